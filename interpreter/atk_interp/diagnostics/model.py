@@ -1,0 +1,49 @@
+"""A diagnostic is data: facts and places. The wording is here, the layout in `render`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from atk_interp.diagnostics.codes import Code, Severity
+from atk_interp.source import Span
+
+__all__ = ["Diagnostic", "Label"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A second place that matters, with what is to be said of it ("first defined here")."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: a code, one lower-case sentence without a full stop, and the place it is about.
+
+    `span` is None only for findings that have no place in a file. `label` is written beside the underline.
+    `help` is an instruction, given when it is likely right.
+    """
+
+    code: Code
+    message: str
+    span: Span | None = None
+    label: str = ""
+    labels: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str | None = None
+
+    @property
+    def severity(self) -> Severity:
+        return self.code.severity
+
+    @property
+    def is_error(self) -> bool:
+        return self.code.severity is Severity.ERROR
+
+    def sort_key(self) -> tuple[str, int, int, str, str]:
+        """Reading order: file, place, then code."""
+        if self.span is None:
+            return ("", 0, 0, self.code.id, self.message)
+        return (*self.span.sort_key(), self.code.id, self.message)

@@ -1,0 +1,144 @@
+"""What is sent to a model and what comes back, whatever the endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from atk_interp.values import Value, content_hash
+
+__all__ = [
+    "Client",
+    "EndpointDown",
+    "EndpointRefused",
+    "LlmError",
+    "Message",
+    "RateLimited",
+    "Reply",
+    "Request",
+    "Usage",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message."""
+
+    role: str
+    content: str
+
+    def as_json(self) -> dict[str, Value]:
+        return {"role": self.role, "content": self.content}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call: everything that is sent, and the two numbers that tell equal calls apart.
+
+    Chat requests have `messages`; completion requests have `prompt`. `sampling` holds every other parameter as
+    it goes into the request body (temperature, max_tokens, stop, seed, response_format, extra ones).
+    `identity` separates two servers that answer differently under one model name.
+    `sample` is which of several wanted replies this is, `attempt` the try at an acceptable one; both from 0.
+    """
+
+    model: str
+    messages: tuple[Message, ...] = ()
+    prompt: str | None = None
+    sampling: Mapping[str, Value] = field(default_factory=dict)
+    identity: str = ""
+    sample: int = 0
+    attempt: int = 0
+
+    def body(self) -> dict[str, Value]:
+        """The request body, key order fixed, as the endpoint gets it."""
+        sent: dict[str, Value] = {"model": self.model}
+        if self.prompt is not None:
+            sent["prompt"] = self.prompt
+        else:
+            sent["messages"] = [message.as_json() for message in self.messages]
+        sent.update(self.sampling)
+        return sent
+
+    def key(self) -> str:
+        """The call key: SHA-256 of all that is sent, the identity, and the sample and attempt numbers."""
+        return content_hash("atk-call-v1", [self.body(), self.identity, self.sample, self.attempt])
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the endpoint counted them (0 when it did not say)."""
+
+    input: int = 0
+    output: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model answered.
+
+    `text` has no reasoning in it: `<think>…</think>` and `reasoning_content` are set aside in `reasoning`.
+    `finish` is the endpoint's own word: `stop`, `length`, `content_filter`, …. `model` is the name that the
+    endpoint returned. `seconds` is how long the call took.
+    """
+
+    text: str
+    reasoning: str = ""
+    finish: str = "stop"
+    usage: Usage = Usage()
+    model: str = ""
+    seconds: float = 0.0
+
+    def as_json(self) -> dict[str, Value]:
+        return {
+            "text": self.text,
+            "reasoning": self.reasoning,
+            "finish": self.finish,
+            "input_tokens": self.usage.input,
+            "output_tokens": self.usage.output,
+            "model": self.model,
+            "seconds": round(self.seconds, 4),
+        }
+
+
+class LlmError(Exception):
+    """A call that brought no reply. `endpoint` is the address or slot, for people."""
+
+    def __init__(self, message: str, endpoint: str = "") -> None:
+        super().__init__(message)
+        self.endpoint = endpoint
+
+
+class EndpointDown(LlmError):
+    """The transport failed (refused, reset, timed out, 5xx, garbage): worth another try, never an attempt."""
+
+
+class RateLimited(EndpointDown):
+    """429 or 503 with a wish: try again after `retry_after` seconds (None: not said)."""
+
+    def __init__(self, message: str, endpoint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, endpoint)
+        self.retry_after = retry_after
+
+
+class EndpointRefused(LlmError):
+    """What cannot succeed however often it is sent: 400, 401, 403, 404, context too long. Stops the run.
+
+    `help` says what to do.
+    """
+
+    def __init__(self, message: str, endpoint: str = "", help: str = "") -> None:
+        super().__init__(message, endpoint)
+        self.help = help
+
+
+class Client(Protocol):
+    """Something that answers requests. One instance per endpoint; safe for many concurrent calls."""
+
+    async def complete(self, request: Request) -> Reply:
+        """One call. Raises `EndpointDown`, `RateLimited` or `EndpointRefused`; cancellation passes through."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release connections."""
+        ...
