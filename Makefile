@@ -1,0 +1,67 @@
+# What a contributor types. Needs make and Python 3.11 or newer; everything else goes into .venv, as locked.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-quick check format lint types contracts docs docs-check bench lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# The stamp is younger than the lock and the package's description, or the environment is brought up to date.
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("atk-interp needs python 3.11 or newer, and `$(PYTHON)` is " + sys.version.split()[0] + "; name another with `make PYTHON=python3.12`")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo 'no virtual environment could be made; on Debian and Ubuntu, `apt-get install python3-venv`' >&2; exit 1; }
+	@echo 'installing what requirements/dev.txt lists into $(VENV); this takes a minute the first time'
+	@$(BIN)/python -m pip install -qq --require-hashes --only-binary :all: --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -c 'import xllamacpp' || echo 'the embedded model cannot be loaded: it needs libgomp1 (`apt-get install libgomp1`) and a processor with AVX2' >&2
+	@touch $@
+
+demo: $(READY)  ## make a small dataset on this machine, with no key
+	$(BIN)/atk-interp run pipeline_specs/factual_qa/config.yaml
+
+test: $(READY)  ## run every test
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup
+
+test-quick: $(READY)  ## run the tests that take no time
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup -m 'not slow'
+
+check: lint types contracts docs-check test  ## run everything that a change must pass
+
+format: $(READY)  ## rewrite the code in its usual form
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+lint: $(READY)  ## look for mistakes and odd forms
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY)  ## check the annotations
+	$(BIN)/mypy
+
+contracts: $(READY)  ## check that imports go down only
+	$(BIN)/lint-imports --no-logo
+
+docs: $(READY)  ## write the reference pages anew
+	$(BIN)/python -m atk_interp.reference
+
+docs-check: $(READY)  ## check that the reference pages are fresh
+	$(BIN)/python -m atk_interp.reference --check
+
+bench: $(READY)  ## measure; prints figures, fails on nothing
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+lock: $(READY)  ## find newer libraries and write requirements/dev.txt
+	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+		--no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+		--extra embedded --extra documents --extra dev --output-file requirements/dev.txt pyproject.toml
+
+clean:  ## remove the environment and what the tools left
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find interpreter tests -name __pycache__ -type d -prune -exec rm -rf {} +
