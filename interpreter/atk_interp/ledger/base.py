@@ -1,0 +1,86 @@
+"""What a ledger promises, whatever stores it: paid replies by call key, committed before they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from atk_interp.llm.messages import Reply
+
+__all__ = ["Entry", "Ledger", "LedgerError", "LedgerFull", "LedgerStats", "StoredReply"]
+
+StoredReply: TypeAlias = Reply
+"""A reply as the ledger gives it back: equal to the one put in."""
+
+
+class LedgerError(Exception):
+    """The ledger cannot be used. `help` says what to do."""
+
+    def __init__(self, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.help = help
+
+
+class LedgerFull(LedgerError):  # noqa: N818 - the name says what happened
+    """There is no room for another reply; all that was acknowledged before is safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a ledger: the key, what was sent (JSON bytes), the reply, and when (seconds since 1970, UTC)."""
+
+    key: str
+    reply: StoredReply
+    request: bytes
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerStats:
+    """What a ledger holds and what this process did with it.
+
+    `replies` and the token sums are over the whole ledger; `hits`, `misses`, `puts` and `commits` count
+    from the opening of this one. `commits` below `puts` is group commit at work.
+    """
+
+    replies: int
+    input_tokens: int
+    output_tokens: int
+    hits: int
+    misses: int
+    puts: int
+    commits: int
+
+
+class Ledger(Protocol):
+    """A store of paid replies. Keys are call keys: 64 hex digits. Safe for many concurrent tasks."""
+
+    async def get(self, key: str) -> StoredReply | None:
+        """The reply to an equal call, or None. Raises `LedgerError`."""
+        ...
+
+    async def get_many(self, keys: Iterable[str]) -> Mapping[str, StoredReply]:
+        """The replies there are, by key. Raises `LedgerError`."""
+        ...
+
+    async def put(self, key: str, reply: StoredReply, request_json: bytes) -> StoredReply:
+        """Store a paid reply; returns once it is committed.
+
+        The first reply under a key stands, also against other processes: what is returned is the reply that
+        the ledger holds, and it is the one to go on with. Cancelling the wait does not undo the put.
+        Raises `LedgerFull` or `LedgerError`.
+        """
+        ...
+
+    def entries(self) -> Iterator[Entry]:
+        """All entries in the order of their keys. Blocking: for commands, not for a run."""
+        ...
+
+    async def stats(self) -> LedgerStats:
+        """Counts over the ledger and this opening of it."""
+        ...
+
+    async def close(self) -> None:
+        """Commit what waits, then release the store. Closing twice is fine."""
+        ...

@@ -1,0 +1,142 @@
+"""The file format of the SQLite ledger: table, version, and opening it safely."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+from atk_interp.ledger.base import LedgerError, LedgerFull
+
+__all__ = ["APPLICATION_ID", "COLUMNS", "VERSION", "connect", "translated"]
+
+APPLICATION_ID = 0x41544B4C
+"""`ATKL`: how a ledger is told from other SQLite files."""
+
+VERSION = 1
+
+COLUMNS = "key, text, reasoning, finish, input_tokens, output_tokens, model, seconds, created, request"
+
+# A table with rowids: with rows of one to four kilobytes under random keys, WITHOUT ROWID made the file 2.2
+# times as large and a put three times as slow (20,000 rows of 1.7 kB).
+_TABLE = """
+CREATE TABLE replies (
+    key BLOB PRIMARY KEY NOT NULL CHECK (length(key) = 32),
+    text TEXT NOT NULL,
+    reasoning TEXT NOT NULL,
+    finish TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    seconds REAL NOT NULL,
+    created INTEGER NOT NULL,
+    request BLOB NOT NULL
+) STRICT
+"""
+
+_OPEN_RETRIES = 200
+_OPEN_PAUSE_S = 0.05
+
+
+def connect(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
+    """Open a ledger, creating it when missing. Several processes may do so at once.
+
+    The connection may be used from one thread after another, not from two at a time. Raises `LedgerError`.
+    """
+    connection: sqlite3.Connection | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
+        _check_and_create(connection, path)
+        _use_wal(connection, path)
+        # FULL: every commit reaches the disk before it is acknowledged. Group commit shares the cost.
+        connection.execute("PRAGMA synchronous = FULL")
+    except OSError as error:
+        raise LedgerError(f"cannot create the folder of the ledger `{path}`: {error.strerror}") from error
+    except sqlite3.Error as error:
+        if connection is not None:
+            connection.close()
+        raise translated(error, path) from error
+    except LedgerError:
+        if connection is not None:
+            connection.close()
+        raise
+    return connection
+
+
+def _check_and_create(connection: sqlite3.Connection, path: Path) -> None:
+    if _is_ledger(connection, path):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if not _is_ledger(connection, path):  # another process may have been first
+            connection.execute(_TABLE)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _is_ledger(connection: sqlite3.Connection, path: Path) -> bool:
+    """True for a ledger of this version, False for an empty file. Raises `LedgerError` for anything else."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if application == APPLICATION_ID and version == VERSION:
+        return True
+    if application == APPLICATION_ID:
+        raise LedgerError(
+            f"the ledger `{path}` has format {version}, this version of atk-interp reads format {VERSION}",
+            "update atk-interp, or name another file with `--ledger`",
+        )
+    if application or version or tables:
+        raise LedgerError(
+            f"`{path}` is a database of another program, not a ledger", "name another file with `--ledger`"
+        )
+    return False
+
+
+def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
+    """Switch to write-ahead logging. SQLite does not wait by itself when another process is switching."""
+    for _ in range(_OPEN_RETRIES):
+        try:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error):
+                raise
+            time.sleep(_OPEN_PAUSE_S)
+            continue
+        if mode != "wal":
+            raise LedgerError(
+                f"the ledger `{path}` is on a file system that cannot share it between processes",
+                "name a file on a local disk with `--ledger`",
+            )
+        return
+    raise LedgerError(f"the ledger `{path}` is locked by another process", "wait for it, or stop it")
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    # The low byte is the primary code; the rest says which kind of busy.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def translated(error: sqlite3.Error, path: Path) -> LedgerError:
+    """What an SQLite error means for a person."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return LedgerFull(
+            f"no room left for the ledger `{path}`", "free some disk space, then run the same command again"
+        )
+    if code == sqlite3.SQLITE_NOTADB:
+        return LedgerError(f"`{path}` is not a ledger", "name another file with `--ledger`")
+    if code == sqlite3.SQLITE_CORRUPT:
+        return LedgerError(
+            f"the ledger `{path}` is damaged: {error}", f"save what is left with `sqlite3 {path} .recover`"
+        )
+    if _is_busy(error):
+        return LedgerError(f"the ledger `{path}` is locked by another process", "wait for it, or stop it")
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return LedgerError(f"cannot write to the ledger `{path}`: {error}", "check the permissions of its folder")
+    return LedgerError(f"the ledger `{path}` failed: {error}", "check the disk, then run the same command again")
