@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import platform
 from pathlib import Path
 
 import pytest
+
 from atk_interp.llm import embedded
 from atk_interp.llm.embedded import CONTEXT_TOKENS, EMBEDDED_MODEL, EmbeddedClient, llguidance
 from atk_interp.llm.messages import EndpointRefused, Message, Reply, Request
@@ -157,7 +159,7 @@ def test_grammars_of_both_languages_are_sent_in_the_form_the_engine_knows() -> N
 def test_a_processor_without_the_needed_instructions_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text("processor\t: 0\nflags\t\t: fpu sse2 avx fma f16c\n", encoding="utf-8")
     with pytest.raises(EndpointRefused, match="lacks `avx2`, `bmi2`") as refused:

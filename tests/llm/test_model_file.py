@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from atk_interp.llm import model_file
 from atk_interp.llm.messages import EndpointRefused
 from atk_interp.llm.model_file import PackagedModel, import_model, model_path

@@ -211,7 +211,7 @@ def _engine(say: Say) -> _Engine:
         path = model_path(say=say)
         try:
             _loaded.append(_Engine(library, path))
-        except Exception as error:
+        except (RuntimeError, ValueError, OSError) as error:
             raise EndpointRefused(f"the embedded model cannot be loaded: {error}", "embedded", _ELSEWHERE[3:]) from None
     return _loaded[0]
 

