@@ -10,8 +10,10 @@ from atk_interp.values import Value, content_hash
 
 __all__ = [
     "Client",
+    "ContextTooLong",
     "EndpointDown",
     "EndpointRefused",
+    "EndpointUnavailable",
     "LlmError",
     "Message",
     "RateLimited",
@@ -124,12 +126,28 @@ class RateLimited(EndpointDown):
 class EndpointRefused(LlmError):
     """What cannot succeed however often it is sent: 400, 401, 403, 404, context too long. Stops the run.
 
-    `help` says what to do.
+    `help` says what to do. `status` is the HTTP status, 0 when there was none.
     """
 
-    def __init__(self, message: str, endpoint: str = "", help: str = "") -> None:
+    def __init__(self, message: str, endpoint: str = "", help: str = "", status: int = 0) -> None:
         super().__init__(message, endpoint)
         self.help = help
+        self.status = status
+
+
+class ContextTooLong(EndpointRefused):
+    """The request has more tokens than the model can take. Other requests may well fit."""
+
+
+class EndpointUnavailable(LlmError):
+    """The endpoint has failed for so long that waiting on makes no sense: the run stops, and can be resumed.
+
+    `last` is the last thing that went wrong.
+    """
+
+    def __init__(self, message: str, endpoint: str = "", last: LlmError | None = None) -> None:
+        super().__init__(message, endpoint)
+        self.last = last
 
 
 class Client(Protocol):

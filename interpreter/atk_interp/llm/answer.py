@@ -1,0 +1,119 @@
+"""From the body of an OpenAI-compatible answer to a `Reply`; tolerant to what servers leave out or add."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from atk_interp.llm.failure import failure_of_status
+from atk_interp.llm.messages import EndpointDown, Reply, Usage
+from atk_interp.llm.reasoning import split_reasoning
+from atk_interp.values import Value, decode
+
+__all__ = ["body_value", "reply_of"]
+
+_EXCERPT = 120
+
+
+def reply_of(body: bytes, endpoint: str, seconds: float) -> Reply:
+    """The reply in the body of a chat or text completion.
+
+    Raises `EndpointDown` for a body that holds none (an error page under status 200, no choices), and what an
+    error object stands for when the server sent one under status 200.
+    """
+    answer = body_value(body, endpoint)
+    if not isinstance(answer, dict):
+        raise EndpointDown(f"`{endpoint}` sent {_excerpt(body)} instead of a reply", endpoint)
+    choices = answer.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, dict):
+        error = answer.get("error")
+        if error:
+            code = error.get("code") if isinstance(error, dict) else None
+            raise failure_of_status(code if isinstance(code, int) else 500, {}, body, endpoint)
+        raise EndpointDown(f"`{endpoint}` sent no choices: {_excerpt(body)}", endpoint)
+    reasoning, text = _said(choice)
+    model = answer.get("model")
+    finish = choice.get("finish_reason")
+    return Reply(
+        text=text,
+        reasoning=reasoning,
+        finish=finish if isinstance(finish, str) and finish else "stop",
+        usage=_usage(answer.get("usage")),
+        model=model if isinstance(model, str) else "",
+        seconds=seconds,
+    )
+
+
+def body_value(body: bytes, endpoint: str) -> Value:
+    """The JSON value of a body. Raises `EndpointDown` when it is none."""
+    try:
+        return decode(body)
+    except ValueError:
+        pass
+    # Half an emoji (`\ud83d`, cut by a token limit), bad UTF-8 and NaN are no reason to lose a paid reply.
+    try:
+        value: Value = json.loads(body.decode("utf-8", "replace"), parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        value = None
+        failed = True
+    else:
+        failed = False
+    if failed:
+        raise EndpointDown(f"`{endpoint}` sent {_excerpt(body)} instead of JSON", endpoint)
+    return value
+
+
+def _said(choice: dict[str, Value]) -> tuple[str, str]:
+    """`(reasoning, text)` of a choice, whichever of the usual fields they are in."""
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        return split_reasoning(_whole(_text(choice.get("text"))))
+    inline, text = split_reasoning(_whole(_text(message.get("content"))))
+    stated = _text(message.get("reasoning_content")) or _text(message.get("reasoning"))
+    listed = _text(message.get("content"), kinds=("thinking", "reasoning"))
+    parts = (_whole(stated), _whole(listed), inline)
+    return "\n".join(part for part in parts if part), text
+
+
+def _text(content: Value, kinds: Iterable[str] = ("text",)) -> str:
+    """A content that is text, null, or a list of typed parts, of which those of some kinds are wanted."""
+    if isinstance(content, str):
+        return content if "text" in kinds else ""
+    if not isinstance(content, list):
+        return ""
+    return "".join(_part(part, kind) for kind in kinds for part in content if isinstance(part, dict))
+
+
+def _part(part: dict[str, Value], kind: str) -> str:
+    if part.get("type", "text") != kind:
+        return ""
+    inner = part.get(kind) if kind in part else part.get("text")
+    return inner if isinstance(inner, str) else _text(inner)
+
+
+def _whole(text: str) -> str:
+    """The text with lone surrogates, which no file can hold, replaced by U+FFFD."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _usage(usage: Value) -> Usage:
+    if not isinstance(usage, dict):
+        return Usage()
+    return Usage(
+        _count(usage.get("prompt_tokens", usage.get("input_tokens"))),
+        _count(usage.get("completion_tokens", usage.get("output_tokens"))),
+    )
+
+
+def _count(number: Value) -> int:
+    return number if isinstance(number, int) and number > 0 else 0
+
+
+def _excerpt(body: bytes) -> str:
+    text = " ".join(body.decode("utf-8", "replace").split())
+    if not text:
+        return "nothing"
+    return f"`{text[:_EXCERPT]}…`" if len(text) > _EXCERPT else f"`{text}`"

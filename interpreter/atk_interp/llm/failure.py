@@ -1,0 +1,115 @@
+"""What a status code and the words of a server mean for a run: wait, try again, or stop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from atk_interp.llm.messages import ContextTooLong, EndpointDown, EndpointRefused, LlmError, RateLimited
+from atk_interp.values import Value, decode
+
+__all__ = ["failure_of_status", "retry_after_s", "server_words"]
+
+_WORDS = 400
+
+_PASSING = {408, 409, 423, 425}
+"""Client errors that say nothing about the request: time-outs and conflicts inside the server."""
+
+_CONTEXT = re.compile(
+    r"context_length_exceeded|context (?:length|window|size)|maximum (?:model )?(?:length|input)"
+    r"|prompt is too long|too many (?:input )?tokens|exceeds? the (?:available )?context|max_model_len",
+    re.IGNORECASE,
+)
+_NO_MONEY = re.compile(
+    r"insufficient_quota|exceeded your current quota|insufficient (?:credits?|balance)", re.IGNORECASE
+)
+
+_HELP = {
+    401: "check the key that the config's `api_key_env` names",
+    402: "add credit to the account, then run the same command again",
+    403: "check that the key may use this model",
+    404: "check the address: most end in `/v1`",
+    405: "check the address: most end in `/v1`",
+    413: "make the passages or the prompt shorter",
+}
+_CONTEXT_HELP = "make the passages or the prompt shorter, or take a model with a longer context"
+_REQUEST_HELP = "check the `sampling` of the model and the prompt"
+
+
+def failure_of_status(
+    status: int, headers: Mapping[str, str], body: bytes, endpoint: str, *, now: datetime | None = None
+) -> LlmError:
+    """The error that an answer with this status stands for. Header names are in lower case."""
+    said = server_words(body)
+    told = f"`{endpoint}` answered {_named(status)}" + (f": {said}" if said else "")
+    if _NO_MONEY.search(said) or status == 402:
+        return EndpointRefused(told, endpoint, _HELP[402], status)
+    wait = retry_after_s(headers, now or datetime.now(UTC))
+    if status == 429 or (status == 503 and wait is not None):
+        return RateLimited(told, endpoint, wait)
+    if status >= 500 or status in _PASSING:
+        return EndpointDown(told, endpoint)
+    if status in (400, 413, 422) and _CONTEXT.search(said):
+        return ContextTooLong(told, endpoint, _CONTEXT_HELP, status)
+    return EndpointRefused(told, endpoint, _HELP.get(status, _REQUEST_HELP), status)
+
+
+def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds to wait, from `retry-after-ms` or `retry-after` (seconds or an HTTP date); None when not said."""
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    stated = headers.get("retry-after")
+    seconds = _number(stated)
+    if seconds is not None or stated is None:
+        return seconds
+    try:
+        date = parsedate_to_datetime(stated)
+    except ValueError:
+        return None
+    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
+
+
+def server_words(body: bytes) -> str:
+    """What the server says went wrong, on one line, with its code when the words lack it."""
+    try:
+        value = decode(body)
+    except ValueError:
+        value = body.decode("utf-8", "replace")
+    words = " ".join(_message(value).split())
+    return words if len(words) <= _WORDS else words[:_WORDS] + "…"
+
+
+def _message(value: Value) -> str:
+    """The message in the shapes in use: `{error: {message, code}}`, `{error: text}`, `{message}`, `{detail}`."""
+    if isinstance(value, str):
+        return re.sub(r"<[^>]*>", " ", value)  # the words of an HTML error page
+    if isinstance(value, list):
+        return "; ".join(filter(None, map(_message, value)))
+    if not isinstance(value, dict):
+        return ""
+    for name in ("error", "message", "detail", "msg"):
+        words = _message(value.get(name))
+        if words:
+            code = value.get("code")
+            return f"{words} ({code})" if isinstance(code, str) and code and code not in words else words
+    return ""
+
+
+def _named(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase.lower()}"
+    except ValueError:
+        return str(status)
+
+
+def _number(text: str | None) -> float | None:
+    """A number of at least 0; None for anything else, infinity and NaN among it."""
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if 0 <= number < float("inf") else None

@@ -1,0 +1,351 @@
+"""An OpenAI-compatible server on this machine, as fast as Python allows: for tests and benchmarks.
+
+In a test: `async with OpenAIServer(reply) as server: ... server.base_url ...`. From code without an event loop:
+`with server_thread(reply) as server`. As a process of its own, so that its time is not counted with the client's:
+`with server_process("--latency-ms", "20") as base_url`, or by hand, in the folder `tests`,
+`python -m support.openai_server --port 0 --log calls.log`, which prints its address as one line of JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import orjson
+
+from support.http11 import Connection, HttpRequest, HttpResponse
+
+__all__ = ["Answer", "Call", "OpenAIServer", "echo", "failure", "server_process", "server_thread"]
+
+_DIMENSIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request for a reply. `nth` counts requests with an equal body, from 0; `digest` tells bodies apart."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: dict[str, Any]
+    raw: bytes
+    digest: str
+    nth: int
+
+    @property
+    def last(self) -> str:
+        """The last message, or the prompt."""
+        messages = self.body.get("messages")
+        return str(messages[-1]["content"] if messages else self.body.get("prompt", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server says. `message` adds to or replaces fields of the chat message, `whole` of the whole body.
+
+    `raw` is sent instead of all that. `fault` is `reset` (the connection is dropped) or `hang` (no answer).
+    """
+
+    text: str = ""
+    finish: str = "stop"
+    message: Mapping[str, Any] = field(default_factory=dict)
+    whole: Mapping[str, Any] = field(default_factory=dict)
+    raw: bytes | None = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay_s: float = 0.0
+    fault: str = ""
+
+
+Replier = Callable[[Call], "Answer | str"]
+
+
+def echo(call: Call) -> str:
+    """The default replier: tells bodies apart, repeats the beginning of the last message."""
+    return f"reply {call.digest[:12]} to: {call.last[:200]}"
+
+
+def failure(status: int, message: str, code: str = "", **headers: str) -> Answer:
+    """An error as OpenAI words it. `retry_after="2"` becomes the header `retry-after: 2`."""
+    error = {"message": message, "type": "error", "param": None, "code": code or None}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Answer(status=status, raw=orjson.dumps({"error": error}), headers=named)
+
+
+class OpenAIServer:
+    """`/v1/chat/completions`, `/v1/completions`, `/v1/embeddings`, `/v1/models`, and `/_stats`.
+
+    `log` gets `begin DIGEST` when a request has arrived and `done DIGEST STATUS` before its answer is sent, each
+    in one write: after a kill, what began and was not done was in flight.
+    """
+
+    def __init__(
+        self,
+        reply: Replier = echo,
+        *,
+        latency_s: float = 0.0,
+        models: Sequence[str] = ("test-model",),
+        log: str | Path | None = None,
+        port: int = 0,
+    ) -> None:
+        self.reply = reply
+        self.calls: list[Call] = []
+        self.keep_calls = True
+        self._latency_s = latency_s
+        self._models = tuple(models)
+        self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if log else None
+        self._port = port
+        self._server: asyncio.Server | None = None
+        self._connections: set[Connection] = set()
+        self._asked: Counter[str] = Counter()
+        self._answered: Counter[str] = Counter()
+        self._by_status: Counter[int] = Counter()
+        self._in_flight = self._most_in_flight = 0
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self._port}/v1"
+
+    async def __aenter__(self) -> OpenAIServer:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            lambda: Connection(self._handle, self._connections), "127.0.0.1", self._port, backlog=1024
+        )
+        self._port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._server is not None
+        self._server.close()
+        for connection in list(self._connections):
+            connection.reset()
+        await asyncio.sleep(0)
+        await self._server.wait_closed()
+        if self._log is not None:
+            os.close(self._log)
+
+    def stats(self) -> dict[str, Any]:
+        """Counts so far. `repeated` is how many requests were answered with 200 after an equal one had been."""
+        answered = sum(self._answered.values())
+        return {
+            "calls": sum(self._asked.values()),
+            "answered": answered,
+            "distinct": len(self._asked),
+            "repeated": answered - len(self._answered),
+            "in_flight": self._in_flight,
+            "most_in_flight": self._most_in_flight,
+            "by_status": {str(status): count for status, count in sorted(self._by_status.items())},
+        }
+
+    def _handle(self, request: HttpRequest) -> Any:
+        if request.method == "POST" and request.path.endswith("/completions"):
+            return self._complete(request)
+        if request.method == "POST" and request.path == "/v1/embeddings":
+            return _json(_embeddings(orjson.loads(request.body)))
+        if request.path == "/v1/models":
+            return _json({"object": "list", "data": [{"id": name, "object": "model"} for name in self._models]})
+        if request.path == "/_stats":
+            return _json(self.stats())
+        return HttpResponse(404, b'{"error": {"message": "no such address"}}')
+
+    def _complete(self, request: HttpRequest) -> Any:
+        digest = hashlib.sha256(request.path.encode() + request.body).hexdigest()
+        call = Call(
+            request.path, request.headers, orjson.loads(request.body), request.body, digest, self._asked[digest]
+        )
+        self._asked[digest] += 1
+        if self.keep_calls:
+            self.calls.append(call)
+        self._in_flight += 1
+        self._most_in_flight = max(self._most_in_flight, self._in_flight)
+        self._write(f"begin {digest}\n")
+        answer = self.reply(call)
+        answer = Answer(answer) if isinstance(answer, str) else answer
+        if self._latency_s or answer.delay_s or answer.fault == "hang":
+            return self._answer_later(call, answer)
+        return self._answer(call, answer)
+
+    async def _answer_later(self, call: Call, answer: Answer) -> HttpResponse:
+        try:
+            if answer.fault == "hang":
+                await asyncio.Event().wait()
+            await asyncio.sleep(self._latency_s + answer.delay_s)
+        except asyncio.CancelledError:  # the client went away
+            self._in_flight -= 1
+            raise
+        return self._answer(call, answer)
+
+    def _answer(self, call: Call, answer: Answer) -> HttpResponse:
+        self._in_flight -= 1
+        status = 0 if answer.fault == "reset" else answer.status
+        self._by_status[status] += 1
+        if status == 200:
+            self._answered[call.digest] += 1
+        self._write(f"done {call.digest} {status}\n")
+        body = answer.raw if answer.raw is not None else orjson.dumps(_completion(call, answer))
+        return HttpResponse(status, body, answer.headers)
+
+    def _write(self, line: str) -> None:
+        if self._log is not None:
+            os.write(self._log, line.encode())
+
+
+def _json(value: object) -> HttpResponse:
+    return HttpResponse(200, orjson.dumps(value))
+
+
+def _completion(call: Call, answer: Answer) -> dict[str, Any]:
+    chat = call.path.endswith("/chat/completions")
+    asked = _tokens(call.raw.decode(errors="replace"))
+    said = _tokens(answer.text)
+    choice: dict[str, Any] = {"index": 0, "finish_reason": answer.finish}
+    if chat:
+        choice["message"] = {"role": "assistant", "content": answer.text, **answer.message}
+    else:
+        choice["text"] = answer.text
+    return {
+        "id": f"call-{call.digest[:12]}",
+        "object": "chat.completion" if chat else "text_completion",
+        "created": 0,
+        "model": call.body.get("model", ""),
+        "choices": [choice],
+        "usage": {"prompt_tokens": asked, "completion_tokens": said, "total_tokens": asked + said},
+        **answer.whole,
+    }
+
+
+def _tokens(text: str) -> int:
+    return (len(text) + 3) // 4
+
+
+def _embeddings(body: dict[str, Any]) -> dict[str, Any]:
+    """Unit vectors of word counts under a hash: texts that share words are near each other."""
+    texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+    data = [{"object": "embedding", "index": index, "embedding": _vector(text)} for index, text in enumerate(texts)]
+    used = sum(map(_tokens, texts))
+    usage = {"prompt_tokens": used, "total_tokens": used}
+    return {"object": "list", "model": body.get("model", ""), "data": data, "usage": usage}
+
+
+def _vector(text: str) -> list[float]:
+    counts = [0.0] * _DIMENSIONS
+    for word in text.lower().split():
+        counts[hashlib.sha256(word.encode()).digest()[0] % _DIMENSIONS] += 1.0
+    norm = sum(count * count for count in counts) ** 0.5
+    return [count / norm for count in counts] if norm else [1.0, *counts[1:]]
+
+
+@contextlib.contextmanager
+def server_thread(reply: Replier = echo, **options: Any) -> Iterator[OpenAIServer]:
+    """A server in a thread with its own event loop. `reply` is called there."""
+    server = OpenAIServer(reply, **options)
+    ready = threading.Event()
+    stop: list[Callable[[], object]] = []
+
+    async def serve() -> None:
+        done = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        stop.append(lambda: loop.call_soon_threadsafe(done.set))
+        async with server:
+            ready.set()
+            await done.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="openai-server", daemon=True)
+    thread.start()
+    ready.wait()
+    try:
+        yield server
+    finally:
+        stop[0]()
+        thread.join()
+
+
+@contextlib.contextmanager
+def server_process(*arguments: str) -> Iterator[str]:
+    """The base URL of a server in a process of its own, started with these command-line arguments."""
+    command = [sys.executable, "-m", "support.openai_server", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1], text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield json.loads(process.stdout.readline())["base_url"]
+        finally:
+            process.kill()
+
+
+def _with_fault(reply: Replier, fault: str, every: int) -> Replier:
+    """Every so many requests, the fault instead of the reply."""
+    faults = {
+        "429": failure(429, "slow down", retry_after="0.05"),
+        "500": failure(500, "internal error"),
+        "503": failure(503, "overloaded", retry_after="0.05"),
+        "reset": Answer(fault="reset"),
+        "hang": Answer(fault="hang"),
+        "garbage": Answer(raw=b"<html>not json</html>", headers={"content-type": "text/html"}),
+        "slow": Answer("slow", delay_s=2.0),
+    }
+    chosen = faults[fault]
+    count = 0
+
+    def faulty(call: Call) -> Answer | str:
+        nonlocal count
+        count += 1
+        return chosen if count % every == 0 else reply(call)
+
+    return faulty
+
+
+def _replier(options: argparse.Namespace) -> Replier:
+    reply: Replier = echo
+    if options.replies:
+        replies: dict[str, str] = json.loads(Path(options.replies).read_text())
+
+        def scripted(call: Call) -> str:
+            return next((text for part, text in replies.items() if part in call.raw.decode()), echo(call))
+
+        reply = scripted
+    return _with_fault(reply, options.fault, options.fault_every) if options.fault else reply
+
+
+async def _serve_forever(options: argparse.Namespace) -> None:
+    server = OpenAIServer(_replier(options), latency_s=options.latency_ms / 1000, log=options.log, port=options.port)
+    server.keep_calls = False
+    async with server:
+        sys.stdout.write(json.dumps({"base_url": server.base_url}) + "\n")
+        sys.stdout.flush()
+        await asyncio.Event().wait()
+
+
+def main() -> None:
+    """Serve until killed."""
+    parser = argparse.ArgumentParser(description="an OpenAI-compatible server for tests")
+    parser.add_argument("--port", type=int, default=0, help="0: any free one")
+    parser.add_argument("--latency-ms", type=float, default=0.0)
+    parser.add_argument("--log", help="file that gets a line when a request begins and when it is done")
+    parser.add_argument("--replies", help="JSON file: part of a request body to the reply it gets, first wins")
+    parser.add_argument("--fault", choices=["429", "500", "503", "reset", "hang", "garbage", "slow"])
+    parser.add_argument("--fault-every", type=int, default=10, help="the fault hits every so many requests")
+    options = parser.parse_args()
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(_serve_forever(options))
+    else:
+        uvloop.run(_serve_forever(options))
+
+
+if __name__ == "__main__":
+    main()
