@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick check format lint types contracts docs docs-check bench lock clean
+.PHONY: help demo test test-quick model check format lint types contracts docs docs-check bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,8 +26,11 @@ $(READY): requirements/dev.txt pyproject.toml
 demo: $(READY)  ## make a small dataset on this machine, with no key
 	$(BIN)/atk-interp run pipeline_specs/factual_qa/config.yaml
 
-test: $(READY)  ## run every test
+test: $(READY) model  ## run every test
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup
+
+model: $(READY)  ## fetch the embedded model once, for the tests that ask it
+	@$(BIN)/python -c 'from atk_interp.llm.model_file import model_path; model_path(say=print)'
 
 test-quick: $(READY)  ## run the tests that take no time
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup -m 'not slow'
