@@ -1,0 +1,101 @@
+"""What a reader is: a function from one file to its documents and problems.
+
+A reader opens its file lazily, holds no more of it than it must, and turns everything that can be wrong with the
+bytes into problems. `OSError` may pass: `read_file` reports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from atk_interp.formats.decoding import Decoded, decode, is_binary
+from atk_interp.formats.documents import CannotRead, Document, Level, Problem
+
+__all__ = [
+    "MOST_BYTES",
+    "CannotRead",
+    "Document",
+    "File",
+    "Level",
+    "Problem",
+    "Reader",
+    "decoded_text",
+    "empty",
+    "library_missing",
+    "text_document",
+]
+
+MOST_BYTES = 512 * 1024 * 1024
+"""The largest file, or unpacked file, that is taken into memory in one piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to read. `required` names the fields that a record must have, where the format has records."""
+
+    path: Path
+    source: str
+    required: tuple[str, ...] = ("text",)
+
+    def problem(self, message: str, where: str = "", help: str | None = None, level: Level = "warning") -> Problem:
+        return Problem(self.source, where, message, help, level)
+
+
+class Reader(Protocol):
+    """Reads one format."""
+
+    def __call__(self, file: File) -> Iterator[Document | Problem]: ...
+
+
+def text_document(file: File, text: str) -> Document | Problem:
+    """The document of a file that is one text; a problem when there is nothing in it."""
+    return Document(file.source, {"text": text}) if text.strip() else empty(file)
+
+
+def empty(file: File) -> Problem:
+    return file.problem("the file is empty; skipped")
+
+
+def library_missing(file: File, library: str) -> Problem:
+    """For a format whose library is an extra."""
+    message = f"`{file.path.suffix}` files need {library}, which is not installed; skipped"
+    return file.problem(message, help="`pip install 'atk-interp[documents]'`")
+
+
+def decoded_text(file: File, data: bytes, declared: str | None = None) -> tuple[str | None, list[Problem]]:
+    """The text of a file's bytes with `\\n` at the end of every line, and what is to be said of its encoding.
+
+    None when the bytes are no text; the problem then says why.
+    """
+    if is_binary(data):
+        help = "save it as UTF-8 if it is a text; UTF-16 needs a byte order mark"
+        return None, [file.problem("the file holds NUL or control bytes and is no text; skipped", help=help)]
+    decoded = decode(data, _guess_encoding, declared)
+    if decoded is None:
+        message = "the file is no UTF-8 and no other encoding fits; skipped"
+        return None, [file.problem(message, help="save it as UTF-8")]
+    return decoded.text.replace("\r\n", "\n").replace("\r", "\n"), list(_remarks(file, decoded))
+
+
+def _remarks(file: File, decoded: Decoded) -> Iterator[Problem]:
+    if decoded.guessed:
+        message = f"read as `{decoded.encoding}`, which is a guess"
+        yield file.problem(message, help="save the file as UTF-8 if letters look wrong", level="notice")
+    if decoded.undecodable:
+        bytes_are = "1 byte is" if decoded.undecodable == 1 else f"{decoded.undecodable} bytes are"
+        place = f"{'at' if decoded.undecodable == 1 else 'the first at'} offset {decoded.first_undecodable}"
+        yield file.problem(f"{bytes_are} not valid `{decoded.encoding}`, {place}; each became U+FFFD")
+
+
+def _guess_encoding(sample: bytes) -> str | None:
+    """The likeliest encoding of some bytes that are not UTF-8. The only door to charset-normalizer."""
+    from charset_normalizer import from_bytes  # imported late: few files need it
+
+    best = from_bytes(sample).best()
+    if best is None:
+        return None
+    # Of encodings that give the same text for the sample, the commonest is likeliest for the rest of the file.
+    return "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
