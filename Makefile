@@ -27,13 +27,13 @@ demo: $(READY)  ## make a small dataset on this machine, with no key
 	$(BIN)/atk-interp run pipeline_specs/factual_qa/config.yaml
 
 test: $(READY) model  ## run every test
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup --inline-snapshot=disable
 
 model: $(READY)  ## fetch the embedded model once, for the tests that ask it
 	@$(BIN)/python -c 'from atk_interp.llm.model_file import model_path; model_path(say=print)'
 
 test-quick: $(READY)  ## run the tests that take no time
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup -m 'not slow'
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup --inline-snapshot=disable -m 'not slow'
 
 check: lint types contracts docs-check test  ## run everything that a change must pass
 
