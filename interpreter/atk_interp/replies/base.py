@@ -2,33 +2,65 @@
 
 A parser is one file with a `ReplyKind` in it: its name, the options it takes, the fields it writes, how it reads,
 and, where it can, the grammar that holds a constrained decoder to a readable reply.
+
+All parsers keep three habits. Where one answer is wanted and a reply holds several, the last complete one counts,
+because models draft before they decide (`regex` alone takes the first match, as people expect of it). What is half
+there is never guessed: the reply is unreadable and the message says what was expected. Reading takes linear time
+and raises nothing but `ReplyUnreadable`, whatever the model wrote.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
-from atk_interp.expressions.types import Type
+from atk_interp.expressions.types import ListType, MaybeType, RecordType, TextType, Type
+from atk_interp.replies.cleaning import clean
 from atk_interp.values import Value
 
-__all__ = ["Fields", "Hole", "OptionsError", "Reader", "ReplyExample", "ReplyKind", "ReplyUnreadable"]
+__all__ = [
+    "NO_RULES",
+    "FieldRule",
+    "Fields",
+    "OptionsError",
+    "Reader",
+    "ReplyExample",
+    "ReplyKind",
+    "ReplyUnreadable",
+    "Rules",
+]
 
 Fields = dict[str, Value]
 """What one reading writes into a row."""
 
-Hole = Callable[[str], str]
-"""Gives, for a field's name, the terminal or rule of an LLGuidance grammar that the field's text must match."""
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """What a constrained decoder holds the text of one field to (of each item or turn, where it is a list).
+
+    `max_chars` bounds its length; without it `grammar.DEFAULT_MAX_CHARS` does. `words_of` allows only an unbroken
+    run of the words of this text.
+    """
+
+    max_chars: int | None = None
+    words_of: str | None = None
+
+
+Rules = Mapping[str, FieldRule]
+"""Rules by field; a field without one is free text of the default length."""
+
+NO_RULES: Rules = MappingProxyType({})
 
 
 class ReplyUnreadable(Exception):
-    """The reply is not of the wanted form. The message says, for people, what was expected and not found."""
+    """The reply is not of the wanted form. The message says, for people and models, what was expected and found."""
 
 
 class OptionsError(Exception):
-    """The options of a parser make no sense. `path` leads to the culprit inside the options."""
+    """The options of a parser make no sense. `path` leads to the culprit inside `parse:`."""
 
     def __init__(self, message: str, path: tuple[str | int, ...] = (), help: str | None = None) -> None:
         super().__init__(message)
@@ -37,24 +69,37 @@ class OptionsError(Exception):
 
 
 class Reader(ABC):
-    """A parser with its options: reads the text of one reply."""
+    """A parser with its options: reads the text of one reply. Immutable, safe to share."""
 
-    fields: Mapping[str, Type]
-    """The fields that a reading writes, with their types."""
+    @property
+    @abstractmethod
+    def fields(self) -> Mapping[str, Type]:
+        """The fields that a reading writes, with their types."""
 
     many: bool = False
-    """Whether one reply holds several readings."""
+    """Whether one reply may hold several readings."""
 
-    @abstractmethod
     def read(self, text: str) -> list[Fields]:
         """The readings in a reply, in order; exactly one unless `many`. Linear time in `len(text)`.
 
-        Raises `ReplyUnreadable` when the reply is not of the wanted form; with `many`, when it holds none.
+        `text` has no reasoning in it (see `reasoning.split_reasoning`).
+        Raises `ReplyUnreadable` when the reply is not of the wanted form; when it holds no reading.
         """
+        return self._read(clean(text))
 
-    def grammar(self, hole: Hole) -> str | None:
-        """An LLGuidance (Lark dialect) grammar, without header, whose `start` is exactly the readable replies.
+    @abstractmethod
+    def _read(self, text: str) -> list[Fields]:
+        """As `read`, of cleaned text: line breaks are `\\n` and every character can be encoded."""
 
+    @property
+    def constrainable(self) -> tuple[str, ...]:
+        """The fields that a `FieldRule` can hold: those of free text."""
+        return tuple(name for name, type_ in self.fields.items() if _is_free_text(type_))
+
+    def grammar(self, rules: Rules = NO_RULES) -> str | None:
+        """An LLGuidance (Lark dialect) grammar, without header, whose `start` matches readable replies only.
+
+        Every free text in it is bounded and holds no line break, for small models run on.
         None when the form cannot be held by a grammar (the reply is then free text).
         """
         return None
@@ -64,26 +109,38 @@ class Reader(ABC):
         return None
 
 
+def _is_free_text(type_: Type) -> bool:
+    match type_:
+        case TextType(choices):
+            return choices is None
+        case MaybeType(inner) | ListType(inner):
+            return _is_free_text(inner)
+        case RecordType(fields):
+            return any(_is_free_text(inner) for inner in fields.values())
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class ReplyExample:
-    """A reply with what must be understood (`expect`) or, when None, refused."""
+    """A reply with what must be understood (`expect`) or, when None, refused. `options` is all of `parse:`."""
 
     options: Mapping[str, Any]
     reply: str
     expect: list[Fields] | None
 
 
-@dataclass(frozen=True)
 class ReplyKind(ABC):
-    """One way to read a reply, as data. `name` is its key under `parse:`."""
+    """One way to read a reply, as data. `name` is its key under `parse:`; the docstring is its manual."""
 
     name: ClassVar[str]
     schema: ClassVar[Mapping[str, Any]] = {}
-    """Cerberus rules of the keys beside `name` (such as `into`, `after`); `many` is shared by all."""
+    """Cerberus rules of the keys beside `name` (such as `into`, `after`), but for `many`."""
     value_schema: ClassVar[Mapping[str, Any]] = {}
-    """Cerberus rule of the value under `name`."""
-    examples: ClassVar[tuple[ReplyExample, ...]] = field(default=())
+    """Cerberus rule of the value under `name`. Coarse: `build` says what is wrong inside, with its path."""
+    takes_many: ClassVar[bool] = False
+    """Whether `many: true` makes sense beside it."""
+    examples: ClassVar[tuple[ReplyExample, ...]] = ()
 
     @abstractmethod
     def build(self, value: Any, options: Mapping[str, Any]) -> Reader:
-        """A reader for these options (literals, schema-checked). Raises `OptionsError`."""
+        """A reader for the value under `name` and the keys beside it (literals). Raises `OptionsError`."""

@@ -1,0 +1,78 @@
+"""`choice`: one of several words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from atk_interp.expressions.types import Type
+from atk_interp.replies import options as checks
+from atk_interp.replies.alternatives import Alternatives, alternatives, first_line
+from atk_interp.replies.base import NO_RULES, Fields, Reader, ReplyExample, ReplyKind, Rules
+from atk_interp.replies.grammar import GrammarWriter, any_of, literal
+from atk_interp.replies.tolerant import Wanted, after_last
+
+__all__ = ["CHOICE"]
+
+
+@dataclass(frozen=True)
+class _ChoiceReader(Reader):
+    field: str
+    choices: Alternatives
+    header: Wanted | None
+
+    @property
+    def fields(self) -> Mapping[str, Type]:
+        return {self.field: self.choices.type}
+
+    def _read(self, text: str) -> list[Fields]:
+        if self.header is None:
+            return [{self.field: self.choices.in_reply(text)}]
+        answer = first_line(after_last(self.header, text))
+        return [{self.field: self.choices.in_line(answer, f" after `{self.header.shown}`")}]
+
+    def grammar(self, rules: Rules = NO_RULES) -> str:
+        words = any_of(self.choices.values)
+        return GrammarWriter(rules).text(
+            f"{literal(f'{self.header.written.strip()} ')} {words}" if self.header else words
+        )
+
+
+class _ChoiceKind(ReplyKind):
+    """One of several words, `choice: [suitable, unsuitable]`, or words with values, `choice: {good: true, bad: false}`.
+
+    `into:` names the field. `after: "Verdict:"` says where the word stands; without the header the reply is
+    unreadable, and where it comes several times the last counts.
+
+    After the header the first line that holds anything is the answer. It names one of the words, or begins with one
+    and does not merely list them: `Suitable (not unsuitable at all)` is `suitable`, `suitable or unsuitable` is
+    unreadable. Without `after` the whole reply must name one of the words only, or its last line must.
+
+    Case, emphasis and quotation marks do not matter; words are found whole and the longest wins, so that `unsuitable`
+    and `non-suitable` never read as `suitable`. A denied word (`not suitable`, `isn't really suitable`) is no answer
+    unless it is listed itself, and makes the reply unreadable. A word of one letter counts only before punctuation or
+    the end of a line, as in `B)` or `(b)`, for `a` may be an article.
+
+    A constrained decoder writes the header and one of the words.
+    """
+
+    name = "choice"
+    value_schema: ClassVar[Mapping[str, Any]] = {"type": ["list", "dict"], "minlength": 2}
+    schema: ClassVar[Mapping[str, Any]] = {"into": {"type": "string", "required": True}, "after": {"type": "string"}}
+    examples = (
+        ReplyExample(
+            {"choice": ["suitable", "unsuitable"], "into": "verdict", "after": "Verdict:"},
+            "It is long enough to be suitable.\n\n**Verdict:** Unsuitable.",
+            [{"verdict": "unsuitable"}],
+        ),
+        ReplyExample({"choice": {"yes": True, "no": False}, "into": "is_fair"}, "Yes.", [{"is_fair": True}]),
+        ReplyExample({"choice": {"accurate": True, "inaccurate": False}, "into": "ok"}, "It is not accurate.", None),
+    )
+
+    def build(self, value: Any, options: Mapping[str, Any]) -> Reader:
+        choices = alternatives(value, (self.name,))
+        return _ChoiceReader(checks.into(options, self.name), choices, checks.header(options))
+
+
+CHOICE = _ChoiceKind()

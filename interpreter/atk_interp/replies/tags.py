@@ -1,0 +1,208 @@
+"""`tags`: several fields of one reply, each in a tag of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from atk_interp.expressions.types import TEXT, Type, maybe
+from atk_interp.replies import options as checks
+from atk_interp.replies.alternatives import Alternatives, alternatives, first_line
+from atk_interp.replies.base import (
+    NO_RULES,
+    Fields,
+    OptionsError,
+    Reader,
+    ReplyExample,
+    ReplyKind,
+    ReplyUnreadable,
+    Rules,
+)
+from atk_interp.replies.grammar import GrammarWriter, any_of, literal, number, repeated
+from atk_interp.replies.markup import Element, elements, tag_problem
+from atk_interp.replies.numerals import Numbers, numbers
+from atk_interp.values import Value
+
+__all__ = ["TAGS"]
+
+_DEFAULT_MAX_ITEMS = 3
+_RULE_KEYS = ("optional", "choice", "number", "min", "max")
+
+
+@dataclass(frozen=True)
+class _Tag:
+    """One field: `content` says how what is in the tag is read (None: as text)."""
+
+    name: str
+    optional: bool = False
+    content: Alternatives | Numbers | None = None
+
+    @property
+    def type(self) -> Type:
+        inner = TEXT if self.content is None else self.content.type
+        return maybe(inner) if self.optional else inner
+
+    def value(self, content: str, where: str) -> Value:
+        """Raises `ReplyUnreadable`."""
+        place = f" in `<{self.name}>`{where}"
+        if not content:
+            if self.optional:
+                return None
+            raise ReplyUnreadable(f"expected text{place}, found nothing")
+        match self.content:
+            case Alternatives():
+                return self.content.in_line(first_line(content), place)
+            case Numbers():
+                return self.content.first(content, place)
+        return content
+
+
+@dataclass(frozen=True)
+class _TagsReader(Reader):
+    tags: tuple[_Tag, ...]
+    max_items: int
+    many: bool = False
+
+    @property
+    def fields(self) -> Mapping[str, Type]:
+        return {tag.name: tag.type for tag in self.tags}
+
+    def _read(self, text: str) -> list[Fields]:
+        found = elements(text, [tag.name for tag in self.tags])
+        if not self.many:
+            return [self._reading({element.name: element for element in found}, text, "")]
+        groups = self._groups(found)
+        if not groups:
+            raise ReplyUnreadable(tag_problem(text, next(tag.name for tag in self.tags if not tag.optional)))
+        return [self._reading(group, text, f" of group {number}") for number, group in enumerate(groups, 1)]
+
+    def _reading(self, group: Mapping[str, Element], text: str, where: str) -> Fields:
+        reading: Fields = {}
+        for tag in self.tags:
+            element = group.get(tag.name.lower())
+            if element is not None:
+                reading[tag.name] = tag.value(element.content, where)
+            elif tag.optional:
+                reading[tag.name] = None
+            else:
+                raise ReplyUnreadable(f"{tag_problem('' if where else text, tag.name)}{where}")
+        return reading
+
+    def _groups(self, found: Sequence[Element]) -> list[dict[str, Element]]:
+        """A group ends where a tag comes again, or once it is complete where one comes that is listed earlier."""
+        order = {tag.name.lower(): index for index, tag in enumerate(self.tags)}
+        required = {tag.name.lower() for tag in self.tags if not tag.optional}
+        groups: list[dict[str, Element]] = []
+        last = ""
+        for element in found:
+            name = element.name
+            is_new = not groups or name in groups[-1]
+            if is_new or (required <= groups[-1].keys() and order[name] < order[last]):
+                groups.append({})
+            groups[-1][name] = element
+            last = name
+        return groups
+
+    def grammar(self, rules: Rules = NO_RULES) -> str | None:
+        writer = GrammarWriter(rules)
+        pieces: list[str] = []
+        first = next(index for index, tag in enumerate(self.tags) if not tag.optional)
+        for index, tag in enumerate(self.tags):
+            content = _content_grammar(writer, tag)
+            if content is None:
+                return None
+            before, behind = ("\n" if index > first else ""), ("\n" if index < first else "")
+            piece = f"{literal(f'{before}<{tag.name}>')} {content} {literal(f'</{tag.name}>{behind}')}"
+            pieces.append(f"({piece})?" if tag.optional else piece)
+        body = " ".join(pieces)
+        return writer.text(repeated(writer.rule("group", body), "\n\n", 1, self.max_items) if self.many else body)
+
+
+def _content_grammar(writer: GrammarWriter, tag: _Tag) -> str | None:
+    match tag.content:
+        case Alternatives():
+            return any_of(tag.content.values)
+        case Numbers():
+            return number(tag.content)
+    return writer.hole(tag.name, excluded="<")
+
+
+class _TagsKind(ReplyKind):
+    """Several fields, each in `<field>…</field>`.
+
+    ```yaml
+    parse:
+      tags:
+        verdict: {choice: [pass, reword, fail]}
+        score: {number: int, min: 1, max: 10}
+        reason: {}
+        new_question: {optional: true}
+    ```
+
+    or, when all are required text, `tags: [question, answer]`. Upper and lower case, attributes, and the order of the
+    tags do not matter; the last complete tag of each name counts. `choice` is read as in the parser `choice`, `number`
+    (true, `int` or `float`, with `min` and `max`) as in `number`. An optional field that is missing or empty is null; a
+    required one makes the reply unreadable.
+
+    With `many: true` groups of the tags follow each other: a new one begins where a tag comes again.
+
+    A constrained decoder writes the tags in their order, one line each; with `many` one to `max_items` (3) groups.
+    """
+
+    name = "tags"
+    value_schema: ClassVar[Mapping[str, Any]] = {"type": ["list", "dict"]}
+    schema: ClassVar[Mapping[str, Any]] = {"max_items": {"type": "integer", "min": 1}}
+    takes_many = True
+    examples = (
+        ReplyExample(
+            {"tags": {"verdict": {"choice": ["pass", "fail"]}, "note": {"optional": True}}},
+            "<verdict> **Pass** </verdict>",
+            [{"verdict": "pass", "note": None}],
+        ),
+        ReplyExample(
+            {"tags": ["question", "answer"], "many": True},
+            "<question>A?</question><answer>B.</answer>\n<question>C?</question><answer>D.</answer>",
+            [{"question": "A?", "answer": "B."}, {"question": "C?", "answer": "D."}],
+        ),
+        ReplyExample({"tags": ["question", "answer"]}, "<question>A?</question>", None),
+    )
+
+    def build(self, value: Any, options: Mapping[str, Any]) -> Reader:
+        if isinstance(value, Mapping):
+            tags = [_tag(name, rules) for name, rules in value.items()]
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            tags = [_Tag(checks.field_name(name, (self.name, index))) for index, name in enumerate(value)]
+        else:
+            raise OptionsError("expected a list of fields, or fields with their rules", (self.name,))
+        lowered = [tag.name.lower() for tag in tags]
+        if len(set(lowered)) < len(lowered):
+            raise OptionsError("two tags have the same name", (self.name,))
+        if all(tag.optional for tag in tags):
+            raise OptionsError("one tag at least must not be optional", (self.name,))
+        most = checks.count(options, "max_items", _DEFAULT_MAX_ITEMS)
+        return _TagsReader(tuple(tags), most, bool(options.get("many")))
+
+
+def _tag(name: Any, rules: Any) -> _Tag:
+    path: checks.Path = ("tags", str(name))
+    checks.field_name(name, path)
+    rules = {} if rules is None else rules
+    if not isinstance(rules, Mapping):
+        raise OptionsError(f"the rules of `{name}` must be a mapping", path, f"such as `{name}: {{optional: true}}`")
+    unknown = next((key for key in rules if key not in _RULE_KEYS), None)
+    if unknown is not None:
+        raise OptionsError(f"unknown rule `{unknown}` of a tag", (*path, unknown), f"there are {', '.join(_RULE_KEYS)}")
+    if "choice" in rules and "number" in rules:
+        raise OptionsError(f"`{name}` cannot be a choice and a number", path)
+    if "number" not in rules and ("min" in rules or "max" in rules):
+        raise OptionsError("`min` and `max` need `number`", path, "add `number: true`")
+    content: Alternatives | Numbers | None = None
+    if "choice" in rules:
+        content = alternatives(rules["choice"], (*path, "choice"))
+    elif rules.get("number"):
+        content = numbers(rules, rules["number"], path, "number")
+    return _Tag(name, checks.flag(rules, "optional", path), content)
+
+
+TAGS = _TagsKind()
