@@ -30,6 +30,7 @@ from support.http11 import Connection, HttpRequest, HttpResponse
 
 __all__ = ["Answer", "Call", "OpenAIServer", "echo", "failure", "server_process", "server_thread"]
 
+_COMPLETIONS = ("/v1/chat/completions", "/v1/completions")
 _DIMENSIONS = 64
 
 
@@ -152,7 +153,7 @@ class OpenAIServer:
         }
 
     def _handle(self, request: HttpRequest) -> Any:
-        if request.method == "POST" and request.path.endswith("/completions"):
+        if request.method == "POST" and request.path in _COMPLETIONS:
             return self._complete(request)
         if request.method == "POST" and request.path == "/v1/embeddings":
             return _json(_embeddings(orjson.loads(request.body)))

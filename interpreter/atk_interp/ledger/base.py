@@ -22,7 +22,7 @@ class LedgerError(Exception):
         self.help = help
 
 
-class LedgerFull(LedgerError):  # noqa: N818 - the name says what happened
+class LedgerFull(LedgerError):
     """There is no room for another reply; all that was acknowledged before is safe."""
 
 
