@@ -76,26 +76,26 @@ async def test_a_reply_comes_back_as_it_was_put(ledger: SqliteLedger) -> None:
     assert await ledger.get(key(1)) == REPLY
 
 
-@settings(max_examples=20)  # each opens the file anew
-@given(
-    st.builds(
-        Reply,
-        text=st.text(),
-        reasoning=st.text(),
-        finish=st.text(),
-        usage=st.builds(Usage, st.integers(0, 2**62), st.integers(0, 2**62)),
-        model=st.text(),
-        seconds=st.floats(0, 1e6),
-    )
+REPLIES = st.builds(
+    Reply,
+    text=st.text(),
+    reasoning=st.text(),
+    finish=st.text(),
+    usage=st.builds(Usage, st.integers(0, 2**62), st.integers(0, 2**62)),
+    model=st.text(),
+    seconds=st.floats(0, 1e6),
 )
-def test_any_reply_comes_back_as_it_was_put(tmp_path_factory: pytest.TempPathFactory, reply: Reply) -> None:
-    async def there_and_back() -> Reply | None:
-        async with SqliteLedger(tmp_path_factory.getbasetemp() / "any.db") as ledger:
-            name = key(repr(reply))
-            await ledger.put(name, reply, b"{}")
-            return await ledger.get(name)
 
-    assert asyncio.run(there_and_back()) == reply
+
+@settings(max_examples=5)  # each opens a file, and holds many replies
+@given(st.lists(REPLIES, min_size=1, max_size=50))
+def test_any_reply_comes_back_as_it_was_put(tmp_path_factory: pytest.TempPathFactory, replies: list[Reply]) -> None:
+    async def there_and_back() -> list[Reply | None]:
+        async with SqliteLedger(tmp_path_factory.mktemp("any") / "ledger.db") as ledger:
+            await asyncio.gather(*(ledger.put(key(n), reply, b"{}") for n, reply in enumerate(replies)))
+            return [await ledger.get(key(n)) for n in range(len(replies))]
+
+    assert asyncio.run(there_and_back()) == replies
 
 
 async def test_the_ledger_outlives_its_closing(path: Path) -> None:
