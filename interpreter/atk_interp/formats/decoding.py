@@ -25,7 +25,7 @@ _MARKS = (
 )
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b")) + b"\x7f"
 _MOST_CONTROLS = 0.02
-_GOOD_PER_BAD = 4
+_GOOD_PER_BAD = 2
 """Bytes are damaged UTF-8, and not another encoding, when valid sequences outnumber the others by this."""
 
 _STAND_INS = re.compile("[\udc00-\udcff]")

@@ -1,0 +1,116 @@
+"""What a writer is: a pure function from the content of one row to one line of a dataset.
+
+There are two sorts of content, and a writer takes one of them: `fields` (a mapping) or `messages` (the turns of a
+conversation). What a conversation must be like is declared by the writer as `Rules`, not checked by hand.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, Protocol, TypeAlias
+
+from atk_interp.values import Value, encode
+
+__all__ = ["ROLES", "Content", "Fields", "Message", "RecordError", "Rules", "Takes", "Writer", "conversation", "line"]
+
+Fields: TypeAlias = Mapping[str, Value]
+Message: TypeAlias = tuple[str, str]
+"""Role and content."""
+
+Content: TypeAlias = Fields | Sequence[Message]
+Takes: TypeAlias = Literal["fields", "messages"]
+
+ROLES = ("system", "user", "assistant", "tool")
+
+
+class RecordError(ValueError):
+    """A row that the format cannot take, in one sentence; the row is to be rejected with it."""
+
+
+class Writer(Protocol):
+    """One format, a line per record."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def takes(self) -> Takes: ...
+
+    def record(self, content: Content) -> bytes:
+        """The line, with its `\\n`. Raises `RecordError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a format demands of a conversation, beyond known roles and a content in every message.
+
+    Every format also demands at least one assistant message (there is nothing to learn from the others), and
+    that a system message, of which there may be one, comes first.
+    """
+
+    alternating: bool
+    """After the system message a user begins; no user follows a user, no assistant an assistant; a tool answers
+    an assistant or another tool."""
+
+    ends_with_assistant: bool
+
+
+def conversation(content: Content, rules: Rules) -> Sequence[Message]:
+    """The messages, if they keep the rules. Raises `RecordError` for the first rule that they break."""
+    if isinstance(content, Mapping):
+        raise RecordError("the format takes messages, and got fields")
+    if not content:
+        raise RecordError("the conversation is empty")
+    for number, (role, text) in enumerate(content, 1):
+        _check_message(number, role, text)
+    roles = [role for role, _ in content]
+    if "assistant" not in roles:
+        raise RecordError("the conversation has no assistant message")
+    if rules.alternating:
+        _check_order([role for role in roles if role != "system"])
+    if rules.ends_with_assistant and roles[-1] != "assistant":
+        raise RecordError(f"the conversation ends with a message of `{roles[-1]}`, not of `assistant`")
+    return content
+
+
+def line(record: Mapping[str, Value]) -> bytes:
+    """A record as one line of JSON, its keys in their order. Raises `RecordError` for what is not JSON."""
+    _check_numbers(record)
+    try:
+        return encode(record if type(record) is dict else dict(record)) + b"\n"
+    except TypeError as error:
+        raise RecordError(f"the row cannot be written as JSON: {error}") from None
+
+
+def _check_message(number: int, role: str, text: str) -> None:
+    if role not in ROLES:
+        raise RecordError(f"message {number} has the role `{role}`; there are {', '.join(ROLES)}")
+    if not text.strip():
+        raise RecordError(f"message {number} (`{role}`) is empty")
+    if role == "system" and number > 1:
+        raise RecordError(f"message {number} is a system message, and only the first may be one")
+
+
+def _check_order(roles: list[str]) -> None:
+    if roles[0] != "user":
+        raise RecordError(f"the conversation begins with a message of `{roles[0]}`, not of `user`")
+    for before, role in pairwise(roles):
+        if before == "user" if role == "tool" else before == role:
+            raise RecordError(f"a message of `{role}` follows one of `{before}`")
+
+
+def _check_numbers(value: object) -> None:
+    """JSON has no NaN and no infinity; the encoder would write null, which is another value."""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise RecordError(f"the row holds the number {value}, which JSON cannot hold")
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            _check_numbers(part)
+    elif isinstance(value, list):
+        for part in value:
+            _check_numbers(part)

@@ -1,0 +1,29 @@
+"""`sharegpt`: `{"conversations": [{"from": "human", "value": "…"}, …]}`, as trainers for chat models read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from atk_interp.formats.writers.base import Content, Rules, Takes, conversation, line
+
+__all__ = ["RULES", "ShareGpt"]
+
+RULES = Rules(alternating=True, ends_with_assistant=False)
+
+_FROM = {"system": "system", "user": "human", "assistant": "gpt", "tool": "tool"}
+
+
+@dataclass(frozen=True, slots=True)
+class ShareGpt:
+    """Errors: the common ones, and turns that do not alternate from a user on: trainers drop or mask such rows.
+
+    A last user message is kept, because trainers leave it out by themselves.
+    """
+
+    name: str = "sharegpt"
+    takes: Takes = "messages"
+    rules: Rules = RULES
+
+    def record(self, content: Content) -> bytes:
+        messages = conversation(content, self.rules)
+        return line({"conversations": [{"from": _FROM[role], "value": text} for role, text in messages]})
