@@ -13,6 +13,7 @@ from atk_interp.values import Value, decode
 __all__ = ["body_value", "reply_of"]
 
 _EXCERPT = 120
+_MOST_TOKENS = 2**53
 
 
 def reply_of(body: bytes, endpoint: str, seconds: float) -> Reply:
@@ -47,32 +48,31 @@ def reply_of(body: bytes, endpoint: str, seconds: float) -> Reply:
 
 def body_value(body: bytes, endpoint: str) -> Value:
     """The JSON value of a body. Raises `EndpointDown` when it is none."""
-    try:
-        return decode(body)
-    except ValueError:
-        pass
-    # Half an emoji (`\ud83d`, cut by a token limit), bad UTF-8 and NaN are no reason to lose a paid reply.
-    try:
-        value: Value = json.loads(body.decode("utf-8", "replace"), parse_constant=lambda _: None)
-    except (ValueError, RecursionError):
-        value = None
-        failed = True
-    else:
-        failed = False
-    if failed:
-        raise EndpointDown(f"`{endpoint}` sent {_excerpt(body)} instead of JSON", endpoint)
-    return value
+    for read in (decode, _read_leniently):
+        try:
+            return read(body)
+        except (ValueError, RecursionError):
+            continue
+    # Raised out here, so that the body, which may repeat the key, does not travel along as context.
+    raise EndpointDown(f"`{endpoint}` sent {_excerpt(body)} instead of JSON", endpoint)
+
+
+def _read_leniently(body: bytes) -> Value:
+    """JSON with bad UTF-8, half an emoji (`\\ud83d`, cut by a token limit) or NaN: no reason to lose a paid reply."""
+    value = json.loads(body.decode("utf-8", "replace"), parse_constant=lambda _: None)
+    text = json.dumps(value, ensure_ascii=False)
+    return decode(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def _said(choice: dict[str, Value]) -> tuple[str, str]:
     """`(reasoning, text)` of a choice, whichever of the usual fields they are in."""
     message = choice.get("message")
     if not isinstance(message, dict):
-        return split_reasoning(_whole(_text(choice.get("text"))))
-    inline, text = split_reasoning(_whole(_text(message.get("content"))))
+        return split_reasoning(_text(choice.get("text")))
+    inline, text = split_reasoning(_text(message.get("content")))
     stated = _text(message.get("reasoning_content")) or _text(message.get("reasoning"))
     listed = _text(message.get("content"), kinds=("thinking", "reasoning"))
-    parts = (_whole(stated), _whole(listed), inline)
+    parts = (stated, listed, inline)
     return "\n".join(part for part in parts if part), text
 
 
@@ -92,13 +92,6 @@ def _part(part: dict[str, Value], kind: str) -> str:
     return inner if isinstance(inner, str) else _text(inner)
 
 
-def _whole(text: str) -> str:
-    """The text with lone surrogates, which no file can hold, replaced by U+FFFD."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 def _usage(usage: Value) -> Usage:
     if not isinstance(usage, dict):
         return Usage()
@@ -109,7 +102,7 @@ def _usage(usage: Value) -> Usage:
 
 
 def _count(number: Value) -> int:
-    return number if isinstance(number, int) and number > 0 else 0
+    return number if isinstance(number, int) and 0 < number < _MOST_TOKENS else 0
 
 
 def _excerpt(body: bytes) -> str:
