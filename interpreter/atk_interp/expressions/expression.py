@@ -1,0 +1,43 @@
+"""An expression that has been read: its tree, its text, and where everything stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from atk_interp.diagnostics import Sink
+from atk_interp.expressions import ast
+from atk_interp.expressions.parser import parse
+from atk_interp.source import MappedText, Span
+
+__all__ = ["Expression", "parse_expression"]
+
+
+@dataclass(frozen=True)
+class Expression:
+    """`root` is the tree; the indices of its nodes count characters of `text.value`."""
+
+    text: MappedText
+    root: ast.Node
+
+    @cached_property
+    def names(self) -> Mapping[str, tuple[Span, ...]]:
+        """The free names, in order of appearance, with every place where each stands."""
+        found: dict[str, tuple[Span, ...]] = {}
+        for node in ast.walk(self.root):
+            if isinstance(node, ast.Name):
+                found[node.name] = (*found.get(node.name, ()), self.span(node))
+        return found
+
+    def span(self, node: ast.Node) -> Span:
+        """Where a node stands in the file."""
+        return self.text.span(node.start, node.end)
+
+
+def parse_expression(text: MappedText, sink: Sink) -> Expression | None:
+    """Read an expression, without a leading `=`. None when it cannot be read; the sink has been told why."""
+    root, problems = parse(text.value)
+    for problem in problems:
+        problem.report(text, sink)
+    return None if root is None else Expression(text, root)

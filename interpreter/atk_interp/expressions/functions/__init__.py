@@ -1,0 +1,54 @@
+"""Every filter, test and function of the language, as tables. Adding one is a table entry in its module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from atk_interp.expressions.functions.added import ADDED_CALLS, ADDED_FILTERS
+from atk_interp.expressions.functions.each import EACH_FILTERS
+from atk_interp.expressions.functions.lists import LIST_FILTERS
+from atk_interp.expressions.functions.model import (
+    REQUIRED,
+    Example,
+    Form,
+    Function,
+    Parameter,
+    Role,
+    accepts,
+    signature,
+)
+from atk_interp.expressions.functions.numbers import NUMBER_FILTERS
+from atk_interp.expressions.functions.paths import MISSING, path_getter, path_parts
+from atk_interp.expressions.functions.predicates import TESTS_LISTED
+from atk_interp.expressions.functions.text import TEXT_FILTERS
+
+__all__ = [
+    "CALLS",
+    "FILTERS",
+    "MISSING",
+    "REQUIRED",
+    "TESTS",
+    "Example",
+    "Form",
+    "Function",
+    "Parameter",
+    "Role",
+    "accepts",
+    "path_getter",
+    "path_parts",
+    "signature",
+]
+
+
+def _by_name(functions: Iterable[Function]) -> Mapping[str, Function]:
+    return {name: function for function in functions for name in (function.name, *function.aliases)}
+
+
+FILTERS = _by_name((*TEXT_FILTERS, *NUMBER_FILTERS, *LIST_FILTERS, *EACH_FILTERS, *ADDED_FILTERS))
+"""`value | name(…)`, by name; an alias leads to the entry of the name proper."""
+
+TESTS = _by_name(TESTS_LISTED)
+"""`value is name(…)`, by name; the signs (`==`) are names only for `select` and its kin."""
+
+CALLS = _by_name(ADDED_CALLS)
+"""`name(…)`, by name; their `apply` gets none for the value."""

@@ -1,0 +1,210 @@
+"""Filters that Jinja does not have: what datasets need."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+from atk_interp.expressions import words
+from atk_interp.expressions.bounds import MAX_ITEMS, MAX_SIZE, TooLarge, size
+from atk_interp.expressions.draws import Draw
+from atk_interp.expressions.errors import OperandError
+from atk_interp.expressions.functions.model import Example, Form, Function, Parameter
+from atk_interp.expressions.kinds import ALL_KINDS, NUMBER, Kind
+from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, Type
+from atk_interp.values import content_hash
+
+__all__ = ["ADDED_CALLS", "ADDED_FILTERS"]
+
+_TEXT = frozenset([Kind.TEXT])
+_LIST = frozenset([Kind.LIST])
+_HASH_DIGITS = 16
+
+
+def _share(value: bool | list[object]) -> float:
+    answers = value if isinstance(value, list) else [value]
+    if not all(answer is True or answer is False for answer in answers):
+        raise OperandError("every item must be true or false")
+    return answers.count(True) / len(answers) if answers else 0.0
+
+
+def _tokens(text: str) -> int:
+    from atk_interp.tokens import count_tokens  # imported late: checking a spec needs no tokenizer
+
+    return count_tokens(text)
+
+
+def _hash(value: object) -> str:
+    if size(value) > MAX_SIZE:
+        raise TooLarge("the value is too large")
+    return content_hash("atk-expression-hash-v1", value)[:_HASH_DIGITS]
+
+
+def _chance(draw: Draw, probability: int | float) -> bool:
+    if not 0 <= probability <= 1:
+        raise OperandError("a probability is a number from 0 to 1")
+    return draw.fraction() < probability
+
+
+def _pick(draw: Draw, value: list[object] | dict[str, object], weights: list[object] | None) -> object:
+    if isinstance(value, dict):
+        if weights is not None:
+            raise OperandError("a record brings its own weights")
+        # The order of keys is no part of a value.
+        names = sorted(value)
+        items: list[object] = [*names]
+        weights = [value[name] for name in names]
+    else:
+        items = value
+    if not items:
+        raise OperandError("there is nothing to pick from")
+    if weights is None:
+        return items[int(draw.fraction() * len(items))]
+    return _weighted(draw, items, weights)
+
+
+def _weighted(draw: Draw, items: list[object], weights: list[object]) -> object:
+    if len(weights) != len(items):
+        raise OperandError(f"there are {len(items)} items and {len(weights)} weights")
+    if not all(type(weight) in (int, float) and weight >= 0 for weight in weights):  # type: ignore[operator]
+        raise OperandError("a weight is a number, and not below 0")
+    bounds = [*accumulate(weights)]
+    total = float(bounds[-1])  # type: ignore[arg-type]
+    if total <= 0:
+        raise OperandError("the weights are all 0")
+    point = draw.fraction() * total
+    # The last item with a weight is the answer when rounding puts the point at the very end.
+    last = max(number for number, weight in enumerate(weights) if weight)
+    return items[next((number for number, bound in enumerate(bounds) if point < bound), last)]  # type: ignore[operator]
+
+
+def _shuffled(draw: Draw, items: list[object]) -> list[object]:
+    order = sorted(range(len(items)), key=draw.fraction)
+    return [items[number] for number in order]
+
+
+def _range(first: int, second: int | None, step: int) -> list[int]:
+    if step == 0:
+        raise OperandError("the step must not be 0")
+    numbers = range(first) if second is None else range(first, second, step)
+    if second is None and step != 1:
+        numbers = range(0, first, step)
+    if len(numbers) > MAX_ITEMS:
+        raise TooLarge(f"a range has at most {MAX_ITEMS:,} numbers")
+    return [*numbers]
+
+
+def _picked(value: Type, _: tuple[Type, ...]) -> Type:
+    if isinstance(value, RecordType):
+        return TEXT
+    return value.item if isinstance(value, ListType) else ANY
+
+
+_CHANCE_DOC = "True with this probability (0 to 1), by a draw that follows from the seed, the row and the place."
+
+ADDED_FILTERS = (
+    Function(
+        "share",
+        frozenset([Kind.BOOL, Kind.LIST]),
+        FLOAT,
+        _share,
+        "The share of true among true and false, from 0 to 1; 0 for an empty list; a single true counts 1.",
+        Example("[true, true, false, true] | share", 0.75),
+        items=frozenset([Kind.BOOL]),
+        in_jinja=False,
+    ),
+    Function(
+        "tokens",
+        _TEXT,
+        INT,
+        _tokens,
+        "How many tokens the text takes (vocabulary `o200k`).",
+        Example('"one two three" | tokens', 3),
+        in_jinja=False,
+    ),
+    Function(
+        "hash",
+        ALL_KINDS,
+        TEXT,
+        _hash,
+        "16 hexadecimal digits that stand for the value; the same everywhere and always.",
+        Example('"a" | hash | length', 16),
+        in_jinja=False,
+    ),
+    Function(
+        "similarity",
+        _TEXT,
+        FLOAT,
+        words.similarity,
+        "How many of the words of both texts are in both, from 0 to 1 (Jaccard index of the sets of words).",
+        Example('"the red cat" | similarity("The cat sat")', 0.5),
+        (Parameter("other", _TEXT),),
+        in_jinja=False,
+    ),
+    Function(
+        "coverage",
+        _TEXT,
+        FLOAT,
+        words.coverage,
+        "The share of the content words of the text that occur in `other`, whatever their endings; 0 if it has none.",
+        Example('"Who painted the chapel?" | coverage("A chapel that Giotto paints.")', 1.0),
+        (Parameter("other", _TEXT),),
+        in_jinja=False,
+    ),
+    Function(
+        "pick",
+        frozenset([Kind.LIST, Kind.RECORD]),
+        _picked,
+        _pick,
+        "One of the items, by a draw for this row; with `weights`, or from a record of weights by name.",
+        Example('["only"] | pick', "only"),
+        (Parameter("weights", _LIST | {Kind.NULL}, None),),
+        form=Form.SEEDED,
+        in_jinja=False,
+    ),
+    Function(
+        "shuffled",
+        _LIST,
+        lambda value, _: value,
+        _shuffled,
+        "The items in an order drawn for this row.",
+        Example("[1] | shuffled", [1]),
+        form=Form.SEEDED,
+        in_jinja=False,
+    ),
+    Function(
+        "chance",
+        NUMBER,
+        BOOL,
+        _chance,
+        _CHANCE_DOC,
+        Example("1 | chance", True),
+        form=Form.SEEDED,
+        in_jinja=False,
+    ),
+)
+
+_INT = frozenset([Kind.INT])
+
+ADDED_CALLS = (
+    Function(
+        "chance",
+        ALL_KINDS,
+        BOOL,
+        lambda draw, _, p: _chance(draw, p),
+        _CHANCE_DOC,
+        Example("chance(1)", True),
+        (Parameter("p", NUMBER),),
+        form=Form.SEEDED,
+        in_jinja=False,
+    ),
+    Function(
+        "range",
+        ALL_KINDS,
+        ListType(INT),
+        lambda _, *bounds: _range(*bounds),
+        "The whole numbers below a bound, or from one to below another, in steps.",
+        Example("range(1, 4) | list", [1, 2, 3]),
+        (Parameter("start", _INT), Parameter("stop", _INT | {Kind.NULL}, None), Parameter("step", _INT, 1)),
+        lazy=True,
+    ),
+)

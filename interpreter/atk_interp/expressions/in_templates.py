@@ -1,0 +1,57 @@
+"""The functions that the language adds to Jinja's, as filters and tests for Jinja itself.
+
+With them an expression means the same in a prompt as in a spec. Functions of chance are left out: a template
+has no place from which a draw could follow. Where Jinja's own filters hand out a generator, templates keep it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from atk_interp.expressions.errors import OperandError
+from atk_interp.expressions.functions import FILTERS, TESTS, Form, Function, accepts, signature
+from atk_interp.expressions.kinds import in_words, value_in_words
+
+__all__ = ["template_filters", "template_tests"]
+
+
+def template_filters() -> dict[str, Callable[..., object]]:
+    """Filters by name. They raise `OperandError`, a `ValueError`, for what they cannot work on."""
+    return {name: _checked(function) for name, function in FILTERS.items() if _is_added(function)}
+
+
+def template_tests() -> dict[str, Callable[..., object]]:
+    """Tests by name, as `template_filters`."""
+    return {name: _checked(function) for name, function in TESTS.items() if _is_added(function)}
+
+
+def _is_added(function: Function) -> bool:
+    return not function.in_jinja and function.form is Form.PLAIN
+
+
+def _checked(function: Function) -> Callable[..., object]:
+    """The function with its arguments put in place and looked at, as the compiler does it for expressions."""
+    names = [parameter.name for parameter in function.parameters]
+
+    def call(value: object, *args: object, **keywords: object) -> object:
+        given = {**dict(zip(names, args, strict=False)), **keywords}
+        if len(args) > len(names) or len(given) < len(args) + len(keywords) or not given.keys() <= set(names):
+            raise OperandError(f"it is written `{signature(function)}`")
+        if type(value) not in function.types:
+            raise OperandError(f"`{function.name}` works on {accepts(function)}, not {value_in_words(value)}")
+        return function.apply(value, *_operands(function, given))
+
+    return call
+
+
+def _operands(function: Function, given: dict[str, object]) -> list[object]:
+    operands: list[object] = []
+    for parameter in function.parameters:
+        if parameter.name not in given and parameter.is_required:
+            raise OperandError(f"it is written `{signature(function)}`")
+        operand = given.get(parameter.name, parameter.default)
+        if type(operand) not in {kind.python for kind in parameter.kinds}:
+            wanted, found = in_words(parameter.kinds), value_in_words(operand)
+            raise OperandError(f"`{parameter.name}` of `{function.name}` is {wanted}, not {found}")
+        operands.append(operand)
+    return operands

@@ -1,0 +1,124 @@
+"""Regular expressions in linear time. The only door to RE2.
+
+RE2 knows no look-around and no back-references, so no pattern can hang a run. `\\w`, `\\d` and `\\b` mean
+ASCII; letters of any script are `\\pL`. Case is ignored after `(?i)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+__all__ = ["Regex", "RegexError", "RegexMatch", "compile_regex"]
+
+
+class RegexError(ValueError):
+    """A pattern that RE2 cannot take. `start` and `end` are indices of the culprit in the pattern, if it is known."""
+
+    def __init__(self, message: str, start: int | None = None, end: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.start, self.end = start, end
+
+
+@dataclass(frozen=True, slots=True)
+class RegexMatch:
+    """A stretch of text that matched: `text[start:end]`, its groups in order, and the named ones by name.
+
+    A group that took no part in the match is None.
+    """
+
+    start: int
+    end: int
+    text: str
+    groups: tuple[str | None, ...]
+    named: dict[str, str | None]
+
+
+class Regex:
+    """A compiled pattern; make it with `compile_regex`. Safe for threads."""
+
+    def __init__(self, pattern: str, compiled: Any) -> None:
+        self.pattern = pattern
+        self._compiled = compiled
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The named groups, in the order of the pattern."""
+        index: dict[str, int] = self._compiled.groupindex
+        return tuple(sorted(index, key=index.__getitem__))
+
+    @property
+    def group_count(self) -> int:
+        return int(self._compiled.groups)
+
+    def matches(self, text: str) -> bool:
+        """Whether the pattern matches anywhere in the text."""
+        return self._compiled.search(text) is not None
+
+    def search(self, text: str) -> RegexMatch | None:
+        """The first match."""
+        found = self._compiled.search(text)
+        return None if found is None else _match(found)
+
+    def findall(self, text: str) -> Iterator[RegexMatch]:
+        """All matches that do not overlap, from left to right."""
+        for found in self._compiled.finditer(text):
+            yield _match(found)
+
+    def sub(self, replacement: str, text: str) -> str:
+        """The text with each match replaced; `\\1` in the replacement stands for a group. Raises `RegexError`."""
+        import re2
+
+        try:
+            return str(self._compiled.sub(replacement, text))
+        except (re2.error, IndexError) as error:
+            raise RegexError(f"`{replacement}` cannot be put in the place of a match: {error}") from error
+
+    def __repr__(self) -> str:
+        return f"Regex({self.pattern!r})"
+
+
+def _match(found: Any) -> RegexMatch:
+    return RegexMatch(found.start(), found.end(), found.group(), found.groups(), found.groupdict())
+
+
+@lru_cache(maxsize=1024)
+def compile_regex(pattern: str) -> Regex:
+    """The pattern, ready to use; the latest thousand are kept. Raises `RegexError`."""
+    import re2  # imported late: most specs are checked without it
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return Regex(pattern, re2.compile(pattern, options))
+    except re2.error as error:
+        raise _explained(pattern, error) from None
+    except UnicodeEncodeError:
+        raise RegexError("half a character (a lone surrogate) cannot be searched for") from None
+
+
+_PYTHON_ONLY = {
+    "(?=": "look-ahead does not exist in RE2",
+    "(?!": "look-ahead does not exist in RE2",
+    "(?<=": "look-behind does not exist in RE2",
+    "(?<!": "look-behind does not exist in RE2",
+    "(?>": "atomic groups do not exist in RE2",
+    "(?#": "comments do not exist in RE2",
+}
+
+
+def _explained(pattern: str, error: Exception) -> RegexError:
+    """RE2 names the culprit after the last colon; where it stands in the pattern is looked up."""
+    raw = error.args[0] if error.args else str(error)
+    said = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
+    problem, colon, culprit = said.partition(": ")
+    problem = _PYTHON_ONLY.get(culprit, problem)
+    if problem == "invalid escape sequence" and culprit[1:].isdigit():
+        problem = "back-references do not exist in RE2"
+    start = pattern.find(culprit) if colon and culprit else -1
+    if start < 0:
+        return RegexError(problem)
+    return RegexError(problem, start, start + len(culprit))
