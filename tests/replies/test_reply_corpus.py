@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from atk_interp.replies import ReplyUnreadable, build_reader
 
 CORPUS: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("corpus.yaml").read_text(encoding="utf-8"))

@@ -16,14 +16,17 @@ from atk_interp.replies.cleaning import clean
 from atk_interp.replies.numerals import Numbers
 from atk_interp.values import Value, encode
 
-__all__ = ["DEFAULT_MAX_CHARS", "GrammarWriter", "any_of", "bounded", "literal", "number", "repeated"]
+__all__ = ["DEFAULT_MAX_CHARS", "MOST_IN_LIST", "GrammarWriter", "any_of", "bounded", "literal", "number", "repeated"]
 
 DEFAULT_MAX_CHARS = 400
 """The longest free text of a field without a rule, in characters."""
 
 _FIRST = ("\\p{L}", "\\p{N}", "(", '"', "'")
+_LINE_ENDS = "\\p{Cc}\\p{Zl}\\p{Zp}"
+"""Control characters too: some of them end lines, and none of them is text."""
 _MOST_LISTED = 101
-_MOST_IN_LIST = 5
+MOST_IN_LIST = 5
+"""The most items of a list in JSON that has no bound of its own."""
 _LARGEST = 999_999
 
 Schema = dict[str, Value]
@@ -51,13 +54,13 @@ def bounded(schema: Schema) -> Schema:
     kind = schema.get("type")
     kinds = kind if isinstance(kind, list) else [kind]
     if "string" in kinds and "enum" not in schema:
-        limits = {"pattern": f'^[\\p{{L}}\\p{{N}}][^\\n"\\\\]{{0,{DEFAULT_MAX_CHARS - 1}}}$'}
+        limits = {"pattern": f'^[\\p{{L}}\\p{{N}}][^{_LINE_ENDS}"\\\\]{{0,{DEFAULT_MAX_CHARS - 1}}}$'}
     elif "integer" in kinds or "number" in kinds:
         limits = {"minimum": -_LARGEST, "maximum": _LARGEST}
         if "number" in kinds:
             limits["multipleOf"] = 0.01
     elif isinstance(items := schema.get("items"), dict):
-        limits = {"maxItems": max(_MOST_IN_LIST, int(str(schema.get("minItems", 0)))), "items": bounded(items)}
+        limits = {"maxItems": max(MOST_IN_LIST, int(str(schema.get("minItems", 0)))), "items": bounded(items)}
         schema = {name: value for name, value in schema.items() if name != "items"}
     elif isinstance(members := schema.get("properties"), dict):
         inner: Schema = {name: bounded(member) for name, member in members.items() if isinstance(member, dict)}
@@ -127,7 +130,7 @@ class GrammarWriter:
 def _free_text(rule: FieldRule, excluded: str) -> str:
     most = max(1, rule.max_chars or DEFAULT_MAX_CHARS)
     first = "".join(character for character in _FIRST if character not in excluded)
-    pattern = f"/[{first}][^\\n{_in_class(excluded)}]{{0,{most - 1}}}/"
+    pattern = f"/[{first}][^{_LINE_ENDS}{_in_class(excluded)}]{{0,{most - 1}}}/"
     words = " ".join(clean(rule.words_of or "").split())
     if not any(character.isalnum() for character in words):
         return pattern

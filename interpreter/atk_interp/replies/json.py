@@ -11,7 +11,7 @@ from atk_interp.replies import options as checks
 from atk_interp.replies.base import NO_RULES, Fields, Reader, ReplyExample, ReplyKind, ReplyUnreadable, Rules
 from atk_interp.replies.cleaning import excerpt
 from atk_interp.replies.damaged_json import FoundJson, find_json
-from atk_interp.replies.grammar import GrammarWriter, bounded, literal, repeated
+from atk_interp.replies.grammar import MOST_IN_LIST, GrammarWriter, bounded, literal, repeated
 from atk_interp.replies.shapes import Shape, read_record, record_schema, shapes
 from atk_interp.values import Value
 
@@ -32,6 +32,11 @@ class _JsonReader(Reader):
     @property
     def fields(self) -> Mapping[str, Type]:
         return {name: shape.type for name, shape in self.members.items()}
+
+    @property
+    def constrainable(self) -> tuple[str, ...]:
+        """Texts and lists of texts; what is deeper in the JSON has the default length."""
+        return tuple(name for name, shape in self.members.items() if _is_plain_text(shape.items or shape))
 
     def _read(self, text: str) -> list[Fields]:
         found = find_json(text)
@@ -91,11 +96,26 @@ class _JsonReader(Reader):
         return writer.text(f"{literal('[')} {objects} {literal(']')}")
 
 
+def _is_plain_text(shape: Shape | None) -> bool:
+    return shape is not None and shape.kind == "text" and shape.choices is None
+
+
 def _value_grammar(writer: GrammarWriter, name: str, shape: Shape) -> str:
-    if shape.kind == "text" and shape.choices is None:
-        text = f'"\\"" {writer.hole(name, excluded=_NOT_IN_STRINGS)} "\\""'
-        return f'({text} | "null")' if shape.optional else text
-    return writer.value(bounded(shape.schema()))
+    if _is_plain_text(shape):
+        value = _text_grammar(writer, name)
+    elif shape.kind == "list" and _is_plain_text(shape.items):
+        least = max(1, int(shape.low or 0))
+        most = int(shape.high or max(least, MOST_IN_LIST))
+        value = (
+            f'"[" {repeated(writer.rule(f"item_{name.lower()}", _text_grammar(writer, name)), ", ", least, most)} "]"'
+        )
+    else:
+        return writer.value(bounded(shape.schema()))
+    return f'({value} | "null")' if shape.optional else value
+
+
+def _text_grammar(writer: GrammarWriter, name: str) -> str:
+    return f'"\\"" {writer.hole(name, excluded=_NOT_IN_STRINGS)} "\\""'
 
 
 def _no_json(wanted: str, found: FoundJson, text: str) -> ReplyUnreadable:
