@@ -46,8 +46,8 @@ def test_damaged_utf8_is_still_utf8_and_the_damage_counted() -> None:
     )
 
 
-def test_a_file_cut_within_a_letter_is_utf8() -> None:
-    assert decode(b"caf\xc3", no_guess) == Decoded("caf\ufffd", "utf-8", False, 1, 3)
+def test_a_file_cut_within_a_letter_is_still_utf8() -> None:
+    assert decode("né caf".encode() + b"\xc3", no_guess) == Decoded("né caf\ufffd", "utf-8", False, 1, 7)
 
 
 def test_a_letter_that_stands_in_for_another_in_the_file_is_not_counted_as_damage() -> None:

@@ -28,6 +28,7 @@ _MOST_CONTROLS = 0.02
 _GOOD_PER_BAD = 2
 """Bytes are damaged UTF-8, and not another encoding, when valid sequences outnumber the others by this."""
 
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _STAND_INS = re.compile("[\udc00-\udcff]")
 
 
@@ -85,12 +86,11 @@ def _strict(data: bytes, encoding: str) -> str | None:
 
 
 def _is_damaged_utf8(data: bytes, error: UnicodeDecodeError) -> bool:
-    if error.reason == "unexpected end of data":
-        return True
     text = data.decode("utf-8", _HANDLER)
     bad = len(_STAND_INS.findall(text))
-    beyond_ascii = sum(len(run) for run in re.findall(r"[^\x00-\x7f]+", text))
-    return beyond_ascii - bad >= _GOOD_PER_BAD * bad
+    good = sum(len(run) for run in _BEYOND_ASCII.findall(text)) - bad
+    was_cut = error.reason == "unexpected end of data"
+    return good >= (1 if was_cut else _GOOD_PER_BAD * bad)
 
 
 def _lossy(data: bytes, encoding: str, skipped: int = 0) -> Decoded:

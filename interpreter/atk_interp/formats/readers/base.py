@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from atk_interp.formats.charsets import CHARSETS, likeliest
 from atk_interp.formats.decoding import Decoded, decode, is_binary
 from atk_interp.formats.documents import CannotRead, Document, Level, Problem
 
@@ -94,8 +95,9 @@ def _guess_encoding(sample: bytes) -> str | None:
     """The likeliest encoding of some bytes that are not UTF-8. The only door to charset-normalizer."""
     from charset_normalizer import from_bytes  # imported late: few files need it
 
-    best = from_bytes(sample).best()
-    if best is None:
+    matches = list(from_bytes(sample, cp_isolation=list(CHARSETS)))
+    if not matches:
         return None
-    # Of encodings that give the same text for the sample, the commonest is likeliest for the rest of the file.
-    return "cp1252" if "cp1252" in best.could_be_from_charset else best.encoding
+    best = (matches[0].chaos, matches[0].coherence)
+    equal = [match for match in matches if (match.chaos, match.coherence) == best]
+    return likeliest(sample, [name for match in equal for name in (match.encoding, *match.could_be_from_charset)])
