@@ -11,7 +11,6 @@ from atk_interp.expressions.errors import EvaluationError
 from atk_interp.expressions.expression import Expression, parse_expression
 from atk_interp.expressions.for_templates import template_filters, template_tests
 from atk_interp.expressions.functions import CALLS, FILTERS, TESTS
-from atk_interp.expressions.in_templates import template_filters, template_tests
 from atk_interp.expressions.unparse import unparse
 
 __all__ = [

@@ -1,43 +1,57 @@
-"""The functions of the language that Jinja does not have, as Jinja filters and tests, for use in templates.
+"""The functions that the language adds to Jinja's, as filters and tests for Jinja itself.
 
-Those that draw (`pick`, `chance`, `shuffled`) depend on the place of the expression, which a template has not; they
-are for expressions only.
+With them an expression means the same in a prompt as in a spec. Functions of chance are left out: a template
+has no place from which a draw could follow. Where Jinja's own filters hand out a generator, templates keep it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from atk_interp.expressions.functions import FILTERS, TESTS, Form, Function
+from atk_interp.expressions.errors import OperandError
+from atk_interp.expressions.functions import FILTERS, TESTS, Form, Function, accepts, signature
+from atk_interp.expressions.kinds import in_words, value_in_words
 
 __all__ = ["template_filters", "template_tests"]
 
 
 def template_filters() -> dict[str, Callable[..., object]]:
-    """Filters by name: `value | name(arguments)`."""
-    return dict(_added(FILTERS.items()))
+    """Filters by name. They raise `OperandError`, a `ValueError`, for what they cannot work on."""
+    return {name: _checked(function) for name, function in FILTERS.items() if _is_added(function)}
 
 
 def template_tests() -> dict[str, Callable[..., object]]:
-    """Tests by name: `value is name(arguments)`."""
-    return dict(_added(TESTS.items()))
+    """Tests by name, as `template_filters`."""
+    return {name: _checked(function) for name, function in TESTS.items() if _is_added(function)}
 
 
-def _added(functions: Iterable[tuple[str, Function]]) -> Iterable[tuple[str, Callable[..., object]]]:
-    for name, function in functions:
-        if not function.in_jinja and function.form is Form.PLAIN:
-            yield name, _callable(name, function)
+def _is_added(function: Function) -> bool:
+    return not function.in_jinja and function.form is Form.PLAIN
 
 
-def _callable(name: str, function: Function) -> Callable[..., object]:
+def _checked(function: Function) -> Callable[..., object]:
+    """The function with its arguments put in place and looked at, as the compiler does it for expressions."""
     names = [parameter.name for parameter in function.parameters]
-    defaults = {parameter.name: parameter.default for parameter in function.parameters if not parameter.is_required}
 
-    def call(value: object, *arguments: object, **keywords: object) -> object:
-        given = {**defaults, **dict(zip(names, arguments, strict=False)), **keywords}
-        lacking = [wanted for wanted in names if wanted not in given]
-        if lacking or len(arguments) > len(names) or given.keys() - set(names):
-            raise TypeError(f"`{name}` takes {', '.join(f'`{wanted}`' for wanted in names) or 'no arguments'}")
-        return function.apply(value, *(given[wanted] for wanted in names))
+    def call(value: object, *args: object, **keywords: object) -> object:
+        given = {**dict(zip(names, args, strict=False)), **keywords}
+        if len(args) > len(names) or len(given) < len(args) + len(keywords) or not given.keys() <= set(names):
+            raise OperandError(f"it is written `{signature(function)}`")
+        if type(value) not in function.types:
+            raise OperandError(f"`{function.name}` works on {accepts(function)}, not {value_in_words(value)}")
+        return function.apply(value, *_operands(function, given))
 
     return call
+
+
+def _operands(function: Function, given: dict[str, object]) -> list[object]:
+    operands: list[object] = []
+    for parameter in function.parameters:
+        if parameter.name not in given and parameter.is_required:
+            raise OperandError(f"it is written `{signature(function)}`")
+        operand = given.get(parameter.name, parameter.default)
+        if type(operand) not in {kind.python for kind in parameter.kinds}:
+            wanted, found = in_words(parameter.kinds), value_in_words(operand)
+            raise OperandError(f"`{parameter.name}` of `{function.name}` is {wanted}, not {found}")
+        operands.append(operand)
+    return operands

@@ -1,0 +1,34 @@
+"""The shape of specs and configs: schemas, their checks, and the typed model they give."""
+
+from atk_interp.spec.codes import CODES
+from atk_interp.spec.config import Config, EndpointConfig, Given, is_config, load_config
+from atk_interp.spec.load import LANGUAGE_VERSION, STEP_KEYS, load_spec
+from atk_interp.spec.model import BUILT_IN_NAMES, ModelSlot, Output, Param, PipelineSpec, Step
+from atk_interp.spec.options import Option, Takes
+from atk_interp.spec.params import check_value, describe_param, missing, param_type
+from atk_interp.spec.validate import validate
+
+__all__ = [
+    "BUILT_IN_NAMES",
+    "CODES",
+    "LANGUAGE_VERSION",
+    "STEP_KEYS",
+    "Config",
+    "EndpointConfig",
+    "Given",
+    "ModelSlot",
+    "Option",
+    "Output",
+    "Param",
+    "PipelineSpec",
+    "Step",
+    "Takes",
+    "check_value",
+    "describe_param",
+    "is_config",
+    "load_config",
+    "load_spec",
+    "missing",
+    "param_type",
+    "validate",
+]

@@ -1,0 +1,25 @@
+"""Jinja templates in a sandbox: prompt files, message lists, and what they need from a row.
+
+The only door to Jinja. Templates are read after the YAML around them, so data can never forge a message.
+"""
+
+from atk_interp.templates.analysis import check_template, used_names
+from atk_interp.templates.codes import CODES
+from atk_interp.templates.messages import ROLES, MessageList, Rendered, parse_messages
+from atk_interp.templates.prompts import Prompt, PromptLibrary
+from atk_interp.templates.render import RenderError, Template, compile_template
+
+__all__ = [
+    "CODES",
+    "ROLES",
+    "MessageList",
+    "Prompt",
+    "PromptLibrary",
+    "RenderError",
+    "Rendered",
+    "Template",
+    "check_template",
+    "compile_template",
+    "parse_messages",
+    "used_names",
+]

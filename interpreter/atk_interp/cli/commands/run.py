@@ -1,0 +1,189 @@
+"""`atk-interp run`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from atk_interp.cli.exits import FINDINGS, IMPOSSIBLE, OK, report_bug
+from atk_interp.cli.output import coloured, complain, notice, say
+
+if TYPE_CHECKING:
+    from atk_interp.pipeline import Pipeline
+    from atk_interp.runtime import RunResult
+
+__all__ = ["command"]
+
+_SHOWN_ROWS = 3
+
+
+@click.command(name="run")
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a parameter; wins over the config.")
+@click.option("--ledger", type=click.Path(path_type=Path), help="Another ledger than `.atk/ledger.db` of the project.")
+@click.option("--quiet", "-q", is_flag=True, help="Print errors and the result only.")
+def command(paths: tuple[str, ...], settings: tuple[str, ...], ledger: Path | None, quiet: bool) -> int:
+    """Run pipelines, one after the other.
+
+    PATHS are configs, specs, or names of stock pipelines. Each is linted first. The same command resumes a run
+    that was stopped, and sends only the calls that are not in the ledger. The first failure ends the command.
+    """
+    for path in paths:
+        code = _run_one(path, settings, ledger, quiet)
+        if code != OK:
+            return code
+    return OK
+
+
+def _run_one(path: str, settings: tuple[str, ...], ledger: Path | None, quiet: bool) -> int:
+    from atk_interp.pipeline import InvalidSpec, MissingParameters
+    from atk_interp.runtime import CannotRun
+
+    try:
+        pipeline = _compiled(path)
+        if pipeline is None:
+            return FINDINGS
+        given = _settings(settings, pipeline)
+        if not quiet:
+            _tell_models(pipeline)
+        result = _executed(pipeline, given, ledger, quiet)
+    except (CannotRun, _BadSetting) as error:
+        complain(str(error), error.help)
+        return IMPOSSIBLE
+    except MissingParameters as error:
+        complain(str(error), "give them in the config, or with `--set key=value`")
+        return IMPOSSIBLE
+    except InvalidSpec as error:
+        complain(str(error))
+        return FINDINGS
+    if result.error is not None and result.status == "failed":
+        return report_bug(result.error)
+    _report(result, quiet)
+    return result.exit_code
+
+
+class _BadSetting(ValueError):
+    def __init__(self, message: str, help: str) -> None:
+        super().__init__(message)
+        self.help = help
+
+
+def _compiled(path: str) -> Pipeline | None:
+    """The pipeline of a config, spec or name; None, with the findings printed, when it has errors."""
+    from atk_interp.diagnostics.render import render_text, summary
+    from atk_interp.lint import lint_path
+    from atk_interp.pipeline import Pipeline
+    from atk_interp.runtime import CannotRun
+    from atk_interp.stock import find_pipeline, stock_names
+
+    file = Path(path)
+    if not file.is_file():
+        found = find_pipeline(path, Path.cwd())
+        if found is None:
+            raise CannotRun(
+                f"there is no file and no pipeline `{path}`",
+                "stock pipelines are " + ", ".join(f"`{name}`" for name in stock_names()),
+            )
+        file = found
+    linted = lint_path(file)
+    findings = linted.sink.sorted()
+    if findings:
+        notice(render_text(findings, colour=coloured(sys.stderr.isatty())))
+    if linted.analysis is None or linted.sink.has_errors:
+        notice(f"{summary(findings)}; nothing was run")
+        return None
+    return Pipeline(linted.analysis, linted.config)
+
+
+def _settings(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any]:
+    """`--set key=value`: values are read as YAML, and as text where the parameter is text."""
+    from atk_interp.diagnostics import Sink, did_you_mean
+    from atk_interp.document import parse_document
+    from atk_interp.source import SourceFile
+
+    given: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        key = key.strip()
+        if not equals:
+            raise _BadSetting(f"`--set {setting}` has no value", "write `--set key=value`")
+        param = pipeline.spec.params.get(key)
+        if param is None:
+            near = did_you_mean(key, pipeline.spec.params)
+            raise _BadSetting(
+                f"`{pipeline.spec.name}` has no parameter `{key}`",
+                near or "parameters are " + ", ".join(f"`{name}`" for name in pipeline.spec.params),
+            )
+        if param.type in ("text", "path", "secret"):
+            given[key] = text
+            continue
+        sink = Sink()
+        document = parse_document(SourceFile("--set", f"value: {text}"), sink)
+        if document is None or sink.has_errors:
+            raise _BadSetting(f"the value of `--set {setting}` is not YAML", "put quotes around it")
+        given[key] = document.data.get("value")
+    return given
+
+
+def _tell_models(pipeline: Pipeline) -> None:
+    """Say which slots the embedded model answers: it is small, and nobody should take it for more."""
+    embedded = [slot for slot, config in pipeline.endpoints(None).items() if config.provider == "embedded"]
+    if embedded:
+        slots = " and ".join(f"`{slot}`" for slot in embedded)
+        notice(
+            f"notice: {slots} {'is' if len(embedded) == 1 else 'are'} answered by the embedded model "
+            "(135 million parameters): fit to try things out, not to make data to train on\n"
+            "  help: name an endpoint under `models:` in the config"
+        )
+
+
+def _executed(pipeline: Pipeline, given: dict[str, Any], ledger: Path | None, quiet: bool) -> RunResult:
+    from atk_interp.cli.display import display
+
+    with display(quiet) as shown:
+        return asyncio.run(pipeline.run(given, listeners=[shown.event], handle_signals=True, ledger=ledger))
+
+
+def _report(result: RunResult, quiet: bool) -> None:
+    from atk_interp.cli.display import funnel
+
+    if not quiet:
+        notice("")
+        notice(funnel(result.steps))
+        notice("")
+    if result.status != "done":
+        complain(result.message, result.help)
+    for output in result.outputs:
+        if output.complete or output.rows:
+            say(f"{_relative(output.path)}: {output.rows} rows{'' if output.complete else ' (incomplete)'}")
+    lost = sum(state.rejected + state.filtered for state in result.steps)
+    if lost:
+        say(f"{_relative(result.output_dir / 'rejected.jsonl')}: {lost} rows that were filtered or rejected, with the reasons")
+    if result.status == "done" and not quiet:
+        _show_rows(result)
+        notice("\nread your data before you train on it")
+
+
+def _show_rows(result: RunResult) -> None:
+    """The first rows of the first output that has any."""
+    import itertools
+    import json
+
+    output = next((output for output in result.outputs if output.rows), None)
+    if output is None:
+        return
+    say(f"\nthe first rows of {output.name}:")
+    with output.path.open(encoding="utf-8") as lines:
+        for line in itertools.islice(lines, _SHOWN_ROWS):
+            say(json.dumps(json.loads(line), ensure_ascii=False, indent=2))
+
+
+def _relative(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

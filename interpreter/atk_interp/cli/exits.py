@@ -1,0 +1,28 @@
+"""The few ways in which a command ends, and what the user is told of each."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from atk_interp.cli.output import complain
+
+__all__ = ["FINDINGS", "IMPOSSIBLE", "OK", "OUR_BUG", "report_bug"]
+
+OK, FINDINGS, IMPOSSIBLE, OUR_BUG, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+
+
+def report_bug(error: BaseException) -> int:
+    """Write what is needed to mend our own mistake into a file, and say where it is; the exit code."""
+    trace = "".join(traceback.format_exception(error))
+    log = f"atk-interp bug report\n\npython {sys.version}\n{platform.platform()}\narguments: {sys.argv[1:]}\n\n{trace}"
+    with tempfile.NamedTemporaryFile("w", prefix="atk-interp-", suffix=".log", delete=False, encoding="utf-8") as file:
+        file.write(log)
+    complain(
+        f"this is a mistake in atk-interp: {type(error).__name__}: {error}",
+        f"please report it with the file {Path(file.name)}; no paid reply is lost",
+    )
+    return OUR_BUG

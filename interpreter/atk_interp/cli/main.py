@@ -1,0 +1,82 @@
+"""The command line: `atk-interp COMMAND`. Commands are loaded when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from atk_interp.cli import exits
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = {
+    "run": "Run pipelines from their configs or specs.",
+    "lint": "Check specs, configs and their prompts; no model is asked.",
+    "config": "Write a config template for a pipeline.",
+    "explain": "Say what a code means, such as ATK302.",
+    "list": "List the stock pipelines, kinds, replies and formats.",
+    "model": "Fetch, find or import the embedded model.",
+}
+"""Every command with its one-line help; the module of the same name holds `command`."""
+
+
+class _Commands(click.Group):
+    """Loads a command's module only when the command is used, so that `lint` starts without the runtime."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"atk_interp.cli.commands.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from atk_interp.diagnostics import did_you_mean
+
+            near = did_you_mean(args[0], COMMANDS) if args else None
+            raise click.UsageError(f"there is no command `{args[0]}`" + (f"; {near}" if near else "")) from error
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="atk-interp", prog_name="atk-interp")
+def cli() -> None:
+    """Synthetic training data from a YAML file.
+
+    A pipeline is a graph of steps that reference prompt files. `lint` checks it, `run` runs it against any
+    OpenAI-compatible endpoint (or a small model in this process), and the same command again resumes.
+
+    Exit codes: 0 done; 1 findings, or a run stopped by its own rules; 2 what was asked cannot be done;
+    3 a mistake of this program; 4 endpoint unavailable (resumable); 130 interrupted (resumable).
+    """
+
+
+def main() -> None:
+    """The entry point. Never shows a traceback except in the log of our own mistakes."""
+    try:
+        code = cli.main(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = exits.IMPOSSIBLE
+    except (click.Abort, KeyboardInterrupt):
+        code = exits.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = exits.OK
+    except Exception as error:  # noqa: BLE001 - the last resort: our own mistake
+        code = exits.report_bug(error)
+    sys.exit(code if isinstance(code, int) else exits.OK)

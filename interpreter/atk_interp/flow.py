@@ -1,0 +1,140 @@
+"""Which fields exist on each edge: a spec analysed from its text to the types of its rows, in one pass."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from atk_interp.diagnostics import Sink
+from atk_interp.document import Document
+from atk_interp.expressions.types import NULL, RecordType, Type, join_types, maybe
+from atk_interp.formats.outputs import OUTPUTS
+from atk_interp.graph import Graph, build_graph
+from atk_interp.kinds import KINDS
+from atk_interp.kinds.base import Cardinality, StepView
+from atk_interp.spec import Output, PipelineSpec, Step, Takes, load_spec
+from atk_interp.templates import PromptLibrary
+
+__all__ = ["Analysis", "analyse", "prompt_folders", "shown"]
+
+_OPEN = RecordType({}, open=True)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A spec with all that is known of it. It may be compiled when the sink of its analysis has no errors."""
+
+    spec: PipelineSpec
+    graph: Graph
+    library: PromptLibrary
+    views: Mapping[str, StepView]
+    """Steps, with what was parsed for them."""
+    fields: Mapping[str, RecordType]
+    """The fields of the rows that leave each step."""
+    outputs: Mapping[str, StepView]
+    """Outputs, as views over the rows of their step."""
+    folder: Path
+
+
+def shown(path: Path) -> str:
+    """A path as people are shown it: relative to the working folder when it lies inside."""
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix()
+    except (ValueError, OSError):
+        return os.path.normpath(path)
+
+
+def prompt_folders(folder: Path, pipeline: str, overrides: Sequence[Path] = ()) -> list[Path]:
+    """Where prompts are looked for, in order: overrides, `prompts/` beside the spec, `prompts/<pipeline>/` above."""
+    folders = [*overrides]
+    if (folder / "prompts").is_dir():
+        folders.append(folder / "prompts")
+    for ancestor in (folder, *folder.parents[:3]):
+        candidate = ancestor / "prompts" / pipeline
+        if pipeline and candidate.is_dir():
+            folders.append(candidate)
+            break
+    return folders
+
+
+def analyse(document: Document, folder: Path, sink: Sink, overrides: Sequence[Path] = ()) -> Analysis | None:
+    """Everything about a spec that can be known without running it; None when it is no spec at all."""
+    formats = {name: output.options for name, output in OUTPUTS.items()}
+    kinds = {name: kind.options for name, kind in KINDS.items()}
+    spec = load_spec(document, kinds, formats, sink)
+    if spec is None:
+        return None
+    sources = {name for name, kind in KINDS.items() if kind.cardinality is Cardinality.SOURCE}
+    written = document.get(("steps",))
+    graph = build_graph(spec, sources, set(written) if isinstance(written, dict) else set(), sink)
+    library = PromptLibrary(prompt_folders(folder, spec.name, overrides), shown)
+    flow = _Flow(spec, graph, library, sink)
+    for name in graph.order:
+        flow.step(spec.steps[name])
+    outputs = {name: flow.output(output) for name, output in spec.outputs.items()}
+    return Analysis(spec, graph, library, flow.views, flow.fields, outputs, folder)
+
+
+class _Flow:
+    def __init__(self, spec: PipelineSpec, graph: Graph, library: PromptLibrary, sink: Sink) -> None:
+        self.spec = spec
+        self.graph = graph
+        self.library = library
+        self.sink = sink
+        self.views: dict[str, StepView] = {}
+        self.fields: dict[str, RecordType] = {}
+        self.providers: dict[str, str] = {}
+
+    def step(self, step: Step) -> None:
+        view = self._view(step, self._input(step.name))
+        self.views[step.name] = view
+        if step.has_when:
+            view.expression(step.option_path("when"), view.row_scope())
+        made = KINDS[step.kind].flow(view)
+        self.fields[step.name] = _after_when(view.input, made) if step.has_when else made
+        for name in made.fields:
+            self.providers.setdefault(name, step.name)
+
+    def output(self, output: Output) -> StepView:
+        step = Step(output.name, output.format, (output.source,), False, output.options, output.path)
+        view = self._view(step, self.fields.get(output.source, _OPEN))
+        view.options = OUTPUTS[output.format].options
+        if "where" in output.options:
+            view.expression(view.path("where"), view.row_scope())
+        for option in view.options:
+            if option.name not in output.options:
+                continue
+            if option.takes is Takes.FIELDS:
+                for field in output.options[option.name]:
+                    view.content((*view.path(option.name), field), view.row_scope())
+            elif option.name == "messages":
+                view.messages(view.path("messages"), view.row_scope())
+        return view
+
+    def _view(self, step: Step, fields: RecordType) -> StepView:
+        options = KINDS[step.kind].options if step.kind in KINDS else ()
+        return StepView(self.spec, step, options, fields, self.library, self.sink, self.providers)
+
+    def _input(self, name: str) -> RecordType:
+        """What reaches a step: the rows of all its inputs; unknown when one of them is."""
+        if name in self.graph.broken or any(source not in self.fields for source in self.graph.inputs[name]):
+            return _OPEN
+        return _concatenated(self.fields[source] for source in self.graph.inputs[name])
+
+
+def _concatenated(inputs: Iterable[Type]) -> RecordType:
+    joined = join_types(inputs)
+    return joined if isinstance(joined, RecordType) else RecordType({})
+
+
+def _after_when(before: RecordType, made: RecordType) -> RecordType:
+    """Rows that pass a step and rows that pass it by: what only the step writes may be missing."""
+    fields: dict[str, Type] = {}
+    for name, type_ in made.fields.items():
+        skipped = before.fields.get(name, NULL)
+        fields[name] = maybe(type_) if skipped == NULL else join_types([type_, skipped])
+    for name, type_ in before.fields.items():
+        fields.setdefault(name, maybe(type_))
+    return RecordType(fields, before.open or made.open)

@@ -1,0 +1,247 @@
+"""Asking a model for one acceptable reply: render, call, read, accept, and try again.
+
+Shared by every kind that calls a model. A reply that is cut, empty, unreadable or not accepted is a failed
+attempt; the next attempt is a call of its own (its number is part of the call key), so a resumed run finds the
+same attempts in the ledger and goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from atk_interp.expressions.types import AnyType, NullType, TextType, Type, without_null
+from atk_interp.kinds.base.bound import BoundStep, Closure
+from atk_interp.kinds.base.results import Attempt, StepContext, StepStopped
+from atk_interp.kinds.base.view import BAD_PARSE, WRONG_VALUE_TYPE, StepView
+from atk_interp.llm.messages import Reply
+from atk_interp.replies import Fields, FieldRule, Reader, ReplyUnreadable, why_unusable
+from atk_interp.spec import EndpointConfig
+from atk_interp.spec.options import Option, Takes
+from atk_interp.spec.schema import SAMPLING_SCHEMA
+from atk_interp.templates import RenderError
+from atk_interp.values import Row, Value
+
+__all__ = ["ASKING_OPTIONS", "Answer", "Asker", "Failure", "check_asking"]
+
+ASKING_OPTIONS: tuple[Option, ...] = (
+    Option("model", Takes.NAME, "The model slot that answers.", required=True),
+    Option("prompt", Takes.NAME, "The prompt file, by its name without suffix.", required=True),
+    Option(
+        "parse",
+        Takes.STRUCTURE,
+        "How the reply is read: one of the parsers, with the fields it writes.",
+        required=True,
+        schema={"type": "dict"},
+    ),
+    Option("accept", Takes.LABELLED, "What a reading must fulfil, each rule under a label that says it."),
+    Option("attempts", Takes.INT, "How often to ask for an acceptable reply.", default=3, min=1, max=100),
+    Option("feedback", Takes.BOOL, "Show the model its failed reply and the reason.", default=False),
+    Option(
+        "sampling",
+        Takes.STRUCTURE,
+        "Sampling parameters of this step, over those of the slot and the config.",
+        schema={"type": "dict", "schema": SAMPLING_SCHEMA},
+    ),
+    Option(
+        "constrain",
+        Takes.STRUCTURE,
+        "Bounds of free-text fields, where the endpoint can hold a reply to a grammar: `max_chars`, `words_of`.",
+        schema={
+            "type": "dict",
+            "valuesrules": {
+                "type": "dict",
+                "schema": {"max_chars": {"type": "integer", "min": 1}, "words_of": {"type": "string"}},
+            },
+        },
+    ),
+    Option(
+        "on_truncation",
+        Takes.NAME,
+        "When a reply is cut by the token limit: a failed attempt (`fail`), or asked again once with twice the "
+        "limit (`raise`).",
+        default="fail",
+        choices=("fail", "raise"),
+    ),
+)
+"""The options of every kind that asks a model."""
+
+
+def check_asking(view: StepView) -> Mapping[str, Type]:
+    """Check the shared options; the fields that a reading writes."""
+    view.slot()
+    view.value("attempts")
+    view.value("feedback")
+    scope = view.row_scope()
+    view.prompt("prompt", scope)
+    fields = view.parse()
+    for label in view.option("accept") or {}:
+        view.expression((*view.path("accept"), label), view.row_scope(fields))
+    _check_constrain(view)
+    return fields
+
+
+def _check_constrain(view: StepView) -> None:
+    held = view.reader.constrainable if view.reader is not None else None
+    for field, rule in (view.option("constrain") or {}).items():
+        path = (*view.path("constrain"), field)
+        if held is not None and field not in held:
+            view.sink.report(
+                BAD_PARSE,
+                view.document.key_span(path),
+                f"`{field}` is not a free-text field of `parse`",
+                notes=["free-text fields are " + (", ".join(f"`{name}`" for name in held) or "none")],
+            )
+        if "words_of" in rule:
+            words = (*path, "words_of")
+            type_ = view.expression(words, view.row_scope())
+            if not isinstance(without_null(type_), TextType | AnyType | NullType):
+                view.sink.report(
+                    WRONG_VALUE_TYPE, view.document.span(words), f"`words_of` takes text, and this is {type_}"
+                )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An acceptable reply: its readings, those refused beside them, and the attempts that failed before."""
+
+    readings: list[Fields]
+    refused: list[tuple[Fields, str]]
+    attempts: tuple[Attempt, ...]
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """No acceptable reply in all attempts. `label` is what the last one failed."""
+
+    label: str
+    attempts: tuple[Attempt, ...]
+
+
+class Asker:
+    """Asks for one step. Stateless between rows; safe for many rows at once."""
+
+    def __init__(self, step: BoundStep) -> None:
+        view = step.view
+        if view.reader is None:
+            raise StepStopped(f"step `{step.name}` has no readable `parse`")
+        self.step = step
+        self.slot: str = view.option("model")
+        self.endpoint: EndpointConfig = step.endpoints[self.slot]
+        self.reader: Reader = view.reader
+        self.render = view.loaded["prompt"].renderer()
+        self.attempts = step.whole("attempts") or 1
+        self.feedback = bool(step.value("feedback"))
+        self.raises_limit = view.option("on_truncation") == "raise"
+        self.sampling = merged_sampling(
+            view.spec.models[self.slot].sampling, self.endpoint.sampling, view.option("sampling") or {}
+        )
+        accept = view.option("accept") or {}
+        self.accept: list[tuple[str, Closure]] = [
+            (label, step.rule((*view.path("accept"), label))) for label in accept
+        ]
+        self.rules = self._field_rules() if self.endpoint.grammar == "llguidance" else None
+
+    def _field_rules(self) -> dict[str, tuple[int | None, Closure | None]]:
+        rules: dict[str, tuple[int | None, Closure | None]] = {}
+        for field, rule in (self.step.view.option("constrain") or {}).items():
+            path = (*self.step.view.path("constrain"), field, "words_of")
+            words = self.step.rule(path) if "words_of" in rule else None
+            rules[field] = (rule.get("max_chars"), words)
+        return rules
+
+    async def ask(self, row: Row, context: StepContext, sample: int = 0) -> Answer | Failure:
+        """One acceptable reply for a row, or why there is none. Raises `StepStopped` for mistakes in the spec."""
+        names = {**self.step.names(row), "sample": sample}
+        sampling = self._sampling(names)
+        failed: list[Attempt] = []
+        label = ""
+        messages: list[tuple[str, str]] = []
+        for attempt in range(self.attempts):
+            if attempt == 0 or not self.feedback:
+                messages = self._messages({**names, "attempt": attempt})
+            reply = await context.call(
+                self.slot, messages, _numbered(sampling, sample, attempt), sample=sample, attempt=attempt, row=row
+            )
+            if reply.finish == "length" and self.raises_limit and "max_tokens" in sampling:
+                longer = {**sampling, "max_tokens": 2 * int(str(sampling["max_tokens"]))}
+                reply = await context.call(
+                    self.slot, messages, _numbered(longer, sample, attempt), sample=sample, attempt=attempt, row=row
+                )
+            readings, refused, label, reason = self._judge(reply, names)
+            if readings:
+                return Answer(readings, refused, tuple(failed), reply)
+            failed.append(Attempt(sample, attempt, reason, reply.text, reply.finish))
+            if self.feedback:
+                messages = [*messages, ("assistant", reply.text or "(nothing)"), ("user", _feedback(reason))]
+        return Failure(label, tuple(failed))
+
+    def _messages(self, names: Mapping[str, Any]) -> list[tuple[str, str]]:
+        try:
+            return self.render(names)
+        except RenderError as error:
+            raise StepStopped(f"step `{self.step.name}`: {error}") from error
+
+    def _sampling(self, names: Mapping[str, Any]) -> dict[str, Value]:
+        if self.rules is None:
+            return self.sampling
+        rules = {}
+        for field, (max_chars, words) in self.rules.items():
+            text = words(names) if words is not None else None
+            rules[field] = FieldRule(max_chars, text if isinstance(text, str) and text.strip() else None)
+        grammar = self.reader.grammar(rules)
+        return {**self.sampling, "grammar": grammar} if grammar else self.sampling
+
+    def _judge(
+        self, reply: Reply, names: Mapping[str, Any]
+    ) -> tuple[list[Fields], list[tuple[Fields, str]], str, str]:
+        """Accepted readings, refused ones, and label and reason of the failure when none was accepted."""
+        unusable = why_unusable(reply.text, reply.finish)
+        if unusable is not None:
+            return [], [], unusable, unusable
+        try:
+            readings = self.reader.read(reply.text)
+        except ReplyUnreadable as error:
+            return [], [], "the reply could not be read", str(error)
+        accepted: list[Fields] = []
+        refused: list[tuple[Fields, str]] = []
+        for reading in readings:
+            label = self._refusal({**names, **reading}) if self.accept else None
+            if label is None:
+                accepted.append(reading)
+            else:
+                refused.append((reading, label))
+        if accepted:
+            return accepted, refused, "", ""
+        label = refused[0][1]
+        return [], refused, label, f"not accepted: {label}"
+
+    def _refusal(self, names: Mapping[str, Any]) -> str | None:
+        for label, closure in self.accept:
+            if not closure(names):
+                return label
+        return None
+
+
+def merged_sampling(*layers: Mapping[str, Any]) -> dict[str, Value]:
+    """Sampling of slot, endpoint and step, later ones over earlier ones; `extra` is spread into the body."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        extra = layer.get("extra") or {}
+        merged.update({key: value for key, value in layer.items() if key != "extra"})
+        merged.update(extra)
+    return merged
+
+
+def _numbered(sampling: Mapping[str, Value], sample: int, attempt: int) -> dict[str, Value]:
+    """A fixed seed would bring the same reply again: later samples and attempts get seeds of their own."""
+    seed = sampling.get("seed")
+    if isinstance(seed, int) and (sample or attempt):
+        return {**sampling, "seed": seed + 1_000 * sample + attempt}
+    return dict(sampling)
+
+
+def _feedback(reason: str) -> str:
+    return f"Your reply cannot be used: {reason}. Answer again, in exactly the form that was asked for."

@@ -1,0 +1,56 @@
+"""What a step kind is: one file with its options, its meaning, how it runs, its page and its examples."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, ClassVar
+
+from atk_interp.expressions.types import RecordType
+from atk_interp.kinds.base.bound import BoundStep
+from atk_interp.kinds.base.results import Runner
+from atk_interp.kinds.base.view import StepView
+from atk_interp.spec.options import Option
+
+__all__ = ["Cardinality", "Example", "StepKind"]
+
+
+class Cardinality(Enum):
+    """How many rows come out for how many that go in."""
+
+    SOURCE = "source"
+    ONE = "1 to 1"
+    AT_MOST_ONE = "1 to 0 or 1"
+    MANY = "1 to n"
+    SET = "n to n, as a set"
+    MERGED = "n to 1"
+
+
+@dataclass(frozen=True)
+class Example:
+    """Options with rows in and rows out, run as a test and shown on the kind's page."""
+
+    options: Mapping[str, Any]
+    given: list[dict[str, Any]] = field(default_factory=list)
+    expect: list[dict[str, Any]] = field(default_factory=list)
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class StepKind(ABC):
+    """One step kind. The docstring is its page: the first line says what it does."""
+
+    name: ClassVar[str]
+    options: ClassVar[tuple[Option, ...]] = ()
+    cardinality: ClassVar[Cardinality]
+    asks_model: ClassVar[bool] = False
+    examples: ClassVar[tuple[Example, ...]] = ()
+
+    @abstractmethod
+    def flow(self, view: StepView) -> RecordType:
+        """Check the step, and give the fields of the rows that leave it. Mistakes go to `view.sink`."""
+
+    @abstractmethod
+    def bind(self, step: BoundStep) -> Runner:
+        """The step ready to run. Raises `StepStopped` when a parameter makes it impossible."""

@@ -1,0 +1,149 @@
+"""What a step makes of a row, and what a running step may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from atk_interp.llm.messages import Reply
+from atk_interp.values import Row, Value
+
+__all__ = ["Attempt", "Dropped", "Notice", "PureStep", "CallStep", "Runner", "SetStep", "SourceStep", "StepContext", "StepStopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try at an acceptable reply that failed, or one vote that was cast: the reply, and what was wrong."""
+
+    sample: int
+    attempt: int
+    reason: str
+    reply: str
+    finish: str
+
+    def as_json(self) -> dict[str, Value]:
+        return {
+            "sample": self.sample,
+            "attempt": self.attempt,
+            "reason": self.reason,
+            "reply": self.reply,
+            "finish": self.finish,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A row that goes no further. `filtered` by a rule of the spec, or `rejected` for want of a good reply.
+
+    `label` is what it failed: the label of an `accept` rule, or a sentence. `attempts` holds the raw replies.
+    """
+
+    row: Row
+    outcome: str
+    label: str
+    attempts: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something about the inputs that people should know: a file that was skipped, an encoding guessed."""
+
+    message: str
+    where: str = ""
+    help: str = ""
+    serious: bool = False
+
+
+class StepStopped(Exception):  # noqa: N818 - a stop by a rule of the spec, not an error of the program
+    """The run must stop here. The message says why in one sentence; `help` says what to do."""
+
+    def __init__(self, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.help = help
+
+
+class StepContext(Protocol):
+    """What the runtime answers for: calls, notices. A step owns no client, clock or file."""
+
+    async def call(
+        self,
+        slot: str,
+        messages: Sequence[tuple[str, str]],
+        sampling: dict[str, Value],
+        *,
+        sample: int = 0,
+        attempt: int = 0,
+        row: Row,
+    ) -> Reply:
+        """The reply to a call: from the ledger, or paid and in the ledger before this returns.
+
+        `messages` are roles and contents; the one role `prompt` makes it a completion. `row` is who asks.
+        """
+        ...
+
+    def note(self, notice: Notice) -> None:
+        """Tell people something about the inputs; repeated ones are counted."""
+        ...
+
+    def refused(self, dropped: Dropped) -> None:
+        """Record a part of a reply that was not accepted while the rest of it was."""
+        ...
+
+
+class SourceStep:
+    """Makes rows from outside the graph, in canonical order."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self, rows: SourceRows) -> None:
+        self.rows = rows
+
+
+class SourceRows(Protocol):
+    def __call__(self, context: StepContext) -> Iterator[Row]: ...
+
+
+class PureStep:
+    """Turns one row into rows at once, without waiting for anything."""
+
+    __slots__ = ("apply",)
+
+    def __init__(self, apply: PureApply) -> None:
+        self.apply = apply
+
+
+class PureApply(Protocol):
+    def __call__(self, row: Row) -> Iterable[Row] | Dropped: ...
+
+
+class CallStep:
+    """Turns one row into rows by asking a model."""
+
+    __slots__ = ("apply",)
+
+    def __init__(self, apply: CallApply) -> None:
+        self.apply = apply
+
+
+class CallApply(Protocol):
+    async def __call__(self, row: Row, context: StepContext) -> Iterable[Row] | Dropped: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SetStep:
+    """Turns all rows, in canonical order, into rows: a barrier.
+
+    `loses` says where rows that do not come out went: `filtered` or `merged`.
+    """
+
+    apply: SetApply
+    loses: str = field(default="filtered")
+
+
+class SetApply(Protocol):
+    def __call__(self, rows: Iterator[Row], context: StepContext) -> Iterator[Row]: ...
+
+
+Runner = SourceStep | PureStep | CallStep | SetStep
+"""How a bound step runs."""

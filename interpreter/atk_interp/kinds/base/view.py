@@ -1,0 +1,287 @@
+"""One step as its kind sees it while a spec is checked: its options, and the fields that reach it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from atk_interp.diagnostics import Code, Severity, Sink, did_you_mean
+from atk_interp.document import Document, Path
+from atk_interp.expressions import Expression, check_expression, parse_expression
+from atk_interp.expressions.types import (
+    ANY,
+    INT,
+    NULL,
+    TEXT,
+    AnyType,
+    BoolType,
+    FloatType,
+    IntType,
+    RecordType,
+    TextType,
+    Type,
+    type_of,
+    without_null,
+)
+from atk_interp.replies import OptionsError, Reader, build_reader
+from atk_interp.spec import PipelineSpec, Step, Takes, param_type
+from atk_interp.spec.options import Option
+from atk_interp.templates import MessageList, Prompt, PromptLibrary, Template, check_template, compile_template, parse_messages
+
+__all__ = ["CODES", "ROW_TYPE", "StepView", "is_formula"]
+
+SHADOWED_PARAMETER = Code(
+    "ATK501",
+    "shadowed-parameter",
+    Severity.ERROR,
+    finds="A step that writes a field under the name of a parameter or a built-in name.",
+    why="A name in an expression would have two meanings.",
+    bad="params: {question: …}\nsteps: {ask: {…, parse: {text: question}}}",
+    good="params: {topic: …}\nsteps: {ask: {…, parse: {text: question}}}",
+)
+UNKNOWN_SLOT = Code(
+    "ATK502",
+    "unknown-slot",
+    Severity.ERROR,
+    finds="A step whose model slot is not among `models`.",
+    why="There would be no endpoint to send its calls to.",
+    bad="model: lage",
+    good="model: large",
+)
+BAD_PARSE = Code(
+    "ATK503",
+    "bad-parse",
+    Severity.ERROR,
+    finds="A `parse` that no reply could be read with.",
+    why="Every reply would be rejected, or the run would stop at the first.",
+    bad="parse: {tags: []}",
+    good="parse: {tags: [verdict]}",
+)
+WRONG_VALUE_TYPE = Code(
+    "ATK504",
+    "wrong-value-type",
+    Severity.ERROR,
+    finds="An expression whose result is not of the type that the key takes.",
+    why="The run would stop when the value is needed.",
+    bad='max_tokens: ="many"',
+    good="max_tokens: =chunk_tokens",
+)
+UNKNOWN_FIELD = Code(
+    "ATK505",
+    "unknown-field",
+    Severity.ERROR,
+    finds="A key that names a field which the rows do not have at this step.",
+    why="There is nothing to drop, collect or read.",
+    bad="drop: [verdit]",
+    good="drop: [verdict]",
+)
+
+CODES = (SHADOWED_PARAMETER, UNKNOWN_SLOT, BAD_PARSE, WRONG_VALUE_TYPE, UNKNOWN_FIELD)
+
+ROW_TYPE = RecordType({"id": TEXT, "source": TEXT})
+"""What the built-in name `row` holds."""
+
+_WANTED: Mapping[Takes, tuple[str, tuple[type[Type], ...]]] = {
+    Takes.INT: ("a whole number", (IntType,)),
+    Takes.NUMBER: ("a number", (IntType, FloatType)),
+    Takes.BOOL: ("true or false", (BoolType,)),
+    Takes.TEXT: ("text", (TextType,)),
+    Takes.PATH: ("text", (TextType,)),
+}
+
+
+def is_formula(value: Any) -> bool:
+    """Whether a value is written as an expression (`=…`)."""
+    return isinstance(value, str) and value.startswith("=")
+
+
+@dataclass
+class StepView:
+    """The checking side of a step. What was parsed is kept, so that binding parses nothing again."""
+
+    spec: PipelineSpec
+    step: Step
+    options: tuple[Option, ...]
+    input: RecordType
+    prompts: PromptLibrary
+    sink: Sink
+    providers: Mapping[str, str] = field(default_factory=dict)
+    """Which step writes a field, for every field of the spec: what to name when a field is missing here."""
+    expressions: dict[Path, Expression] = field(default_factory=dict)
+    templates: dict[Path, Template] = field(default_factory=dict)
+    message_lists: dict[Path, MessageList] = field(default_factory=dict)
+    loaded: dict[str, Prompt] = field(default_factory=dict)
+    reader: Reader | None = None
+
+    @property
+    def document(self) -> Document:
+        return self.spec.document
+
+    def given(self, name: str) -> bool:
+        return name in self.step.options
+
+    def path(self, name: str) -> Path:
+        return self.step.option_path(name)
+
+    def option(self, name: str) -> Any:
+        """The value of an option as written, or its default."""
+        if name in self.step.options:
+            return self.step.options[name]
+        return next(option.default for option in self.options if option.name == name)
+
+    def params_scope(self) -> dict[str, Type]:
+        """Names that do not depend on a row."""
+        return {**{name: param_type(param) for name, param in self.spec.params.items()}, "seed": INT}
+
+    def row_scope(self, *more: Mapping[str, Type]) -> dict[str, Type]:
+        """Names of an expression over a row: fields, parameters, built-in names, and what a step adds."""
+        scope = {**self.params_scope(), **self.input.fields, "row": ROW_TYPE, "sample": INT, "attempt": INT}
+        for extra in more:
+            scope.update(extra)
+        return scope
+
+    def explain(self, name: str) -> tuple[tuple[str, ...], str | None]:
+        """Notes and help for a name that is not known at this step."""
+        fields = ", ".join(f"`{field_}`" for field_ in self.input.fields) or "no fields"
+        came = " and ".join(f"`{source}`" for source in self.step.inputs)
+        notes = [f"step `{self.step.name}` receives {fields}" + (f" from {came}" if came else "")]
+        help_ = None
+        if name in self.providers and self.providers[name] != self.step.name:
+            help_ = f"`{name}` is written by step `{self.providers[name]}`, which does not lead here"
+        elif name in self.spec.steps:
+            help_ = f"`{name}` is a step; use one of its fields"
+        return tuple(notes), help_
+
+    def expression(self, path: Path, scope: Mapping[str, Type]) -> Type:
+        """Parse and check the expression at a path (with or without `=`); its type, `any` when it is broken."""
+        value = self.document.get(path)
+        if not isinstance(value, str):
+            if isinstance(value, bool | int | float):
+                text = self.document.text(path)
+            else:
+                return ANY
+        else:
+            text = self.document.text(path)
+        if text.value.startswith("="):
+            text = text.slice(1)
+        expression = parse_expression(text, self.sink)
+        if expression is None:
+            return ANY
+        self.expressions[path] = expression
+        return check_expression(expression, scope, self.sink, explain_unknown=self.explain)
+
+    def value(self, name: str) -> Type:
+        """Check an option that is a literal or a formula over the parameters; its type."""
+        if not self.given(name):
+            return type_of(self.option(name))
+        option = next(option for option in self.options if option.name == name)
+        return self.check_value(self.path(name), option.takes, self.params_scope())
+
+    def check_value(self, path: Path, takes: Takes, scope: Mapping[str, Type]) -> Type:
+        """Check a literal or formula at a path against what its key takes."""
+        value = self.document.get(path)
+        if not is_formula(value):
+            return type_of(value)
+        found = self.expression(path, scope)
+        said, types = _WANTED.get(takes, ("", ()))
+        bare = without_null(found)
+        if types and not isinstance(bare, (*types, AnyType)) and bare != NULL:
+            self.sink.report(
+                WRONG_VALUE_TYPE, self.document.span(path), f"`{path[-1]}` takes {said}, and this is {bare}"
+            )
+        return found
+
+    def template(self, path: Path, scope: Mapping[str, Type]) -> None:
+        """Parse and check the Jinja template at a path."""
+        template = compile_template(self.document.text(path), self.sink)
+        if template is not None:
+            self.templates[path] = template
+            check_template(template, scope, self.sink, self.explain)
+
+    def content(self, path: Path, scope: Mapping[str, Type]) -> Type:
+        """Check a value of a field: a formula, a template, a literal, or a list or mapping of these."""
+        value = self.document.get(path)
+        match value:
+            case str() if value.startswith("="):
+                return self.expression(path, scope)
+            case str() if "{{" in value or "{%" in value:
+                self.template(path, scope)
+                return TEXT
+            case dict():
+                return RecordType({key: self.content((*path, key), scope) for key in value})
+            case list():
+                for index in range(len(value)):
+                    self.content((*path, index), scope)
+                return type_of([]) if not value else ANY
+        return type_of(value)
+
+    def messages(self, path: Path, scope: Mapping[str, Type]) -> None:
+        """Check a list of messages with holes."""
+        found = parse_messages(self.document, path, self.sink)
+        if found is not None:
+            self.message_lists[path] = found
+            found.check(scope, self.sink, self.explain)
+
+    def prompt(self, name: str, scope: Mapping[str, Type]) -> None:
+        """Load and check the prompt that an option names."""
+        value = self.option(name)
+        if not isinstance(value, str):
+            return
+        prompt = self.prompts.load(value, self.document.span(self.path(name)), self.sink)
+        if prompt is not None:
+            self.loaded[name] = prompt
+            prompt.check(scope, self.sink, self.explain)
+
+    def parse(self, name: str = "parse") -> Mapping[str, Type]:
+        """Build the reader of replies; the fields that it writes (none when it is broken)."""
+        try:
+            self.reader = build_reader(self.step.options[name])
+        except OptionsError as error:
+            path = (*self.path(name), *error.path)
+            span = self.document.head_span(path) if self.document.has(path) else self.document.head_span(self.path(name))
+            self.sink.report(BAD_PARSE, span, str(error), help=error.help)
+            return {}
+        self.writes(self.reader.fields, self.path(name))
+        return self.reader.fields
+
+    def slot(self, name: str = "model") -> None:
+        """Check that the model slot exists."""
+        value = self.option(name)
+        if value in self.spec.models or not isinstance(value, str):
+            return
+        known = ", ".join(f"`{slot}`" for slot in self.spec.models) or "none"
+        self.sink.report(
+            UNKNOWN_SLOT,
+            self.document.span(self.path(name)),
+            f"there is no model slot `{value}`",
+            notes=[f"slots under `models` are {known}"],
+            help=did_you_mean(value, self.spec.models) or f"add `{value}:` under `models:`",
+        )
+
+    def writes(self, fields: Mapping[str, Type], path: Path) -> None:
+        """Report fields whose names are already taken by a parameter or the language."""
+        for name in fields:
+            taken = "a parameter" if name in self.spec.params else None
+            taken = "a built-in name" if name in ("row", "seed", "sample", "attempt") else taken
+            if taken:
+                self.sink.report(
+                    SHADOWED_PARAMETER,
+                    self.document.head_span(path),
+                    f"field `{name}` bears the name of {taken}",
+                    help="choose another name for the field",
+                )
+
+    def has_field(self, name: str, path: Path) -> bool:
+        """Whether the rows have a field; reports when they certainly do not."""
+        if name in self.input.fields or self.input.open:
+            return True
+        notes, help_ = self.explain(name)
+        self.sink.report(
+            UNKNOWN_FIELD,
+            self.document.span(path),
+            f"there is no field `{name}` here",
+            notes=notes,
+            help=help_ or did_you_mean(name, self.input.fields),
+        )
+        return False

@@ -1,0 +1,76 @@
+"""The `explode` kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from atk_interp.diagnostics import did_you_mean
+from atk_interp.expressions.types import ANY, INT, AnyType, ListType, RecordType, without_null
+from atk_interp.kinds.base import BoundStep, Cardinality, Dropped, Example, PureStep, StepKind, StepStopped, StepView
+from atk_interp.kinds.base.view import UNKNOWN_FIELD, WRONG_VALUE_TYPE
+from atk_interp.spec import Option, Takes
+from atk_interp.values import Row, canonical, row_id
+
+__all__ = ["Explode"]
+
+
+class Explode(StepKind):
+    """Make one row of each element of a list.
+
+    The element is written to `into` (by default the list's own field); `index` is its place. A row whose list is
+    empty is counted as filtered.
+    """
+
+    name = "explode"
+    cardinality = Cardinality.MANY
+    options = (
+        Option("field", Takes.NAME, "The field that holds the list.", required=True),
+        Option("into", Takes.NAME, "The field for the element; the list's own when not given."),
+    )
+    examples = (
+        Example({"field": "tags", "into": "tag"}, [{"tags": ["a", "b"]}], [
+            {"tags": ["a", "b"], "tag": "a", "index": 0},
+            {"tags": ["a", "b"], "tag": "b", "index": 1},
+        ]),
+    )  # fmt: skip
+
+    def flow(self, view: StepView) -> RecordType:
+        field = view.option("field")
+        into = view.option("into") or field
+        held = without_null(view.input.fields.get(field, ANY))
+        if field not in view.input.fields and not view.input.open:
+            notes, help_ = view.explain(field)
+            span = view.document.span(view.path("field"))
+            help_ = help_ or did_you_mean(field, view.input.fields)
+            view.sink.report(UNKNOWN_FIELD, span, f"there is no field `{field}` here", notes=notes, help=help_)
+        elif not isinstance(held, ListType | AnyType):
+            span = view.document.span(view.path("field"))
+            view.sink.report(WRONG_VALUE_TYPE, span, f"`{field}` is {held}, and only a list can be exploded")
+        item = held.item if isinstance(held, ListType) else ANY
+        added = {into: item, "index": INT}
+        view.writes(added, view.path("field"))
+        return RecordType({**view.input.fields, **added}, view.input.open)
+
+    def bind(self, step: BoundStep) -> PureStep:
+        field: str = step.view.option("field")
+        into: str = step.view.option("into") or field
+
+        def apply(row: Row) -> Iterable[Row] | Dropped:
+            items = row.fields.get(field)
+            if items is None or items == []:
+                return Dropped(row, "filtered", f"`{field}` is empty")
+            if not isinstance(items, list):
+                raise StepStopped(f"step `{step.name}`: `{field}` of row {row.id} is no list")
+            return _exploded(row, items, into)
+
+        return PureStep(apply)
+
+
+def _exploded(row: Row, items: list[object], into: str) -> Iterator[Row]:
+    seen: dict[bytes, int] = {}
+    for index, item in enumerate(items):
+        content = canonical(item)
+        ordinal = seen.get(content, 0)
+        seen[content] = ordinal + 1
+        fields = {**row.fields, into: item, "index": index}
+        yield Row(row_id(row.id, [item, ordinal]), row.source, (*row.order, index), fields, row.id)  # type: ignore[arg-type]

@@ -1,0 +1,135 @@
+"""The `generate` kind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+
+from atk_interp.expressions.types import RecordType, maybe
+from atk_interp.kinds.base import (
+    ASKING_OPTIONS,
+    Answer,
+    Asker,
+    Attempt,
+    BoundStep,
+    CallStep,
+    Cardinality,
+    Dropped,
+    StepContext,
+    StepKind,
+    StepStopped,
+    StepView,
+    check_asking,
+)
+from atk_interp.kinds.base.asking import Failure
+from atk_interp.spec import Option, Takes
+from atk_interp.values import Row, canonical, row_id
+
+__all__ = ["Generate"]
+
+
+class Generate(StepKind):
+    """Ask a model about every row, and write what it answers into the row's fields.
+
+    With `many: true` in `parse`, or with several `samples`, a row becomes as many rows as there are readings.
+    A reply that is cut, empty, unreadable or refused by `accept` is a failed attempt; after `attempts` of them
+    the row is rejected under the label that failed, with the raw replies kept. `keep` filters what was accepted.
+    """
+
+    name = "generate"
+    cardinality = Cardinality.MANY
+    asks_model = True
+    options = (
+        *ASKING_OPTIONS,
+        Option("keep", Takes.EXPRESSION, "What must be true for the row to go on; others are filtered."),
+        Option("samples", Takes.INT, "How many replies are wanted for each row.", default=1, min=1, max=1000),
+        Option(
+            "on_reject",
+            Takes.NAME,
+            "A row without an acceptable reply is dropped, kept with null in the step's fields, or stops the run.",
+            default="drop",
+            choices=("drop", "keep", "stop"),
+        ),
+    )
+
+    def flow(self, view: StepView) -> RecordType:
+        fields = check_asking(view)
+        view.value("samples")
+        if view.given("keep"):
+            view.expression(view.path("keep"), view.row_scope(fields))
+        if view.option("on_reject") == "keep":
+            fields = {name: maybe(type_) for name, type_ in fields.items()}
+        return RecordType({**view.input.fields, **fields}, view.input.open)
+
+    def bind(self, step: BoundStep) -> CallStep:
+        return CallStep(_Generation(step).apply)
+
+
+class _Generation:
+    def __init__(self, step: BoundStep) -> None:
+        self.step = step
+        self.asker = Asker(step)
+        self.samples = step.whole("samples") or 1
+        self.on_reject: str = step.view.option("on_reject")
+        path = step.view.path("keep")
+        self.keep = step.rule(path) if path in step.view.expressions else None
+        self.keep_label = f"keep: {step.view.expressions[path].text.value.strip()}" if self.keep else ""
+        self.one = not self.asker.reader.many and self.samples == 1
+
+    async def apply(self, row: Row, context: StepContext) -> Iterable[Row] | Dropped:
+        if self.samples == 1:
+            answers: Sequence[Answer | Failure] = [await self.asker.ask(row, context)]
+        else:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self.asker.ask(row, context, sample)) for sample in range(self.samples)]
+            answers = [task.result() for task in tasks]
+        for answer in answers:
+            if isinstance(answer, Answer):
+                for fields, label in answer.refused:
+                    context.refused(Dropped(row.replaced({**row.fields, **fields}), "rejected", label))
+        if not any(isinstance(answer, Answer) for answer in answers):
+            return self._rejected(row, [answer for answer in answers if isinstance(answer, Failure)])
+        return self._kept(row, answers, context)
+
+    def _rejected(self, row: Row, failures: Sequence[Failure]) -> Iterable[Row] | Dropped:
+        label = failures[-1].label
+        attempts: tuple[Attempt, ...] = tuple(attempt for failure in failures for attempt in failure.attempts)
+        if self.on_reject == "stop":
+            told = attempts[-1].reply[:300] if attempts else ""
+            raise StepStopped(f"step `{self.step.name}` rejected row {row.id}: {label}", help=f"the last reply was: {told}")
+        if self.on_reject == "keep":
+            return (row.replaced({**row.fields, **dict.fromkeys(self.asker.reader.fields)}),)
+        return Dropped(row, "rejected", label, attempts)
+
+    def _kept(
+        self, row: Row, answers: Sequence[Answer | Failure], context: StepContext
+    ) -> Iterable[Row] | Dropped:
+        made = list(self._rows(row, answers))
+        if self.keep is None:
+            return made
+        keep = self.keep
+        verdicts = [bool(keep(self.step.names(child))) for child in made]
+        if any(verdicts):
+            for child, kept in zip(made, verdicts, strict=True):
+                if not kept:
+                    context.refused(Dropped(child, "filtered", self.keep_label))
+            return [child for child, kept in zip(made, verdicts, strict=True) if kept]
+        reply = next(answer for answer in answers if isinstance(answer, Answer)).reply
+        attempt = Attempt(0, 0, self.keep_label, reply.text, reply.finish)
+        return Dropped(made[0], "filtered", self.keep_label, (attempt,))
+
+    def _rows(self, row: Row, answers: Sequence[Answer | Failure]) -> Iterator[Row]:
+        seen: dict[bytes, int] = {}
+        for sample, answer in enumerate(answers):
+            if isinstance(answer, Failure):
+                continue
+            for index, reading in enumerate(answer.readings):
+                fields = {**row.fields, **reading}
+                if self.one:
+                    yield row.replaced(fields)
+                    continue
+                content = canonical(reading)
+                ordinal = seen.get(content, 0)
+                seen[content] = ordinal + 1
+                order = (*row.order, sample, index)
+                yield Row(row_id(row.id, [reading, ordinal]), row.source, order, fields, row.id)

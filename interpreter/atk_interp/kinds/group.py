@@ -1,0 +1,81 @@
+"""The `group` kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from atk_interp.document import Path
+from atk_interp.expressions.types import INT, ListType, RecordType, Type
+from atk_interp.kinds.base import BoundStep, Cardinality, Example, SetStep, StepContext, StepKind, StepView
+from atk_interp.spec import Option, Takes
+from atk_interp.values import Row, canonical, content_hash
+
+__all__ = ["Group"]
+
+
+class Group(StepKind):
+    """Bring the rows of one key together into one row.
+
+    `by` is an expression or a list of them. The row of a group has the lists of `collect`, the `first` row's
+    values of the fields named there, and `count`. Groups stand in the order of their first rows, and the lists
+    in the order of the rows.
+    """
+
+    name = "group"
+    cardinality = Cardinality.MERGED
+    options = (
+        Option("by", Takes.EXPRESSIONS, "What the rows of a group have in common.", required=True),
+        Option("collect", Takes.FIELDS, "Lists to make, each from a value per row.", required=True),
+        Option("first", Takes.NAMES, "Fields to take from the first row of the group."),
+    )
+    examples = (
+        Example(
+            {"by": "kind", "collect": {"names": "=name"}, "first": ["kind"]},
+            [{"kind": "a", "name": "x"}, {"kind": "b", "name": "y"}, {"kind": "a", "name": "z"}],
+            [{"names": ["x", "z"], "kind": "a", "count": 2}, {"names": ["y"], "kind": "b", "count": 1}],
+        ),
+    )
+
+    def flow(self, view: StepView) -> RecordType:
+        for path in _by_paths(view):
+            view.expression(path, view.row_scope())
+        fields: dict[str, Type] = {}
+        for name in view.option("collect"):
+            fields[name] = ListType(view.content((*view.path("collect"), name), view.row_scope()))
+        for index, name in enumerate(view.option("first") or ()):
+            if view.has_field(name, (*view.path("first"), index)) and name in view.input.fields:
+                fields[name] = view.input.fields[name]
+        fields["count"] = INT
+        view.writes(fields, view.path("collect"))
+        return RecordType(fields)
+
+    def bind(self, step: BoundStep) -> SetStep:
+        keys = [step.rule(path) for path in _by_paths(step.view)]
+        collect = {name: step.content((*step.view.path("collect"), name)) for name in step.view.option("collect")}
+        first: list[str] = step.view.option("first") or []
+
+        def apply(rows: Iterator[Row], context: StepContext) -> Iterator[Row]:
+            groups: dict[bytes, tuple[Row, dict[str, list[Any]], list[str]]] = {}
+            for row in rows:
+                names = step.names(row)
+                key = canonical([key(names) for key in keys])
+                if key not in groups:
+                    groups[key] = (row, {name: [] for name in collect}, [])
+                _, lists, members = groups[key]
+                members.append(row.id)
+                for name, closure in collect.items():
+                    lists[name].append(closure(names))
+            for head, lists, members in groups.values():
+                kept = {name: head.fields.get(name) for name in first}
+                # The members make the id: a group with other rows is another row.
+                made = content_hash("atk-group-v1", members)[:20]
+                yield Row(made, head.source, head.order, {**lists, **kept, "count": len(members)})
+
+        return SetStep(apply, loses="merged")
+
+
+def _by_paths(view: StepView) -> list[Path]:
+    by = view.option("by")
+    path = view.path("by")
+    return [(*path, index) for index in range(len(by))] if isinstance(by, list) else [path]

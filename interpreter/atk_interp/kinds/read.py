@@ -1,0 +1,93 @@
+"""The `read` kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, Type
+from atk_interp.formats.readers import CannotRead, Document, Problem, find_files, read_file
+from atk_interp.kinds.base import BoundStep, Cardinality, Notice, SourceStep, StepContext, StepKind, StepStopped, StepView
+from atk_interp.spec import Option, Takes
+from atk_interp.values import Row, content_hash, root_id
+
+__all__ = ["Read"]
+
+FIELD_TYPES: dict[str, Type] = {
+    "text": TEXT,
+    "int": INT,
+    "float": FLOAT,
+    "bool": BOOL,
+    "list": ListType(ANY),
+    "record": RecordType({}, open=True),
+    "any": ANY,
+}
+
+
+class Read(StepKind):
+    """Read documents and records from a file, a folder or a glob.
+
+    Text documents give one row with `text`; a `.jsonl` file gives one row per line with its own fields. Files
+    are taken in the order of their names. A row is known by its content, so moving or renaming a file changes
+    nothing; `row.source` is the file's path inside the folder. What cannot be read is told and skipped.
+    """
+
+    name = "read"
+    cardinality = Cardinality.SOURCE
+    options = (
+        Option("path", Takes.PATH, "The file, folder or glob to read.", required=True),
+        Option(
+            "fields",
+            Takes.STRUCTURE,
+            "The fields of the records, with their types (text int float bool list record any), when they are not `text`.",
+            schema={"type": "dict", "valuesrules": {"type": "string", "allowed": list(FIELD_TYPES)}},
+        ),
+    )
+
+    def flow(self, view: StepView) -> RecordType:
+        view.value("path")
+        given = view.option("fields") or {"text": "text"}
+        fields = {name: FIELD_TYPES.get(type_, ANY) for name, type_ in given.items()}
+        view.writes(fields, view.path("fields"))
+        return RecordType(fields)
+
+    def bind(self, step: BoundStep) -> SourceStep:
+        given = step.value("path")
+        path = Path(str(given)).expanduser()
+        required = tuple(step.view.option("fields") or ("text",))
+
+        def rows(context: StepContext) -> Iterator[Row]:
+            try:
+                yield from _rows(step.folder / path, required, context)
+            except CannotRead as error:
+                raise StepStopped(f"step `{step.name}`: {error}", error.help) from error
+
+        return SourceStep(rows)
+
+
+def _rows(path: Path, required: tuple[str, ...], context: StepContext) -> Iterator[Row]:
+    found = find_files(path)
+    for problem in found.problems:
+        context.note(_notice(problem))
+    seen: dict[str, int] = {}
+    for number, file in enumerate(found.files):
+        for item in read_file(file, found.root, required):
+            if isinstance(item, Problem):
+                context.note(_notice(item))
+            else:
+                yield _row(item, number, seen)
+
+
+def _row(document: Document, number: int, seen: dict[str, int]) -> Row:
+    """A row for a document; equal documents are told apart by an ordinal among equals."""
+    fields: dict[str, Any] = dict(document.fields)
+    digest = content_hash("atk-document-v1", fields)
+    ordinal = seen.get(digest, 0)
+    seen[digest] = ordinal + 1
+    return Row(root_id(digest, ordinal), document.source, (number, document.ordinal), fields)
+
+
+def _notice(problem: Problem) -> Notice:
+    where = f"{problem.source} {problem.where}".strip()
+    return Notice(problem.message, where, problem.help or "", serious=problem.level == "warning")

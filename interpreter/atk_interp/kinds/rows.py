@@ -1,0 +1,96 @@
+"""The `rows` and `input` kinds: rows written in the spec, rows handed over by a caller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from atk_interp.expressions.types import ANY, RecordType, Type, join_types, maybe, type_of
+from atk_interp.kinds.base import BoundStep, Cardinality, Example, SourceStep, StepContext, StepKind, StepStopped, StepView
+from atk_interp.spec import Option, Takes
+from atk_interp.values import Row, content_hash, root_id
+
+__all__ = ["Input", "Rows"]
+
+
+class Rows(StepKind):
+    """Rows written in the spec itself."""
+
+    name = "rows"
+    cardinality = Cardinality.SOURCE
+    options = (
+        Option(
+            "rows",
+            Takes.STRUCTURE,
+            "A list of mappings, or `=expr` that gives one.",
+            required=True,
+            schema={"type": ["list", "formula"], "schema": {"type": "dict"}, "minlength": 1},
+        ),
+    )
+    examples = (Example({"rows": [{"topic": "tides"}]}, [], [{"topic": "tides"}]),)
+
+    def flow(self, view: StepView) -> RecordType:
+        rows = view.option("rows")
+        if isinstance(rows, str):
+            view.expression(view.path("rows"), view.params_scope())
+            return RecordType({}, open=True)
+        fields: dict[str, Type] = {}
+        for index, row in enumerate(rows):
+            for name in row:
+                content = view.content((*view.path("rows"), index, name), view.params_scope())
+                fields[name] = join_types([fields[name], _loose(content)]) if name in fields else _loose(content)
+        given = {name: type_ if all(name in row for row in rows) else maybe(type_) for name, type_ in fields.items()}
+        view.writes(given, view.path("rows"))
+        return RecordType(given)
+
+    def bind(self, step: BoundStep) -> SourceStep:
+        closure = step.content(step.view.path("rows"))
+        return _source(step, lambda: closure(step.base))
+
+
+class Input(StepKind):
+    """Rows handed over by the caller of the pipeline (`rows=`)."""
+
+    name = "input"
+    cardinality = Cardinality.SOURCE
+    options = (
+        Option(
+            "fields",
+            Takes.STRUCTURE,
+            "The fields of the rows, with their types (text int float bool list record any).",
+            schema={"type": "dict", "valuesrules": {"type": "string"}},
+        ),
+    )
+
+    def flow(self, view: StepView) -> RecordType:
+        return RecordType(dict.fromkeys(view.option("fields") or {}, ANY), open=not view.given("fields"))
+
+    def bind(self, step: BoundStep) -> SourceStep:
+        def given() -> Iterable[Mapping[str, Any]]:
+            if step.rows is None:
+                raise StepStopped(
+                    f"step `{step.name}` takes its rows from the caller, and none were given",
+                    help="call the pipeline with `rows=[…]`",
+                )
+            return step.rows
+
+        return _source(step, given)
+
+
+def _loose(type_: Type) -> Type:
+    """The type of a field written by hand: text is any text, not only this one."""
+    return type_of("").__class__() if isinstance(type_, type_of("").__class__) else type_
+
+
+def _source(step: BoundStep, given: Any) -> SourceStep:
+    def rows(context: StepContext) -> Iterator[Row]:
+        seen: dict[str, int] = {}
+        for number, fields in enumerate(given()):
+            if not isinstance(fields, Mapping):
+                raise StepStopped(f"row {number} of step `{step.name}` is no mapping of fields to values")
+            digest = content_hash("atk-record-v1", fields)
+            ordinal = seen.get(digest, 0)
+            seen[digest] = ordinal + 1
+            yield Row(root_id(digest, ordinal), f"{step.name}[{number}]", (number,), dict(fields))
+
+    return SourceStep(rows)

@@ -1,0 +1,151 @@
+"""The `vote` kind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from itertools import combinations_with_replacement
+from typing import Any
+
+from atk_interp.expressions.types import BoolType, ListType, RecordType, TextType
+from atk_interp.kinds.base import (
+    ASKING_OPTIONS,
+    Answer,
+    Asker,
+    Attempt,
+    BoundStep,
+    CallStep,
+    Cardinality,
+    Dropped,
+    StepContext,
+    StepKind,
+    StepView,
+    check_asking,
+)
+from atk_interp.spec import Option, Takes
+from atk_interp.values import Row, Value
+
+__all__ = ["Vote"]
+
+_MAX_COMPLETIONS = 2_000
+"""How many outcomes of the votes still open are tried before the early decision is given up."""
+
+
+class Vote(StepKind):
+    """Ask several times, and let the row pass when a rule over the votes holds.
+
+    The fields of `parse` become lists with one element per vote; `pass` is a rule over them. A vote without an
+    acceptable reply in all its attempts is no vote: it is neither for nor against. Asking stops as soon as no
+    vote still open could change the outcome; votes are taken in their order, so the outcome does not depend on
+    which reply came first. A row that is voted down is filtered, with the raw replies kept.
+    """
+
+    name = "vote"
+    cardinality = Cardinality.AT_MOST_ONE
+    asks_model = True
+    options = (
+        *ASKING_OPTIONS,
+        Option("votes", Takes.INT, "How many votes to take at most.", required=True, min=1, max=101),
+        Option("pass", Takes.EXPRESSION, "The rule over the votes.", required=True),
+    )
+
+    def flow(self, view: StepView) -> RecordType:
+        fields = {name: ListType(type_) for name, type_ in check_asking(view).items()}
+        view.value("votes")
+        view.expression(view.path("pass"), view.row_scope(fields))
+        return RecordType({**view.input.fields, **fields}, view.input.open)
+
+    def bind(self, step: BoundStep) -> CallStep:
+        return CallStep(_Ballot(step).apply)
+
+
+class _Ballot:
+    def __init__(self, step: BoundStep) -> None:
+        self.step = step
+        self.asker = Asker(step)
+        self.votes = step.whole("votes") or 1
+        path = step.view.path("pass")
+        self.rule = step.rule(path)
+        self.label = f"voted down: {step.view.expressions[path].text.value.strip()}"
+        self.fields = list(self.asker.reader.fields)
+        self.choices = _choices(self.asker)
+        self.first = self._fewest_that_decide()
+
+    async def apply(self, row: Row, context: StepContext) -> Iterable[Row] | Dropped:
+        names = self.step.names(row)
+        cast: list[dict[str, Value]] = []
+        record: list[Attempt] = []
+        asked = 0
+        while asked < self.votes:
+            wanted = self.first if asked == 0 else 1
+            async with asyncio.TaskGroup() as group:
+                numbers = range(asked, min(asked + wanted, self.votes))
+                tasks = [group.create_task(self.asker.ask(row, context, sample)) for sample in numbers]
+            for sample, task in zip(numbers, tasks, strict=True):
+                answer = task.result()
+                record.extend(answer.attempts)
+                if isinstance(answer, Answer):
+                    cast.append(answer.readings[0])
+                    record.append(Attempt(sample, len(answer.attempts), "vote", answer.reply.text, answer.reply.finish))
+            asked += len(numbers)
+            if cast and self._decided(names, cast, self.votes - asked):
+                break
+        if not cast:
+            return Dropped(row, "rejected", "no vote could be read", tuple(record))
+        lists = _columns(self.fields, cast)
+        voted = row.replaced({**row.fields, **lists})
+        return (voted,) if self.rule({**names, **lists}) else Dropped(voted, "filtered", self.label, tuple(record))
+
+    def _decided(self, names: dict[str, Any], cast: list[dict[str, Value]], open_votes: int) -> bool:
+        """Whether the rule gives one outcome however the open votes fall, including that they are void."""
+        if open_votes == 0:
+            return True
+        if self.choices is None:
+            return False
+        outcomes: set[bool] = set()
+        for completion in _completions(self.choices, open_votes):
+            lists = _columns(self.fields, [*cast, *completion])
+            outcomes.add(bool(self.rule({**names, **lists})))
+            if len(outcomes) > 1:
+                return False
+        return True
+
+    def _fewest_that_decide(self) -> int:
+        """The smallest number of equal votes after which nothing can change: these are asked for at once."""
+        if self.choices is None or len(self.fields) != 1:
+            return self.votes
+        names = self.step.base
+        for count in range(1, self.votes):
+            for choice in self.choices:
+                try:
+                    if self._decided(names, [choice] * count, self.votes - count):
+                        return count
+                except Exception:  # noqa: BLE001 - the rule needs the row: ask one by one
+                    return 1
+        return self.votes
+
+
+def _choices(asker: Asker) -> list[dict[str, Value]] | None:
+    """What one vote can be, when that is a short list."""
+    if len(asker.reader.fields) != 1:
+        return None
+    name, type_ = next(iter(asker.reader.fields.items()))
+    if isinstance(type_, BoolType):
+        return [{name: True}, {name: False}]
+    if isinstance(type_, TextType) and type_.choices is not None:
+        return [{name: choice} for choice in type_.choices]
+    return None
+
+
+def _completions(choices: list[dict[str, Value]], open_votes: int) -> Iterator[tuple[dict[str, Value], ...]]:
+    tried = 0
+    for count in range(open_votes + 1):
+        for completion in combinations_with_replacement(choices, count):
+            tried += 1
+            if tried > _MAX_COMPLETIONS:
+                return
+            yield completion
+
+
+def _columns(fields: list[str], cast: list[dict[str, Value]]) -> dict[str, list[Value]]:
+    return {name: [vote[name] for vote in cast] for name in fields}

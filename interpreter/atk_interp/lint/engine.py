@@ -1,0 +1,74 @@
+"""Linting files: a spec with its prompts, or a config with its spec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from atk_interp.diagnostics import Sink, did_you_mean
+from atk_interp.document import Document, load_document
+from atk_interp.flow import Analysis, analyse, shown
+from atk_interp.lint.context import LintContext
+from atk_interp.lint.rules import RULES
+from atk_interp.spec import Config, is_config, load_config
+from atk_interp.spec.codes import UNKNOWN_PIPELINE
+from atk_interp.stock import find_pipeline, stock_names
+
+__all__ = ["Linted", "lint_path"]
+
+
+@dataclass(frozen=True)
+class Linted:
+    """What a file holds, and what is wrong with it. `analysis` is None when it is no spec or leads to none."""
+
+    analysis: Analysis | None
+    config: Config | None
+    sink: Sink
+
+
+def lint_path(path: Path) -> Linted:
+    """Lint a spec, or a config together with its spec. Rules run only on a spec that could be analysed whole."""
+    sink = Sink()
+    document = load_document(path, sink, shown(path))
+    if document is None:
+        return Linted(None, None, sink)
+    folder = path.resolve().parent
+    if is_config(document.data):
+        return _lint_config(document, folder, sink)
+    analysis = analyse(document, folder, sink)
+    _apply_rules(analysis, path, None, sink)
+    return Linted(analysis, None, sink)
+
+
+def _lint_config(document: Document, folder: Path, sink: Sink) -> Linted:
+    name = document.get(("pipeline",))
+    spec_path = find_pipeline(str(name), folder)
+    if spec_path is None:
+        sink.report(
+            UNKNOWN_PIPELINE,
+            document.span(("pipeline",)),
+            f"there is no pipeline `{name}`",
+            notes=["stock pipelines are " + ", ".join(f"`{known}`" for known in stock_names())],
+            help=did_you_mean(str(name), stock_names()) or "write the path of a spec, relative to this config",
+        )
+        return Linted(None, None, sink)
+    spec_document = load_document(spec_path, sink, shown(spec_path))
+    if spec_document is None:
+        return Linted(None, None, sink)
+    # The config's prompt folders decide which prompts are checked, and the config needs the spec's parameters.
+    unbound = analyse(spec_document, spec_path.resolve().parent, Sink())
+    if unbound is None:
+        analyse(spec_document, spec_path.resolve().parent, sink)
+        return Linted(None, None, sink)
+    config = load_config(document, folder, unbound.spec, sink)
+    analysis = analyse(spec_document, spec_path.resolve().parent, sink, config.prompts)
+    _apply_rules(analysis, spec_path, config, sink)
+    return Linted(analysis, config, sink)
+
+
+def _apply_rules(analysis: Analysis | None, path: Path, config: Config | None, sink: Sink) -> None:
+    if analysis is None or sink.has_errors:
+        return
+    context = LintContext(analysis, path, config, sink)
+    for rule in RULES:
+        rule.check(context)

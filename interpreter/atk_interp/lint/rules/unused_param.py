@@ -1,0 +1,29 @@
+"""A parameter that nothing uses."""
+
+from __future__ import annotations
+
+from atk_interp.diagnostics import Code, Severity
+from atk_interp.lint.context import LintContext
+from atk_interp.lint.rules.base import Rule
+
+__all__ = ["UnusedParam"]
+
+_TAKEN_BY_THE_RUNTIME = ("output_dir",)
+
+
+class UnusedParam(Rule):
+    code = Code(
+        "ATK522",
+        "unused-param",
+        Severity.WARNING,
+        finds="A parameter that no expression, template or prompt uses.",
+        why="Whoever sets it in a config believes that it has an effect.",
+        bad="params: {topic: {type: text}}\nsteps: …   # nothing says `topic`",
+        good="params: {}",
+    )
+
+    def check(self, context: LintContext) -> None:
+        used = context.used_names()
+        for name, param in context.analysis.spec.params.items():
+            if name not in used and name not in _TAKEN_BY_THE_RUNTIME:
+                context.report(self.code, param.path, f"nothing uses parameter `{name}`", "use it or remove it")

@@ -1,0 +1,349 @@
+"""A pipeline as a Python callable: a spec, checked and compiled, that takes its parameters as keywords."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
+from atk_interp.diagnostics.render import render_text
+from atk_interp.document import parse_document
+from atk_interp.flow import Analysis
+from atk_interp.kinds.base import CallStep, Dropped, PureStep, StepStopped
+from atk_interp.ledger.sqlite import SqliteLedger
+from atk_interp.lint import lint_path
+from atk_interp.llm.limits import Clock
+from atk_interp.llm.retry import RetryPolicy
+from atk_interp.plan import Plan, compile_plan
+from atk_interp.runtime import CannotRun, RunOptions, RunResult, run_plan
+from atk_interp.runtime.books import Books
+from atk_interp.runtime.calls import Calls, StepCalls
+from atk_interp.runtime.endpoints import check_keys, open_endpoints, used_slots
+from atk_interp.runtime.events import Listener
+from atk_interp.source import SourceFile
+from atk_interp.spec import Config, EndpointConfig, Param, PipelineSpec, check_value, describe_param, load_config, missing
+from atk_interp.stock import find_pipeline, project_root
+from atk_interp.values import Row, Value, root_id
+
+__all__ = [
+    "EMBEDDED",
+    "InvalidSpec",
+    "MissingParameters",
+    "Pipeline",
+    "PipelineFailed",
+    "StepCallable",
+    "compile_pipeline",
+    "lint",
+    "load_spec",
+]
+
+_log = logging.getLogger("atk_interp")
+
+EMBEDDED = EndpointConfig(provider="embedded", concurrency=1, grammar="llguidance")
+"""What answers when no model is configured."""
+
+
+class InvalidSpec(ValueError):
+    """A spec with errors. `diagnostics` are all findings, and the message shows them."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        super().__init__("the spec has errors\n" + render_text(found for found in diagnostics if found.is_error))
+        self.diagnostics = list(diagnostics)
+
+
+class MissingParameters(TypeError):
+    """Required parameters without a value: all of them, before any work."""
+
+    def __init__(self, pipeline: str, params: Sequence[Param]) -> None:
+        told = "".join(f"\n  {describe_param(param)}" for param in params)
+        count = "a required parameter is" if len(params) == 1 else "required parameters are"
+        super().__init__(f"{count} missing for `{pipeline}`:{told}")
+        self.params = list(params)
+
+
+class PipelineFailed(RuntimeError):
+    """A run that did not come to a good end. `result` says how it ended and what it left."""
+
+    def __init__(self, result: RunResult) -> None:
+        super().__init__(result.message + (f" ({result.help})" if result.help else ""))
+        self.result = result
+
+
+def lint(path: str | Path) -> list[Diagnostic]:
+    """All findings about a spec (or a config and its spec), in reading order. Never raises for what is in the files."""
+    return lint_path(Path(path)).sink.sorted()
+
+
+def load_spec(path: str | Path) -> PipelineSpec:
+    """The typed form of a spec. Raises `InvalidSpec` when it has errors."""
+    return _checked(Path(path)).spec
+
+
+def _checked(path: Path) -> Analysis:
+    linted = lint_path(path)
+    if linted.analysis is None or linted.sink.has_errors:
+        raise InvalidSpec(linted.sink.sorted())
+    return linted.analysis
+
+
+def compile_pipeline(path: str | Path) -> Pipeline:
+    """A callable for a spec, a config, or the name of a pipeline. Raises `InvalidSpec`.
+
+    A config's values become the defaults of the call.
+    """
+    found = Path(path) if Path(path).is_file() else find_pipeline(str(path), Path.cwd())
+    linted = lint_path(found or Path(path))
+    if linted.analysis is None or linted.sink.has_errors:
+        raise InvalidSpec(linted.sink.sorted())
+    return Pipeline(linted.analysis, linted.config)
+
+
+class Pipeline:
+    """A compiled pipeline. Call it with its parameters; `acall` is the same for a running event loop.
+
+    Beside its own parameters it takes `models` (slot to endpoint settings, as in a config), `rows` (for an `input`
+    step), `task_id` (for `set_progress`), `prompts` (override folders) and any others, which are reported and
+    ignored, so that old configs keep working. Paths are relative to the working folder.
+    """
+
+    def __init__(self, analysis: Analysis, config: Config | None = None) -> None:
+        self._analysis = analysis
+        self._config = config
+        self.spec = analysis.spec
+        self.__name__ = analysis.spec.name
+        self.__doc__ = analysis.spec.description
+        self.__signature__ = _signature(analysis.spec)
+        self.steps: Mapping[str, StepCallable] = {name: StepCallable(self, name) for name in analysis.spec.steps}
+
+    def __repr__(self) -> str:
+        return f"<pipeline {self.__name__}{self.__signature__}>"
+
+    def __call__(self, **kwargs: Any) -> RunResult:
+        """Run the pipeline. Raises `MissingParameters`, `CannotRun` before any work, `PipelineFailed` after."""
+        return _blocking(self.acall(**kwargs))
+
+    async def acall(self, **kwargs: Any) -> RunResult:
+        """As a call, awaited."""
+        result = await self.run(kwargs)
+        if result.status != "done":
+            raise PipelineFailed(result)
+        return result
+
+    async def run(
+        self,
+        kwargs: Mapping[str, Any],
+        *,
+        listeners: Sequence[Listener] = (),
+        handle_signals: bool = False,
+        ledger: Path | None = None,
+        policy: RetryPolicy | None = None,
+    ) -> RunResult:
+        """As `acall`, but every way to end is a result. For those who show progress and exit codes."""
+        given = dict(kwargs)
+        task_id, models, rows = given.pop("task_id", None), given.pop("models", None), given.pop("rows", None)
+        analysis = self._analysis_for(given.pop("prompts", None))
+        values = self.values(given)
+        plan = self._plan(analysis, values, models, rows)
+        output_dir = Path(str(values.get("output_dir") or given.get("output_dir") or Path("output") / self.__name__))
+        options = RunOptions(
+            output_dir=output_dir.expanduser().absolute(),
+            ledger=ledger or default_ledger(),
+            task_id=task_id,
+            listeners=listeners,
+            handle_signals=handle_signals,
+            **({"policy": policy} if policy else {}),
+        )
+        return await run_plan(plan, options)
+
+    def values(self, given: Mapping[str, Any]) -> dict[str, Value]:
+        """A value for every parameter: what is given, else the config's, else the default.
+
+        Raises `MissingParameters` for all that are required and missing, `CannotRun` for a value that does not
+        fit. Unknown names are reported.
+        """
+        params = self.spec.params
+        merged: dict[str, Any] = {name: param.default for name, param in params.items()}
+        if self._config is not None:
+            for name, setting in self._config.values.items():
+                merged[name] = _from_config(params[name], setting.value, self._config.folder)
+        for name, value in given.items():
+            if name not in params:
+                self._unknown(name)
+            elif value is not None or not params[name].required:
+                merged[name] = str(Path(value).absolute()) if params[name].type == "path" and value else value
+        lacking = missing(params, merged)
+        if lacking:
+            raise MissingParameters(self.__name__, lacking)
+        for name, value in merged.items():
+            problem = check_value(params[name], value)
+            if problem:
+                raise CannotRun(problem)
+        return merged
+
+    def _unknown(self, name: str) -> None:
+        if name in ("pipeline", "output_dir"):
+            return
+        near = did_you_mean(name, self.spec.params)
+        _log.warning("`%s` has no parameter `%s`, so it has no effect%s", self.__name__, name, f"; {near}" if near else "")
+
+    def _analysis_for(self, prompts: Any) -> Analysis:
+        """The analysis with other prompt folders, checked anew."""
+        if prompts is None:
+            return self._analysis
+        from atk_interp.flow import analyse
+
+        listed = [prompts] if isinstance(prompts, str | Path) else list(prompts)
+        folders = [Path(folder).absolute() for folder in listed]
+        for folder in folders:
+            if not folder.is_dir():
+                raise CannotRun(f"there is no prompt folder `{folder}`")
+        sink = Sink()
+        analysis = analyse(self.spec.document, self._analysis.folder, sink, folders)
+        if analysis is None or sink.has_errors:
+            raise InvalidSpec(sink.sorted())
+        return analysis
+
+    def endpoints(self, models: Mapping[str, Any] | None) -> dict[str, EndpointConfig]:
+        """An endpoint for every slot: what is given, else the config's, else the embedded model."""
+        configured = dict(self._config.models) if self._config is not None else {}
+        if models:
+            configured.update(_models(models, self.spec))
+        found = {slot: configured.get(slot, EMBEDDED) for slot in self.spec.models}
+        return {slot: _with_grammar(config) for slot, config in found.items()}
+
+    def _plan(
+        self, analysis: Analysis, values: Mapping[str, Value], models: Mapping[str, Any] | None, rows: Any
+    ) -> Plan:
+        seed = self._config.seed if self._config is not None else 0
+        try:
+            return compile_plan(analysis, values, self.endpoints(models), seed=seed, rows=rows)
+        except StepStopped as error:
+            raise CannotRun(str(error), error.help) from error
+
+
+@dataclass(frozen=True)
+class StepCallable:
+    """One step as a function from a row (a mapping of fields) to rows, for tests and notebooks.
+
+    Parameters of the pipeline are keywords, as are `models`; those not given have their defaults, or null. Rows
+    that a step filters or rejects give no rows. Replies come from the project's ledger where it has them.
+    """
+
+    pipeline: Pipeline
+    name: str
+
+    def __call__(self, row: Mapping[str, Any], **kwargs: Any) -> list[dict[str, Any]]:
+        return _blocking(self.acall(row, **kwargs))
+
+    async def acall(self, row: Mapping[str, Any], **kwargs: Any) -> list[dict[str, Any]]:
+        """As a call, awaited. Raises `CannotRun` for steps that work on whole sets of rows."""
+        models = kwargs.pop("models", None)
+        params = self.pipeline.spec.params
+        values = {name: kwargs.get(name, param.default) for name, param in params.items()}
+        plan = self.pipeline._plan(self.pipeline._analysis, values, models, [dict(row)])
+        step = plan.steps[self.name]
+        made = Row(root_id(dict(row), 0), "row", (0,), dict(row))
+        runner = step.runner
+        if isinstance(runner, PureStep):
+            result = runner.apply(made)
+        elif isinstance(runner, CallStep):
+            result = await _asked(plan, self.name, made)
+        else:
+            raise CannotRun(f"step `{self.name}` works on whole sets of rows", help="call the pipeline")
+        return [] if isinstance(result, Dropped) else [dict(child.fields) for child in result]
+
+
+async def _asked(plan: Plan, name: str, row: Row) -> Any:
+    step = plan.steps[name]
+    slots = {slot: config for slot, config in used_slots(plan).items() if slot == step.slot}
+    check_keys(slots)
+    endpoints = open_endpoints(slots, lambda line: _log.info("%s", line))
+    try:
+        async with SqliteLedger(default_ledger()) as ledger:
+            calls = Calls(endpoints, ledger, Books(plan), lambda event: None, RetryPolicy(), Clock())
+            context = StepCalls(step, calls, lambda event: None, lambda planned, dropped: None)
+            assert isinstance(step.runner, CallStep)
+            return await step.runner.apply(row, context)
+    finally:
+        for endpoint in endpoints.values():
+            await endpoint.client.aclose()
+
+
+def default_ledger() -> Path:
+    """`.atk/ledger.db` in the project that the working folder belongs to."""
+    return project_root(Path.cwd()) / ".atk" / "ledger.db"
+
+
+def _blocking(coroutine: Any) -> Any:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    coroutine.close()
+    raise RuntimeError("an event loop is running here: use `await pipeline.acall(…)`")
+
+
+def _signature(spec: PipelineSpec) -> inspect.Signature:
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        inspect.Parameter(
+            name, keyword, default=inspect.Parameter.empty if param.required else param.default, annotation=_PYTHON[param.type]
+        )
+        for name, param in spec.params.items()
+    ]
+    if any(step.kind == "input" for step in spec.steps.values()):
+        parameters.append(inspect.Parameter("rows", keyword, default=None))
+    parameters += [
+        inspect.Parameter("models", keyword, default=None),
+        inspect.Parameter("task_id", keyword, default=None),
+        inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
+    ]
+    return inspect.Signature(parameters, return_annotation=RunResult)
+
+
+_PYTHON: Mapping[str, Any] = {
+    "text": str,
+    "secret": str,
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "path": str,
+    "list": list,
+    "map": dict,
+    "choice": Any,
+}
+
+
+def _from_config(param: Param, value: Any, folder: Path) -> Any:
+    """Paths in a config are relative to the config."""
+    if param.type == "path" and isinstance(value, str) and "://" not in value:
+        return str((folder / Path(value).expanduser()).resolve())
+    return value
+
+
+def _with_grammar(config: EndpointConfig) -> EndpointConfig:
+    """The embedded model is always held to a grammar: it is too small to keep to a form by itself."""
+    if config.provider != "embedded" or config.grammar == "llguidance":
+        return config
+    from dataclasses import replace
+
+    return replace(config, grammar="llguidance")
+
+
+def _models(models: Mapping[str, Any], spec: PipelineSpec) -> Mapping[str, EndpointConfig]:
+    """Endpoint settings given in Python, checked as those of a config are."""
+    sink = Sink()
+    text = json.dumps({"pipeline": spec.name, "models": dict(models)}, indent=1, default=str)
+    document = parse_document(SourceFile("<models>", text), sink)
+    config = load_config(document, Path.cwd(), spec, sink) if document is not None else None
+    if config is None or sink.has_errors:
+        raise InvalidSpec(sink.sorted())
+    return config.models
+
+

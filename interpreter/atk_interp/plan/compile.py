@@ -1,0 +1,96 @@
+"""From an analysed spec and the values of a run to a `Plan`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from atk_interp.flow import Analysis
+from atk_interp.formats.outputs import OUTPUTS
+from atk_interp.kinds import KINDS
+from atk_interp.kinds.base import BoundStep, StepStopped, StepView
+from atk_interp.plan.model import Plan, PlannedOutput, PlannedStep
+from atk_interp.spec import EndpointConfig, Takes
+from atk_interp.templates import RenderError
+from atk_interp.values import Row, Value
+
+__all__ = ["compile_plan"]
+
+
+def compile_plan(
+    analysis: Analysis,
+    params: Mapping[str, Value],
+    endpoints: Mapping[str, EndpointConfig],
+    *,
+    seed: int = 0,
+    rows: Sequence[Mapping[str, Value]] | None = None,
+) -> Plan:
+    """The plan of a run. The analysis must be free of errors; every parameter and slot must have a value.
+
+    `rows` are for an `input` step. Raises `StepStopped` when a value makes a step impossible.
+    """
+    handed = None if rows is None else [dict(row) for row in rows]
+
+    def bound(view: StepView) -> BoundStep:
+        return BoundStep(view, params, seed, endpoints, analysis.folder, handed)
+
+    steps: dict[str, PlannedStep] = {}
+    for name in analysis.graph.order:
+        steps[name] = _step(bound(analysis.views[name]), analysis.graph.inputs[name], steps)
+    outputs = {name: _output(name, bound(view), analysis) for name, view in analysis.outputs.items()}
+    return Plan(analysis.spec, steps, outputs, params, endpoints, seed, _prompt_hashes(analysis))
+
+
+def _step(step: BoundStep, inputs: tuple[str, ...], before: Mapping[str, PlannedStep]) -> PlannedStep:
+    view = step.view
+    kind = KINDS[view.step.kind]
+    when_path = view.step.option_path("when")
+    return PlannedStep(
+        name=step.name,
+        kind=kind.name,
+        inputs=inputs,
+        runner=kind.bind(step),
+        names=step.names,
+        when=step.rule(when_path) if when_path in view.expressions else None,
+        slot=view.option("model") if kind.asks_model else None,
+        depth=1 + max((before[name].depth for name in inputs), default=-1),
+    )
+
+
+def _output(name: str, step: BoundStep, analysis: Analysis) -> PlannedOutput:
+    view = step.view
+    output = analysis.spec.outputs[name]
+    where_path = view.path("where")
+    where = step.rule(where_path) if where_path in view.expressions else None
+    shape = _shape(step)
+    write = OUTPUTS[output.format].writer.record
+
+    def record(row: Row) -> bytes | None:
+        names = step.names(row)
+        if where is not None and not where(names):
+            return None
+        try:
+            return write(shape(row, names))
+        except RenderError as error:
+            raise StepStopped(f"output `{name}`: {error}") from error
+
+    return PlannedOutput(name, output.source, output.format, record)
+
+
+def _shape(step: BoundStep) -> Callable[[Row, Mapping[str, Any]], Any]:
+    """What the writer of the format is handed: messages, chosen fields, or the whole row."""
+    view = step.view
+    if view.path("messages") in view.message_lists:
+        render = view.message_lists[view.path("messages")].renderer()
+        return lambda row, names: render(names)
+    fields = next((option.name for option in view.options if option.takes is Takes.FIELDS), None)
+    if fields is not None and view.given(fields):
+        closures = {name: step.content((*view.path(fields), name)) for name in view.option(fields)}
+        return lambda row, names: {name: closure(names) for name, closure in closures.items()}
+    return lambda row, names: row.fields
+
+
+def _prompt_hashes(analysis: Analysis) -> dict[str, str]:
+    files = {prompt.file.path: prompt.file.text for view in analysis.views.values() for prompt in view.loaded.values()}
+    return {path: hashlib.sha256(text.encode()).hexdigest() for path, text in sorted(files.items())}

@@ -1,0 +1,71 @@
+"""The compiled pipeline: steps as callables with what they need, ready to run. Frozen; owns no file and no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from atk_interp.kinds.base import Runner
+from atk_interp.spec import EndpointConfig, PipelineSpec
+from atk_interp.values import Row, Value
+
+__all__ = ["Plan", "PlannedOutput", "PlannedStep"]
+
+Names = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """One step. `when` is evaluated over the names of a row; `depth` is its distance from a source."""
+
+    name: str
+    kind: str
+    inputs: tuple[str, ...]
+    runner: Runner
+    names: Callable[[Row], Names]
+    when: Callable[[Names], Any] | None
+    slot: str | None
+    depth: int
+
+
+@dataclass(frozen=True)
+class PlannedOutput:
+    """One output file: which rows, and how a row becomes a record.
+
+    `record` gives the bytes of one line, or None when `where` leaves the row out. It raises `RecordError` for a row
+    that the format cannot hold.
+    """
+
+    name: str
+    source: str
+    format: str
+    record: Callable[[Row], bytes | None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A pipeline with the values of one run. Steps are in topological order."""
+
+    spec: PipelineSpec
+    steps: Mapping[str, PlannedStep]
+    outputs: Mapping[str, PlannedOutput]
+    params: Mapping[str, Value]
+    endpoints: Mapping[str, EndpointConfig]
+    seed: int
+    prompts: Mapping[str, str]
+    """The SHA-256 of every prompt file used, by its path as people see it."""
+
+    def consumers(self, name: str) -> list[PlannedStep]:
+        return [step for step in self.steps.values() if name in step.inputs]
+
+    def ancestors(self, name: str) -> set[str]:
+        """Every step that a step's rows come from."""
+        found: set[str] = set()
+        waiting = list(self.steps[name].inputs)
+        while waiting:
+            step = waiting.pop()
+            if step not in found:
+                found.add(step)
+                waiting.extend(self.steps[step].inputs)
+        return found

@@ -1,0 +1,211 @@
+"""Calls: from the ledger, or paid and in the ledger before any step sees the reply."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+
+from atk_interp.kinds.base import Dropped, Notice
+from atk_interp.ledger.base import Ledger
+from atk_interp.llm.limits import Clock
+from atk_interp.llm.messages import Message, Reply, Request
+from atk_interp.llm.retry import RetryPolicy, Waiting, call_with_patience
+from atk_interp.plan import PlannedStep
+from atk_interp.runtime.books import Books
+from atk_interp.runtime.endpoints import Endpoint
+from atk_interp.runtime.events import CallFinished, Event, Noted, Waited
+from atk_interp.tokens import count_tokens
+from atk_interp.values import Row, Value, encode
+
+__all__ = ["Calls", "Halted", "StepCalls"]
+
+
+class Halted(Exception):  # noqa: N818 - a state, not an error
+    """The run is ending: no further call is made."""
+
+
+class Calls:
+    """All calls of one run. Equal calls that are under way at once are made once."""
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, Endpoint],
+        ledger: Ledger,
+        books: Books,
+        emit: Callable[[Event], None],
+        policy: RetryPolicy,
+        clock: Clock,
+    ) -> None:
+        self._endpoints = endpoints
+        self._ledger = ledger
+        self._books = books
+        self._emit = emit
+        self._policy = policy
+        self._clock = clock
+        self._flights: dict[str, asyncio.Task[tuple[Reply, bool]]] = {}
+        self._sending: set[str] = set()
+        self.halted = False
+
+    async def reply(
+        self,
+        step: PlannedStep,
+        slot: str,
+        messages: Sequence[tuple[str, str]],
+        sampling: Mapping[str, Value],
+        sample: int,
+        attempt: int,
+        row: Row,
+    ) -> Reply:
+        """See `StepContext.call`. Raises `Halted` when the run is ending and the reply is not at hand."""
+        endpoint = self._endpoints[slot]
+        request = _request(endpoint, messages, sampling, sample, attempt)
+        key = request.key()
+        flight = self._flights.get(key)
+        first = flight is None
+        if flight is None:
+            # A task of its own, so that a waiter that is cancelled does not take a paid call with it.
+            flight = asyncio.create_task(self._fetch(key, request, endpoint, (-step.depth, *row.order)))
+            self._flights[key] = flight
+            flight.add_done_callback(lambda _: self._flights.pop(key, None))
+        try:
+            reply, from_ledger = await asyncio.shield(flight)
+        except asyncio.CancelledError:
+            if flight.cancelled():  # by `halt`, not by our own waiter
+                raise Halted from None
+            raise
+        held = from_ledger or not first
+        self._books.call(step.name, held, 0 if held else reply.usage.input, 0 if held else reply.usage.output)
+        self._emit(
+            CallFinished(
+                step.name,
+                row.id,
+                sample,
+                attempt,
+                key,
+                held,
+                reply.finish,
+                reply.usage.input,
+                reply.usage.output,
+                round(reply.seconds, 3),
+            )
+        )
+        return reply
+
+    async def _fetch(
+        self, key: str, request: Request, endpoint: Endpoint, priority: tuple[int, ...]
+    ) -> tuple[Reply, bool]:
+        stored = await self._ledger.get(key)
+        if stored is not None:
+            return stored, True
+        if self.halted:
+            raise Halted
+
+        def say(waiting: Waiting) -> None:
+            self._emit(Waited(endpoint.slot, str(waiting)))
+
+        tokens = _estimate(request) if endpoint.config.tokens_per_minute else 0
+        reply = await call_with_patience(
+            _Gate(self, endpoint, self._sending, key),
+            request,
+            endpoint.limiter,
+            self._policy,
+            self._clock,
+            say,
+            priority=priority,
+            tokens=tokens,
+        )
+        self._sending.add(key)  # paid, and not yet in the ledger
+        try:
+            return await self._ledger.put(key, reply, encode(request.body())), False
+        finally:
+            self._sending.discard(key)
+
+    def halt(self) -> None:
+        """No call is sent any more. Those that wait for a place or for a failed endpoint give up at once."""
+        self.halted = True
+        for key, flight in list(self._flights.items()):
+            if key not in self._sending:
+                flight.cancel()
+
+    async def drain(self, patience_s: float) -> None:
+        """Wait for the calls that are under way, so that what is paid is kept; cancel what takes longer."""
+        self.halt()
+        if not self._flights:
+            return
+        _, late = await asyncio.wait(list(self._flights.values()), timeout=patience_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+class _Gate:
+    """The client of an endpoint, closed once the run is ending; it knows which calls are on the wire."""
+
+    def __init__(self, calls: Calls, endpoint: Endpoint, sending: set[str], key: str) -> None:
+        self._calls = calls
+        self._client = endpoint.client
+        self._sending = sending
+        self._key = key
+
+    async def complete(self, request: Request) -> Reply:
+        if self._calls.halted:
+            raise Halted
+        self._sending.add(self._key)
+        try:
+            return await self._client.complete(request)
+        finally:
+            self._sending.discard(self._key)
+
+    async def aclose(self) -> None:
+        await self._client.aclose()
+
+
+def _request(
+    endpoint: Endpoint, messages: Sequence[tuple[str, str]], sampling: Mapping[str, Value], sample: int, attempt: int
+) -> Request:
+    identity = endpoint.config.identity
+    if len(messages) == 1 and messages[0][0] == "prompt":
+        return Request(endpoint.model, (), messages[0][1], sampling, identity, sample, attempt)
+    sent = tuple(Message(role, content) for role, content in messages)
+    return Request(endpoint.model, sent, None, sampling, identity, sample, attempt)
+
+
+def _estimate(request: Request) -> int:
+    """Tokens of a request and its reply, roughly: for limits per minute."""
+    sent = sum(count_tokens(message.content) + 4 for message in request.messages) + count_tokens(request.prompt or "")
+    limit = request.sampling.get("max_tokens")
+    return sent + (limit // 2 if isinstance(limit, int) else 500)
+
+
+class StepCalls:
+    """What one step may ask of the runtime (`StepContext`)."""
+
+    def __init__(
+        self,
+        step: PlannedStep,
+        calls: Calls,
+        emit: Callable[[Event], None],
+        refused: Callable[[PlannedStep, Dropped], None],
+    ) -> None:
+        self._step = step
+        self._calls = calls
+        self._emit = emit
+        self._refused = refused
+
+    async def call(
+        self,
+        slot: str,
+        messages: Sequence[tuple[str, str]],
+        sampling: dict[str, Value],
+        *,
+        sample: int = 0,
+        attempt: int = 0,
+        row: Row,
+    ) -> Reply:
+        return await self._calls.reply(self._step, slot, messages, sampling, sample, attempt, row)
+
+    def note(self, notice: Notice) -> None:
+        self._emit(Noted.of(self._step.name, notice))
+
+    def refused(self, dropped: Dropped) -> None:
+        self._refused(self._step, dropped)

@@ -1,0 +1,94 @@
+"""The endpoints of a run: a client and a limiter for each model slot."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from atk_interp.llm.limits import Limiter
+from atk_interp.llm.messages import Client
+from atk_interp.plan import Plan
+from atk_interp.spec import EndpointConfig
+
+__all__ = ["CannotRun", "Endpoint", "check_keys", "open_endpoints", "used_slots"]
+
+
+class CannotRun(Exception):
+    """What was asked cannot be done. The message says why in one sentence, `help` what to do."""
+
+    def __init__(self, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.help = help
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One model slot at work."""
+
+    slot: str
+    config: EndpointConfig
+    model: str
+    client: Client
+    limiter: Limiter
+
+
+def used_slots(plan: Plan) -> dict[str, EndpointConfig]:
+    """The slots that some step of the plan asks."""
+    slots = dict.fromkeys(step.slot for step in plan.steps.values() if step.slot is not None)
+    return {slot: plan.endpoints[slot] for slot in slots}
+
+
+def check_keys(slots: Mapping[str, EndpointConfig], environment: Mapping[str, str] = os.environ) -> None:
+    """Raise `CannotRun`, naming every environment variable that should hold a key and does not."""
+    lacking: dict[str, list[str]] = {}
+    for slot, config in slots.items():
+        if config.api_key_env and not environment.get(config.api_key_env, "").strip():
+            lacking.setdefault(config.api_key_env, []).append(slot)
+    if lacking:
+        told = ", ".join(
+            f"`{variable}` (for {' and '.join(f'`{slot}`' for slot in slots_)})" for variable, slots_ in lacking.items()
+        )
+        which = "the environment variable" if len(lacking) == 1 else "the environment variables"
+        raise CannotRun(f"{which} {told} must hold an API key, and is not set", help="export it and run again")
+
+
+def open_endpoints(slots: Mapping[str, EndpointConfig], say: Callable[[str], None]) -> dict[str, Endpoint]:
+    """Clients and limiters; slots that are sent to the same place share both. No connection is made yet."""
+    opened: dict[str, Endpoint] = {}
+    shared: dict[tuple[object, ...], Endpoint] = {}
+    for slot, config in slots.items():
+        place = (config.provider, config.base_url, config.api_key_env, config.script and config.folder / config.script)
+        known = shared.get(place)
+        if known is None or known.config.concurrency != config.concurrency:
+            client, model = _client(slot, config, say)
+            limiter = Limiter(
+                config.concurrency,
+                requests_per_minute=config.requests_per_minute,
+                tokens_per_minute=config.tokens_per_minute,
+            )
+            opened[slot] = shared[place] = Endpoint(slot, config, model, client, limiter)
+        else:
+            opened[slot] = Endpoint(slot, config, config.model or known.model, known.client, known.limiter)
+    return opened
+
+
+def _client(slot: str, config: EndpointConfig, say: Callable[[str], None]) -> tuple[Client, str]:
+    if config.provider == "embedded":
+        from atk_interp.llm.embedded import EMBEDDED_MODEL, EmbeddedClient
+
+        return EmbeddedClient(say), EMBEDDED_MODEL
+    if config.provider == "scripted":
+        from atk_interp.llm.script import ScriptError
+        from atk_interp.llm.scripted import ScriptedClient
+
+        try:
+            return ScriptedClient.from_file(config.folder / str(config.script)), config.model
+        except ScriptError as error:
+            raise CannotRun(f"the script of model `{slot}` cannot be used: {error}") from error
+    from atk_interp.llm.openai import OpenAIClient
+
+    key = os.environ.get(config.api_key_env) if config.api_key_env else None
+    base_url = config.base_url or "https://api.openai.com/v1"
+    client = OpenAIClient(base_url, key, timeout_s=config.timeout, connections=max(100, config.concurrency))
+    return client, config.model

@@ -1,0 +1,112 @@
+"""The files of a run: outputs, rejected rows, the record of the run. All in canonical order, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from atk_interp.formats.atomic import AtomicFile
+from atk_interp.formats.writers.base import RecordError
+from atk_interp.kinds.base import Dropped
+from atk_interp.plan import Plan, PlannedOutput, PlannedStep
+from atk_interp.runtime.events import Rejected, StepState
+from atk_interp.runtime.spool import Spool
+from atk_interp.values import Row, encode
+
+__all__ = ["Collector", "Published", "write_record"]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One output file: where it is and how many records it has. `complete` is false for a stopped run's."""
+
+    name: str
+    path: Path
+    rows: int
+    complete: bool
+
+
+class Collector:
+    """Takes rows and losses as they come, from any thread, and writes them in order at the end."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._numbers = {name: number for number, name in enumerate(plan.steps)}
+        self._outputs = {name: Spool() for name in plan.outputs}
+        self._by_step: dict[str, list[PlannedOutput]] = {}
+        for output in plan.outputs.values():
+            self._by_step.setdefault(output.source, []).append(output)
+        self._rejected = Spool()
+        self.unwritable: dict[str, int] = dict.fromkeys(plan.outputs, 0)
+
+    def row(self, step: PlannedStep, row: Row) -> None:
+        """A row has left a step: it becomes a record of every output of that step."""
+        for output in self._by_step.get(step.name, ()):
+            try:
+                record = output.record(row)
+            except RecordError as error:
+                self.unwritable[output.name] += 1
+                self._reject(f"output {output.name}", len(self._numbers), Dropped(row, "rejected", str(error)))
+                continue
+            if record is not None:
+                self._outputs[output.name].put(row.order, record)
+
+    def dropped(self, step: PlannedStep, dropped: Dropped) -> Rejected:
+        """A row goes no further; it is kept with its reason and raw replies."""
+        self._reject(step.name, self._numbers[step.name], dropped)
+        return Rejected(step.name, dropped.row.id, dropped.outcome, dropped.label)
+
+    def _reject(self, where: str, number: int, dropped: Dropped) -> None:
+        row = dropped.row
+        record = {
+            "step": where,
+            "outcome": dropped.outcome,
+            "label": dropped.label,
+            "row": row.id,
+            "source": row.source,
+            "fields": row.fields,
+            "attempts": [attempt.as_json() for attempt in dropped.attempts],
+        }
+        self._rejected.put((number, *row.order), encode(record) + b"\n")
+
+    def count(self, output: str) -> int:
+        return self._outputs[output].count
+
+    def publish(self, folder: Path, complete: bool) -> list[Published]:
+        """Write the outputs and `rejected.jsonl`. What a stopped run had is named `NAME.incomplete.SUFFIX`."""
+        published: list[Published] = []
+        for name, spool in self._outputs.items():
+            whole = folder / name
+            partial = whole.with_name(f"{whole.stem}.incomplete{whole.suffix}")
+            path = whole if complete else partial
+            _write(path, spool)
+            if complete:
+                partial.unlink(missing_ok=True)
+            published.append(Published(name, path, spool.count, complete))
+        _write(folder / "rejected.jsonl", self._rejected)
+        return published
+
+    def close(self) -> None:
+        for spool in (*self._outputs.values(), self._rejected):
+            spool.close()
+
+
+def _write(path: Path, spool: Spool) -> None:
+    with AtomicFile(path) as file:
+        for record in spool.read():
+            file.write(record)
+
+
+def write_record(folder: Path, record: Mapping[str, Any], states: list[StepState]) -> None:
+    """Write `run.json`: what ran, and what became of it."""
+    steps = [asdict(state) for state in states]
+    with AtomicFile(folder / "run.json") as file:
+        file.write(_indented({**record, "steps": steps}))
+
+
+def _indented(value: Any) -> bytes:
+    import json
+
+    return json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n"

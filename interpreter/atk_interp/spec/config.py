@@ -1,0 +1,194 @@
+"""Config files: which pipeline, its parameters, its models, prompt folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+from atk_interp.diagnostics import Label, Sink, did_you_mean
+from atk_interp.document import Document, Path
+from atk_interp.spec import codes
+from atk_interp.spec.model import PipelineSpec
+from atk_interp.spec.params import check_value
+from atk_interp.spec.schema import CONFIG_SCHEMA, ENDPOINT_SCHEMA
+from atk_interp.spec.validate import validate
+from atk_interp.values import Value
+
+__all__ = ["Config", "EndpointConfig", "Given", "is_config", "load_config"]
+
+
+@dataclass(frozen=True)
+class EndpointConfig:
+    """Where a model slot is sent. `folder` is what `script` is relative to."""
+
+    provider: str = "openai"
+    model: str = ""
+    base_url: str | None = None
+    api_key_env: str | None = None
+    script: str | None = None
+    concurrency: int = 16
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    timeout: float = 300.0
+    identity: str = ""
+    grammar: str = "none"
+    price: Mapping[str, float] = field(default_factory=dict)
+    sampling: Mapping[str, Value] = field(default_factory=dict)
+    folder: FilePath = field(default_factory=FilePath)
+
+
+@dataclass(frozen=True)
+class Given:
+    """One value of a config with its place."""
+
+    value: Any
+    path: Path
+
+
+@dataclass(frozen=True)
+class Config:
+    """A config file with its sections flattened. Paths in it are relative to `folder`, the file's own."""
+
+    pipeline: str
+    values: Mapping[str, Given]
+    models: Mapping[str, EndpointConfig]
+    prompts: tuple[FilePath, ...]
+    seed: int
+    folder: FilePath
+    document: Document = field(repr=False)
+
+
+def is_config(data: Any) -> bool:
+    """Whether a YAML file is a config rather than a spec."""
+    return isinstance(data, dict) and "pipeline" in data and "spec" not in data
+
+
+def load_config(document: Document, folder: FilePath, spec: PipelineSpec, sink: Sink) -> Config:
+    """A config for a spec; mistakes go to the sink, unknown keys as notices."""
+    data: dict[str, Any] = document.data if isinstance(document.data, dict) else {}
+    own = {key: rules for key, rules in CONFIG_SCHEMA.items() if key in data}
+    rest = {key: {} for key in data if key not in CONFIG_SCHEMA}
+    validate(document, (), {**CONFIG_SCHEMA, **own, **rest}, sink, what="in a config")
+    values: dict[str, Given] = {}
+    _flatten(document, (), {key: data[key] for key in rest}, spec, values, sink)
+    for name, given in values.items():
+        problem = check_value(spec.params[name], given.value) if given.value is not None else None
+        if problem:
+            sink.report(codes.BAD_PARAMETER, document.head_span(given.path), problem)
+    seed = data.get("seed", 0)
+    return Config(
+        pipeline=str(data.get("pipeline", "")),
+        values=values,
+        models=_models(document, folder, spec, sink),
+        prompts=_prompt_folders(document, folder, sink),
+        seed=seed if isinstance(seed, int) else 0,
+        folder=folder,
+        document=document,
+    )
+
+
+def _flatten(
+    document: Document, base: Path, data: Mapping[str, Any], spec: PipelineSpec, values: dict[str, Given], sink: Sink
+) -> None:
+    for key, value in data.items():
+        path = (*base, key)
+        param = spec.params.get(key)
+        if isinstance(value, dict) and (param is None or param.type != "map"):
+            _flatten(document, path, value, spec, values, sink)
+        elif param is None:
+            _unknown(document, path, key, spec, sink)
+        elif key in values:
+            sink.report(
+                codes.SETTING_TWICE,
+                document.key_span(path),
+                f"`{key}` is given in two sections",
+                labels=[Label(document.key_span(values[key].path), "first given here")],
+                help="keep one of them",
+            )
+        else:
+            values[key] = Given(value, path)
+
+
+def _unknown(document: Document, path: Path, key: str, spec: PipelineSpec, sink: Sink) -> None:
+    if "api_key" in key.lower() and not key.lower().endswith("_env"):
+        _key_in_file(document, path, key, sink)
+        return
+    sink.report(
+        codes.UNKNOWN_SETTING,
+        document.key_span(path),
+        f"`{spec.name}` has no parameter `{key}`, so it has no effect",
+        help=did_you_mean(key, spec.params),
+    )
+
+
+def _key_in_file(document: Document, path: Path, key: str, sink: Sink) -> None:
+    sink.report(
+        codes.KEY_IN_FILE,
+        document.key_span(path),
+        f"`{key}` does not belong in a file",
+        help="put the key into an environment variable, and its name under `api_key_env`",
+    )
+
+
+def _models(document: Document, folder: FilePath, spec: PipelineSpec, sink: Sink) -> dict[str, EndpointConfig]:
+    models: dict[str, EndpointConfig] = {}
+    given = document.get(("models",))
+    for name, data in (given if isinstance(given, dict) else {}).items():
+        path: Path = ("models", name)
+        if name not in spec.models:
+            sink.report(
+                codes.UNKNOWN_SLOT_SETTING,
+                document.key_span(path),
+                f"`{spec.name}` has no model slot `{name}`, so it has no effect",
+                help=did_you_mean(name, spec.models),
+            )
+        if data == "embedded":
+            models[name] = EndpointConfig(provider="embedded", concurrency=1)
+            continue
+        secrets = [key for key in data if key == "api_key"] if isinstance(data, dict) else []
+        for key in secrets:
+            _key_in_file(document, (*path, key), key, sink)
+        schema = {**ENDPOINT_SCHEMA, **{key: {} for key in secrets}}
+        if validate(document, path, schema, sink, what="in a model") and not secrets:
+            models[name] = _endpoint(document, path, data, folder, sink)
+    return models
+
+
+def _endpoint(document: Document, path: Path, data: dict[str, Any], folder: FilePath, sink: Sink) -> EndpointConfig:
+    settings = dict(data)
+    if settings.get("model") == "embedded":
+        settings["provider"] = "embedded"
+        del settings["model"]
+    provider = settings.setdefault("provider", "openai")
+    wanted = {"openai": "model", "scripted": "script"}.get(provider)
+    if wanted and not settings.get(wanted):
+        sink.report(codes.MISSING_KEY, document.key_span(path), f"`{wanted}` is missing in a model")
+    if provider == "scripted":
+        settings.setdefault("model", "scripted")
+    if provider == "embedded":
+        settings.setdefault("concurrency", 1)
+    return EndpointConfig(**settings, folder=folder)
+
+
+def _prompt_folders(document: Document, folder: FilePath, sink: Sink) -> tuple[FilePath, ...]:
+    given = document.get(("prompts",))
+    listed = [given] if isinstance(given, str) else given if isinstance(given, list) else []
+    folders: list[FilePath] = []
+    for index, name in enumerate(listed):
+        path: Path = ("prompts",) if isinstance(given, str) else ("prompts", index)
+        if not isinstance(name, str):
+            continue
+        found = (folder / FilePath(name).expanduser()).resolve()
+        if found.is_dir():
+            folders.append(found)
+        else:
+            sink.report(
+                codes.MISSING_FOLDER,
+                document.span(path),
+                f"there is no folder `{name}`",
+                notes=[f"looked for {found}"],
+                help="paths in a config are relative to the config",
+            )
+    return tuple(folders)

@@ -1,0 +1,198 @@
+"""From a document to a `PipelineSpec`: shape only. Steps are checked against the options of their kinds."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from atk_interp.diagnostics import Sink, did_you_mean
+from atk_interp.document import Document, Path
+from atk_interp.spec import codes
+from atk_interp.spec.model import BUILT_IN_NAMES, ModelSlot, Output, Param, PipelineSpec, Step
+from atk_interp.spec.options import Option, cerberus_schema
+from atk_interp.spec.params import check_value
+from atk_interp.spec.schema import PARAM_SCHEMA, SLOT_SCHEMA, SPEC_SCHEMA
+from atk_interp.spec.validate import validate
+
+__all__ = ["LANGUAGE_VERSION", "load_spec"]
+
+LANGUAGE_VERSION = "atk/v1"
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_RESERVED = {"true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else"}
+STEP_KEYS: dict[str, Any] = {
+    "kind": {"type": "string", "required": True},
+    "from": {"type": ["string", "list"], "schema": {"type": "string"}},
+    "when": {"type": ["string", "boolean"]},
+    "description": {"type": "string"},
+}
+"""The keys that every step may have."""
+
+
+def load_spec(
+    document: Document,
+    kinds: Mapping[str, Sequence[Option]],
+    formats: Mapping[str, Sequence[Option]],
+    sink: Sink,
+) -> PipelineSpec | None:
+    """The spec in a document; None when it is no mapping at all.
+
+    `kinds` and `formats` give the options of each step kind and output format. Steps and outputs that are
+    malformed are reported and left out; whether the spec may be compiled is for the sink to say.
+    """
+    data = document.data
+    if not isinstance(data, dict):
+        sink.report(codes.NOT_A_MAPPING, document.head_span(()), "a spec is a mapping of keys to values")
+        return None
+    validate(document, (), SPEC_SCHEMA, sink, what="at the top of a spec")
+    _check_version(document, sink)
+    return PipelineSpec(
+        name=str(data.get("name", "")),
+        description=str(data.get("description") or ""),
+        params=_params(document, sink),
+        models=_slots(document, sink),
+        steps=_steps(document, kinds, sink),
+        outputs=_outputs(document, formats, sink),
+        document=document,
+    )
+
+
+def _check_version(document: Document, sink: Sink) -> None:
+    version = document.get(("spec",))
+    if isinstance(version, str) and version != LANGUAGE_VERSION:
+        sink.report(
+            codes.UNSUPPORTED_VERSION,
+            document.span(("spec",)),
+            f"this program reads `{LANGUAGE_VERSION}`, not `{version}`",
+            help=f"write `spec: {LANGUAGE_VERSION}`, or update atk-interp",
+        )
+
+
+def _named(document: Document, key: str) -> dict[str, Any]:
+    data = document.get((key,))
+    return data if isinstance(data, dict) else {}
+
+
+def check_name(name: str, what: str, document: Document, path: Path, sink: Sink) -> bool:
+    """Whether a name may be used; reports when not."""
+    if _NAME.match(name) and name not in _RESERVED and not (keyword.iskeyword(name) and what == "parameter"):
+        if name not in BUILT_IN_NAMES or what == "step":
+            return True
+        told = f"`{name}` is a built-in name"
+    else:
+        told = f"`{name}` cannot be the name of a {what}"
+    fixed = re.sub(r"\W+", "_", name).strip("_")
+    sink.report(
+        codes.BAD_NAME,
+        document.key_span(path),
+        told,
+        help=f"write `{fixed}`" if _NAME.match(fixed) and fixed != name else "use letters, digits and underscores",
+    )
+    return False
+
+
+def _params(document: Document, sink: Sink) -> dict[str, Param]:
+    params: dict[str, Param] = {}
+    for name, data in _named(document, "params").items():
+        path: Path = ("params", name)
+        named = check_name(name, "parameter", document, path, sink)
+        if not validate(document, path, PARAM_SCHEMA, sink, what="in a parameter") or not named:
+            continue
+        param = Param(
+            name=name,
+            type=data["type"],
+            default=data.get("default"),
+            has_default="default" in data,
+            optional=bool(data.get("optional")),
+            min=data.get("min"),
+            max=data.get("max"),
+            choices=tuple(data.get("choices", ())),
+            help=data.get("help", ""),
+            section=data.get("section", ""),
+            path=path,
+        )
+        params[name] = param
+        problem = check_value(param, param.default) if param.has_default and param.default is not None else None
+        if problem:
+            sink.report(codes.BAD_PARAMETER, document.span((*path, "default")), problem)
+        if param.type == "choice" and not param.choices:
+            sink.report(codes.MISSING_KEY, document.key_span(path), "`choices` is missing in a parameter of type `choice`")
+    return params
+
+
+def _slots(document: Document, sink: Sink) -> dict[str, ModelSlot]:
+    slots: dict[str, ModelSlot] = {}
+    for name, data in _named(document, "models").items():
+        path: Path = ("models", name)
+        if check_name(name, "model slot", document, path, sink) and validate(
+            document, path, SLOT_SCHEMA, sink, what="in a model slot"
+        ):
+            slots[name] = ModelSlot(name, data.get("expects", "any"), data.get("sampling", {}), path)
+    return slots
+
+
+def _steps(document: Document, kinds: Mapping[str, Sequence[Option]], sink: Sink) -> dict[str, Step]:
+    steps: dict[str, Step] = {}
+    for name, data in _named(document, "steps").items():
+        path: Path = ("steps", name)
+        named = check_name(name, "step", document, path, sink)
+        kind = data.get("kind") if isinstance(data, dict) else None
+        if isinstance(kind, str) and kind not in kinds:
+            sink.report(
+                codes.UNKNOWN_KIND,
+                document.span((*path, "kind")),
+                f"there is no step kind `{kind}`",
+                notes=["kinds are " + ", ".join(f"`{known}`" for known in kinds)],
+                help=did_you_mean(kind, kinds),
+            )
+        options = kinds.get(kind) if isinstance(kind, str) else None
+        schema = {**STEP_KEYS, **cerberus_schema(options or ())}
+        if options is None:
+            schema = {**schema, **{key: {} for key in (data if isinstance(data, dict) else {}) if key not in schema}}
+        valid = validate(document, path, schema, sink, what=f"in a `{kind}` step", explain=_belongs_to(kinds))
+        if valid and named and options is not None:
+            steps[name] = _step(name, data, path)
+    return steps
+
+
+def _step(name: str, data: dict[str, Any], path: Path) -> Step:
+    source = data.get("from")
+    inputs = (source,) if isinstance(source, str) else tuple(source or ())
+    options = {key: value for key, value in data.items() if key not in STEP_KEYS}
+    return Step(name, data["kind"], inputs, "when" in data, options, path)
+
+
+def _belongs_to(kinds: Mapping[str, Sequence[Option]]) -> Any:
+    def explain(key: str) -> str | None:
+        owners = [f"`{kind}`" for kind, options in kinds.items() if any(option.name == key for option in options)]
+        return f"`{key}` belongs to {' and '.join(owners)}" if 0 < len(owners) <= 3 else None
+
+    return explain
+
+
+def _outputs(document: Document, formats: Mapping[str, Sequence[Option]], sink: Sink) -> dict[str, Output]:
+    outputs: dict[str, Output] = {}
+    for name, data in _named(document, "outputs").items():
+        path: Path = ("outputs", name)
+        if re.search(r"(^|[/\\])\.\.([/\\]|$)|^[/\\~]|^[A-Za-z]:|\\", name) or name.strip() in ("", "."):
+            sink.report(
+                codes.BAD_NAME,
+                document.key_span(path),
+                f"`{name}` leaves the output folder",
+                help="write a file name, such as `dataset.jsonl`",
+            )
+            continue
+        format_ = data.get("format") if isinstance(data, dict) else None
+        schema: dict[str, Any] = {
+            "from": {"type": "string", "required": True},
+            "where": {"type": ["string", "boolean"]},
+            "format": {"type": "string", "required": True, "allowed": list(formats)},
+            **cerberus_schema(formats.get(format_, ()) if isinstance(format_, str) else ()),
+        }
+        if format_ not in formats and isinstance(data, dict):
+            schema = {**schema, **{key: {} for key in data if key not in schema}}
+        if validate(document, path, schema, sink, what=f"in a `{format_}` output"):
+            options = {key: value for key, value in data.items() if key not in ("from", "format")}
+            outputs[name] = Output(name, data["from"], data["format"], options, path)
+    return outputs

@@ -1,0 +1,85 @@
+"""The typed form of a spec: what stands in the file, checked for shape, not yet for meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from atk_interp.document import Document, Path
+from atk_interp.values import Value
+
+__all__ = ["BUILT_IN_NAMES", "ModelSlot", "Output", "Param", "PipelineSpec", "Step"]
+
+BUILT_IN_NAMES = ("row", "sample", "attempt", "seed")
+"""Names that every expression and template may use beside fields and parameters."""
+
+
+@dataclass(frozen=True)
+class Param:
+    """One parameter of the pipeline. Required when it has neither a default nor `optional`."""
+
+    name: str
+    type: str
+    default: Value = None
+    has_default: bool = False
+    optional: bool = False
+    min: float | None = None
+    max: float | None = None
+    choices: tuple[Value, ...] = ()
+    help: str = ""
+    section: str = ""
+    path: Path = ()
+
+    @property
+    def required(self) -> bool:
+        return not self.has_default and not self.optional
+
+
+@dataclass(frozen=True)
+class ModelSlot:
+    """A model that the pipeline asks for; the config says which endpoint answers."""
+
+    name: str
+    expects: str = "any"
+    sampling: Mapping[str, Value] = field(default_factory=dict)
+    path: Path = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step. `options` are the keys of its kind, as written; `when` is there when the key is."""
+
+    name: str
+    kind: str
+    inputs: tuple[str, ...]
+    has_when: bool
+    options: Mapping[str, Any]
+    path: Path
+
+    def option_path(self, name: str) -> Path:
+        return (*self.path, name)
+
+
+@dataclass(frozen=True)
+class Output:
+    """One file that the pipeline writes, from the rows of a step."""
+
+    name: str
+    source: str
+    format: str
+    options: Mapping[str, Any]
+    path: Path
+
+
+@dataclass(frozen=True)
+class PipelineSpec:
+    """A whole spec. Mappings keep the order of the file."""
+
+    name: str
+    description: str
+    params: Mapping[str, Param]
+    models: Mapping[str, ModelSlot]
+    steps: Mapping[str, Step]
+    outputs: Mapping[str, Output]
+    document: Document = field(repr=False)

@@ -1,0 +1,91 @@
+"""The codes of prompt files and templates."""
+
+from __future__ import annotations
+
+from atk_interp.diagnostics import Code, Severity
+
+__all__ = ["CODES"]
+
+PROMPT_NOT_FOUND = Code(
+    "ATK401",
+    "prompt-not-found",
+    Severity.ERROR,
+    finds="A prompt that stands in none of the prompt folders.",
+    why="The step would have nothing to send.",
+    bad="prompt: judge_pasage",
+    good="prompt: judge_passage",
+)
+TEMPLATE_SYNTAX = Code(
+    "ATK402",
+    "template-syntax",
+    Severity.ERROR,
+    finds="A Jinja template that cannot be read.",
+    why="The message could not be rendered.",
+    bad='content: "{{ question"',
+    good='content: "{{ question }}"',
+)
+UNDEFINED_VARIABLE = Code(
+    "ATK403",
+    "undefined-variable",
+    Severity.ERROR,
+    finds="A template variable that is neither a field of the rows that reach the step nor a parameter.",
+    why="Rendering would stop the run at the first row, after earlier steps were paid for.",
+    bad="{{ quesion }}",
+    good="{{ question }}",
+)
+UNKNOWN_ATTRIBUTE = Code(
+    "ATK404",
+    "unknown-attribute",
+    Severity.ERROR,
+    finds="An attribute that a value in a template does not have.",
+    why="Rendering would stop the run at the first row, after earlier steps were paid for.",
+    bad="{{ text.body }}",
+    good="{{ text }}",
+)
+MALFORMED_PROMPT = Code(
+    "ATK405",
+    "malformed-prompt",
+    Severity.ERROR,
+    finds="A prompt file that is not a list of messages, or a message that lacks its role or content.",
+    why="Chat models take a list of messages, each with a role and a content.",
+    bad="system: Be brief.",
+    good="- system: Be brief.",
+)
+UNKNOWN_ROLE = Code(
+    "ATK406",
+    "unknown-role",
+    Severity.ERROR,
+    finds="A message whose role no endpoint takes.",
+    why="The endpoint would refuse the call.",
+    bad="- asistant: Hello.",
+    good="- assistant: Hello.",
+)
+NOTHING_TO_ANSWER = Code(
+    "ATK407",
+    "nothing-to-answer",
+    Severity.WARNING,
+    finds="A prompt whose last message is not from the user.",
+    why="Most chat models answer the last user message; after an assistant message many return nothing.",
+    bad="- user: Hello.\n- assistant: Hi.",
+    good="- user: Hello.\n- assistant: Hi.\n- user: How are you?",
+)
+NOT_ITERABLE = Code(
+    "ATK408",
+    "not-a-list",
+    Severity.ERROR,
+    finds="A loop over something that is not a list.",
+    why="A loop over a text would go letter by letter, one over a number would stop the run.",
+    bad="{% for item in question %}",
+    good="{% for item in questions %}",
+)
+
+CODES = (
+    PROMPT_NOT_FOUND,
+    TEMPLATE_SYNTAX,
+    UNDEFINED_VARIABLE,
+    UNKNOWN_ATTRIBUTE,
+    MALFORMED_PROMPT,
+    UNKNOWN_ROLE,
+    NOTHING_TO_ANSWER,
+    NOT_ITERABLE,
+)
