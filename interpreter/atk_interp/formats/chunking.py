@@ -25,8 +25,8 @@ from atk_interp.tokens import count_tokens
 
 __all__ = ["SMALLEST_LIMIT", "Passage", "chunk_text"]
 
-SMALLEST_LIMIT = 8
-"""The fewest tokens a passage may be limited to; one character can take four."""
+SMALLEST_LIMIT = 4
+"""The fewest tokens a passage may be limited to: as many as one character can take."""
 
 _SHORT_SHARE = 5
 """A passage below a fifth of the limit counts as short, unless the caller says otherwise."""

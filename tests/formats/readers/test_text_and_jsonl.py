@@ -151,6 +151,12 @@ def test_the_caller_names_the_fields_that_a_record_needs(tmp_path: Path) -> None
     assert (problems[0].message, problems[0].help) == ("no field `answer`; skipped", "its fields are `question`")
 
 
+def test_a_text_among_records_is_told_when_other_fields_are_needed(tmp_path: Path) -> None:
+    documents, problems = read(written(tmp_path / "a.txt", b"text"), ("question",))
+    assert documents == []
+    assert problems[0].message == "the file is a text and has no field `question`; skipped"
+
+
 def test_the_same_fault_on_many_lines_is_counted(tmp_path: Path) -> None:
     documents, problems = read(written(tmp_path / "a.jsonl", b'{"a": 1}\n' * 1000 + b'{"text": "last"}'))
     assert [one.ordinal for one in documents] == [1001]

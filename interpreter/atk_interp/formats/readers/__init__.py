@@ -34,17 +34,28 @@ def find_files(path: Path, pattern: str | None = None) -> Found:
 def read_file(path: Path, root: Path, required: tuple[str, ...] = ("text",)) -> Iterator[Document | Problem]:
     """The documents of one file below `root`, and what is wrong with it, in the order of the file.
 
-    `required` are the fields that each record of a .jsonl file must have. Lazy, and never raises for what is in
-    the file or for a file that cannot be opened. Raises `CannotRead` for a suffix that nothing reads.
+    `required` are the fields that every document must have; a text has `text` alone. Lazy, and never raises for
+    what is in the file or for a file that cannot be opened. Raises `CannotRead` for a suffix that nothing reads.
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise CannotRead(f"`{path.name}` is not read", f"readable are {', '.join(READERS)}")
     file = File(path, source_of(path, root), required)
     try:
-        yield from reader(file)
+        for found in reader(file):
+            yield _checked(found, file) if isinstance(found, Document) else found
     except OSError as error:
         yield file.problem(f"the file cannot be read ({error.strerror or error}); skipped")
+
+
+def _checked(document: Document, file: File) -> Document | Problem:
+    """A text has no fields but `text`, whatever the records beside it have."""
+    missing = next((name for name in file.required if name not in document.fields), None)
+    if missing is None:
+        return document
+    return file.problem(
+        f"the file is a text and has no field `{missing}`; skipped", help="keep texts and records apart"
+    )
 
 
 def read_files(
