@@ -217,6 +217,9 @@ def _engine(say: Say) -> _Engine:
 
 
 def _library() -> Any:
+    # Threads of the engine that wait for each other by spinning starve all else on a small machine; OpenMP reads this
+    # when it is loaded, so an engine that another library has loaded before keeps its ways.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         return importlib.import_module("xllamacpp")
     except (ImportError, OSError) as error:
