@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reply_options import EVERY_KIND
 
-from atk_interp.replies import ReplyUnreadable, build_reader, split_reasoning
+from atk_interp.llm.reasoning import split_reasoning
+from atk_interp.replies import ReplyUnreadable, build_reader
 from atk_interp.values import encode
 
 BEGINNINGS = ("", "QUESTION: x\nANSWER: ", "Final verdict: ", "Score: ", "<answer>", "- ", '{"answer": "', "User: ")

@@ -24,7 +24,6 @@ from atk_interp.replies.list import LIST
 from atk_interp.replies.number import NUMBER
 from atk_interp.replies.options import flag
 from atk_interp.replies.pattern import PATTERN
-from atk_interp.replies.reasoning import split_reasoning
 from atk_interp.replies.regex import REGEX
 from atk_interp.replies.tag import TAG
 from atk_interp.replies.tags import TAGS
@@ -44,7 +43,6 @@ __all__ = [
     "Rules",
     "build_reader",
     "reply_kind",
-    "split_reasoning",
     "why_unusable",
 ]
 

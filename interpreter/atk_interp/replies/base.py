@@ -82,7 +82,7 @@ class Reader(ABC):
     def read(self, text: str) -> list[Fields]:
         """The readings in a reply, in order; exactly one unless `many`. Linear time in `len(text)`.
 
-        `text` has no reasoning in it (see `reasoning.split_reasoning`).
+        `text` has no reasoning in it: clients set that aside (`llm.reasoning`).
         Raises `ReplyUnreadable` when the reply is not of the wanted form; when it holds no reading.
         """
         return self._read(clean(text))
