@@ -16,7 +16,7 @@ import orjson
 
 __all__ = ["Row", "Value", "canonical", "content_hash", "decode", "encode", "root_id", "row_id"]
 
-Value: TypeAlias = "None | bool | int | float | str | list[Value] | dict[str, Value]"
+Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
 """What a field may hold: JSON, and nothing else."""
 
 _PASSTHROUGH = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS

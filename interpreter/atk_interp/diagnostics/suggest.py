@@ -42,7 +42,7 @@ def near(name: str, choices: Iterable[str], most: int = 3) -> list[str]:
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str | None:
-    """"did you mean `x`?", or None when nothing is near."""
+    """The question `did you mean …?` with the near choices, or None when nothing is near."""
     found = near(name, choices)
     if not found:
         return None

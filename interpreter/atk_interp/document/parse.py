@@ -147,7 +147,9 @@ class _Builder:
         if isinstance(key, yaml.ScalarNode):
             return str(key.value)
         span = Span(self.file, key.start_mark.index, key.end_mark.index)
-        self.sink.report(model.BAD_KEY, span, "a key must be a word or a text", help="did you forget quotes around `{{`?")
+        self.sink.report(
+            model.BAD_KEY, span, "a key must be a word or a text", help="did you forget quotes around `{{`?"
+        )
         return None
 
     def _duplicate(self, name: str, key: Any, first: Any) -> None:
@@ -243,5 +245,7 @@ def _report_syntax(error: yaml.YAMLError, file: SourceFile, sink: Sink) -> None:
     else:
         help_ = next((hint for part, hint in _HINTS if part in told), None)
     context = getattr(error, "context_mark", None)
-    labels = [Label(Span(file, context.index, context.index + 1), "in what begins here")] if context and not conflict else []
+    labels = (
+        [Label(Span(file, context.index, context.index + 1), "in what begins here")] if context and not conflict else []
+    )
     sink.report(model.SYNTAX, Span(file, at, at + 1), f"this is not YAML: {problem}", labels=labels, help=help_)

@@ -9,7 +9,7 @@ from atk_interp.expressions.types import ANY, INT, AnyType, ListType, RecordType
 from atk_interp.kinds.base import BoundStep, Cardinality, Dropped, Example, PureStep, StepKind, StepStopped, StepView
 from atk_interp.kinds.base.view import UNKNOWN_FIELD, WRONG_VALUE_TYPE
 from atk_interp.spec import Option, Takes
-from atk_interp.values import Row, canonical, row_id
+from atk_interp.values import Row, Value, canonical, row_id
 
 __all__ = ["Explode"]
 
@@ -66,11 +66,11 @@ class Explode(StepKind):
         return PureStep(apply)
 
 
-def _exploded(row: Row, items: list[object], into: str) -> Iterator[Row]:
+def _exploded(row: Row, items: list[Value], into: str) -> Iterator[Row]:
     seen: dict[bytes, int] = {}
     for index, item in enumerate(items):
         content = canonical(item)
         ordinal = seen.get(content, 0)
         seen[content] = ordinal + 1
         fields = {**row.fields, into: item, "index": index}
-        yield Row(row_id(row.id, [item, ordinal]), row.source, (*row.order, index), fields, row.id)  # type: ignore[arg-type]
+        yield Row(row_id(row.id, [item, ordinal]), row.source, (*row.order, index), fields, row.id)

@@ -8,7 +8,16 @@ from typing import Any
 
 from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, Type
 from atk_interp.formats.readers import CannotRead, Document, Problem, find_files, read_file
-from atk_interp.kinds.base import BoundStep, Cardinality, Notice, SourceStep, StepContext, StepKind, StepStopped, StepView
+from atk_interp.kinds.base import (
+    BoundStep,
+    Cardinality,
+    Notice,
+    SourceStep,
+    StepContext,
+    StepKind,
+    StepStopped,
+    StepView,
+)
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, content_hash, root_id
 
@@ -40,7 +49,7 @@ class Read(StepKind):
         Option(
             "fields",
             Takes.STRUCTURE,
-            "The fields of the records, with their types (text int float bool list record any), when they are not `text`.",
+            "The fields of the records, with their types, when they are not `text`.",
             schema={"type": "dict", "valuesrules": {"type": "string", "allowed": list(FIELD_TYPES)}},
         ),
     )

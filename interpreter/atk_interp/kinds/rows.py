@@ -6,7 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from atk_interp.expressions.types import ANY, RecordType, Type, join_types, maybe, type_of
-from atk_interp.kinds.base import BoundStep, Cardinality, Example, SourceStep, StepContext, StepKind, StepStopped, StepView
+from atk_interp.kinds.base import (
+    BoundStep,
+    Cardinality,
+    Example,
+    SourceStep,
+    StepContext,
+    StepKind,
+    StepStopped,
+    StepView,
+)
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, content_hash, root_id
 

@@ -117,7 +117,9 @@ def _params(document: Document, sink: Sink) -> dict[str, Param]:
         if problem:
             sink.report(codes.BAD_PARAMETER, document.span((*path, "default")), problem)
         if param.type == "choice" and not param.choices:
-            sink.report(codes.MISSING_KEY, document.key_span(path), "`choices` is missing in a parameter of type `choice`")
+            sink.report(
+                codes.MISSING_KEY, document.key_span(path), "`choices` is missing in a parameter of type `choice`"
+            )
     return params
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["CONFIG_SCHEMA", "ENDPOINT_SCHEMA", "EXPECTS", "PARAM_SCHEMA", "PARAM_TYPES", "SAMPLING_SCHEMA", "SLOT_SCHEMA", "SPEC_SCHEMA"]
+__all__ = [
+    "CONFIG_SCHEMA",
+    "ENDPOINT_SCHEMA",
+    "EXPECTS",
+    "PARAM_SCHEMA",
+    "PARAM_TYPES",
+    "SAMPLING_SCHEMA",
+    "SLOT_SCHEMA",
+    "SPEC_SCHEMA",
+]
 
 PARAM_TYPES = ("text", "int", "float", "bool", "path", "list", "map", "choice", "secret")
 EXPECTS = ("instruct", "reasoning", "any")

@@ -6,7 +6,7 @@ The only door to cerberus. Types beyond its own: `formula`, a text that begins w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import cerberus
 from cerberus import errors as kinds
@@ -41,7 +41,7 @@ class _Formula(metaclass=_FormulaMeta):
 
 
 class _Validator(cerberus.Validator):  # type: ignore[misc]  # cerberus has no type hints
-    types_mapping = {
+    types_mapping: ClassVar[dict[str, Any]] = {
         **cerberus.Validator.types_mapping,
         "formula": cerberus.TypeDefinition("formula", (_Formula,), ()),
     }
@@ -62,9 +62,7 @@ def validate(
     """
     data = document.get(path)
     if not isinstance(data, dict):
-        sink.report(
-            codes.WRONG_TYPE, document.head_span(path), f"a mapping is expected, not {_described(data)}"
-        )
+        sink.report(codes.WRONG_TYPE, document.head_span(path), f"a mapping is expected, not {_described(data)}")
         return False
     checker = _Validator(dict(schema), allow_unknown=False)
     if checker.validate(data, normalize=False):

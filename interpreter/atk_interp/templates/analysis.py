@@ -134,7 +134,9 @@ class _Walk:
             notes, help_ = self.explain(node.name)
             help_ = help_ or did_you_mean(node.name, scope)
             span = self._span(node)
-            self.sink.report(codes.UNDEFINED_VARIABLE, span, f"undefined variable `{node.name}`", notes=notes, help=help_)
+            self.sink.report(
+                codes.UNDEFINED_VARIABLE, span, f"undefined variable `{node.name}`", notes=notes, help=help_
+            )
         return ANY
 
     def _attribute(self, node: nodes.Getattr | nodes.Getitem, held: Type, name: str) -> Type:

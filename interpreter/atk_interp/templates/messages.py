@@ -1,13 +1,13 @@
 """Lists of messages with holes: prompt files and the `messages` of an output have the same form.
 
-    - system: "{{ system_prompt }}"
-      when: system_prompt
-    - each: turns as turn
-      messages:
-        - user: "{{ turn.question }}"
-        - assistant: "{{ turn.answer }}"
-    - role: user
-      content: "{{ question }}"
+- system: "{{ system_prompt }}"
+  when: system_prompt
+- each: turns as turn
+  messages:
+    - user: "{{ turn.question }}"
+    - assistant: "{{ turn.answer }}"
+- role: user
+  content: "{{ question }}"
 """
 
 from __future__ import annotations
@@ -215,9 +215,7 @@ def _expression(document: Document, path: Path, sink: Sink) -> Expression | None
     return parse_expression(text.slice(1) if text.value.startswith("=") else text, sink)
 
 
-def _check(
-    items: tuple[MessageTemplate | Each, ...], scope: dict[str, Type], sink: Sink, explain: Explain
-) -> None:
+def _check(items: tuple[MessageTemplate | Each, ...], scope: dict[str, Type], sink: Sink, explain: Explain) -> None:
     for item in items:
         if item.when is not None:
             check_expression(item.when, scope, sink, explain_unknown=explain)

@@ -12,7 +12,8 @@ from functools import cache
 from typing import Any
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from atk_interp.diagnostics import Sink
 from atk_interp.expressions import template_filters, template_tests

@@ -1,10 +1,10 @@
 """Diagnostics for people: place, code, sentence, the line with an underline, notes, help.
 
-    pipeline.yaml:14:11: error[ATK302] unknown-name: unknown field `quesion`
-       |
-    14 |     when: quesion != ""
-       |           ^^^^^^^
-       = help: did you mean `question`?
+pipeline.yaml:14:11: error[ATK302] unknown-name: unknown field `quesion`
+   |
+14 |     when: quesion != ""
+   |           ^^^^^^^
+   = help: did you mean `question`?
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def render_text(diagnostics: Iterable[Diagnostic], *, colour: bool = False) -> s
 
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
-    """"2 errors, 1 warning", or "" when there is nothing."""
+    """How many of each severity (`2 errors, 1 warning`); empty when there is nothing."""
     counts: dict[Severity, int] = {}
     for diagnostic in diagnostics:
         counts[diagnostic.severity] = counts.get(diagnostic.severity, 0) + 1

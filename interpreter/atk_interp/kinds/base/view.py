@@ -27,7 +27,15 @@ from atk_interp.expressions.types import (
 from atk_interp.replies import OptionsError, Reader, build_reader
 from atk_interp.spec import PipelineSpec, Step, Takes, param_type
 from atk_interp.spec.options import Option
-from atk_interp.templates import MessageList, Prompt, PromptLibrary, Template, check_template, compile_template, parse_messages
+from atk_interp.templates import (
+    MessageList,
+    Prompt,
+    PromptLibrary,
+    Template,
+    check_template,
+    compile_template,
+    parse_messages,
+)
 
 __all__ = ["CODES", "ROW_TYPE", "StepView", "is_formula"]
 
@@ -239,7 +247,9 @@ class StepView:
             self.reader = build_reader(self.step.options[name])
         except OptionsError as error:
             path = (*self.path(name), *error.path)
-            span = self.document.head_span(path) if self.document.has(path) else self.document.head_span(self.path(name))
+            span = (
+                self.document.head_span(path) if self.document.has(path) else self.document.head_span(self.path(name))
+            )
             self.sink.report(BAD_PARSE, span, str(error), help=error.help)
             return {}
         self.writes(self.reader.fields, self.path(name))

@@ -1,4 +1,4 @@
-"""Lint rules: one file each, in the order in which they are run. Adding one means a file, a line here, and its cases."""
+"""Lint rules: one file each, run in this order. Adding one means a file, a line here, and its cases."""
 
 from atk_interp.lint.rules.base import Rule
 from atk_interp.lint.rules.unread_example import UnreadExample

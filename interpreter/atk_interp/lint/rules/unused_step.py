@@ -27,7 +27,10 @@ class UnusedStep(Rule):
         for name, step in spec.steps.items():
             if name not in used and context.analysis.graph.inputs[name]:
                 context.report(
-                    self.code, step.path, f"nothing takes the rows of step `{name}`", "add an output for it, or remove it"
+                    self.code,
+                    step.path,
+                    f"nothing takes the rows of step `{name}`",
+                    "add an output for it, or remove it",
                 )
             elif name not in used:
                 context.report(self.code, step.path, f"nothing takes the rows of step `{name}`")
