@@ -21,7 +21,7 @@ from atk_interp.spec import EndpointConfig
 from atk_interp.spec.options import Option, Takes
 from atk_interp.spec.schema import SAMPLING_SCHEMA
 from atk_interp.templates import RenderError
-from atk_interp.values import Row, Value
+from atk_interp.values import Row, Value, canonical
 
 __all__ = ["ASKING_OPTIONS", "Answer", "Asker", "Failure", "check_asking"]
 
@@ -100,6 +100,9 @@ def _check_constrain(view: StepView) -> None:
                 view.sink.report(
                     WRONG_VALUE_TYPE, view.document.span(words), f"`words_of` takes text, and this is {type_}"
                 )
+
+
+_REPEATED = "the same was said before in the reply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +210,11 @@ class Asker:
             return [], [], "the reply could not be read", str(error)
         accepted: list[Fields] = []
         refused: list[tuple[Fields, str]] = []
+        seen: set[bytes] = set()
         for reading in readings:
-            label = self._refusal({**names, **reading}) if self.accept else None
+            content = canonical(reading)
+            label = _REPEATED if content in seen else self._refusal({**names, **reading})
+            seen.add(content)
             if label is None:
                 accepted.append(reading)
             else:
