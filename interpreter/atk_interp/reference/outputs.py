@@ -1,0 +1,46 @@
+"""The page of output formats."""
+
+from __future__ import annotations
+
+from atk_interp.formats.outputs import OUTPUTS, OutputFormat
+from atk_interp.reference.markdown import code, described, fenced, page, table
+from atk_interp.reference.rules import option_table
+
+__all__ = ["outputs_page"]
+
+_FIELDS = {"question": "What are tides?", "answer": "The rise and fall of the sea."}
+_MESSAGES = [("user", _FIELDS["question"]), ("assistant", _FIELDS["answer"])]
+
+
+def outputs_page() -> str:
+    """Every output format: its options, a line of it, and what it refuses."""
+    return page(
+        "Outputs",
+        "Under `outputs:` each key is the name of a file in the output folder, and says from which step its rows come. "
+        "Files appear whole or not at all, their lines in canonical order. A row that the format cannot hold goes to "
+        "`rejected.jsonl` with the reason.",
+        table(
+            ["key", "takes", "default", "is"],
+            [
+                ["`from`", "name", "**required**", "The step whose rows are written."],
+                ["`format`", " ".join(code(name) for name in OUTPUTS), "**required**", "How they are written."],
+                ["`where`", "expression", "", "What must be true of a row to be written."],
+            ],
+        ),
+        *(_section(output) for output in OUTPUTS.values()),
+    )
+
+
+def _section(output: OutputFormat) -> str:
+    content = _MESSAGES if output.writer.takes == "messages" else _FIELDS
+    line = output.writer.record(content).decode()
+    return "\n\n".join(
+        [
+            f"## {output.name}",
+            output.help,
+            option_table(output.options),
+            "A line of it:",
+            fenced(line, "json"),
+            described(output.writer),
+        ]
+    )

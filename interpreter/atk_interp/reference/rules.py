@@ -1,0 +1,77 @@
+"""What a key takes, in words: from the options of kinds and formats, and from the schemas behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from atk_interp.reference.markdown import code, table
+from atk_interp.reference.yaml_text import flow
+from atk_interp.spec import Option, Takes
+
+__all__ = ["bounds", "option_table", "schema_table", "taken"]
+
+_SORTS = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "float": "number",
+    "boolean": "true or false",
+    "dict": "mapping",
+    "list": "list",
+    "formula": "`=expr`",
+}
+_OR_FORMULA = (Takes.INT, Takes.NUMBER, Takes.BOOL, Takes.TEXT, Takes.PATH)
+
+
+def option_table(options: Iterable[Option]) -> str:
+    """The options of a kind or format, one line each."""
+    rows = [[code(option.name), _option(option), _default(option), option.help] for option in options]
+    return table(["key", "takes", "default", "is"], rows)
+
+
+def schema_table(schema: Mapping[str, Any], help: Mapping[str, str], defaults: Mapping[str, Any]) -> str:
+    """The keys of a mapping with a schema. Raises `ValueError` for a key that nothing explains."""
+    rows = []
+    for key, rules in schema.items():
+        if key not in help:
+            raise ValueError(f"the key `{key}` has no line in the reference")
+        default = "**required**" if rules.get("required") else _shown(defaults.get(key))
+        rows.append([code(key), taken(rules), default, help[key]])
+    return table(["key", "takes", "default", "is"], rows)
+
+
+def taken(rules: Mapping[str, Any]) -> str:
+    """What a value must be, from its cerberus rules."""
+    if rules.get("allowed"):
+        return " ".join(code(choice) for choice in rules["allowed"])
+    sorts = rules.get("type", ())
+    named = [_SORTS[sort] for sort in ([sorts] if isinstance(sorts, str) else sorts)]
+    return " or ".join(named or ["anything"]) + bounds(rules.get("min"), rules.get("max"))
+
+
+def bounds(least: float | None, most: float | None) -> str:
+    """The range of a number, behind its sort."""
+    if least is not None and most is not None:
+        return f", {least} to {most}"
+    if least is not None:
+        return f", at least {least}"
+    return f", at most {most}" if most is not None else ""
+
+
+def _option(option: Option) -> str:
+    if option.choices:
+        return " ".join(code(choice) for choice in option.choices)
+    if option.takes is Takes.STRUCTURE:
+        return taken(option.rules())
+    formula = " or `=expr`" if option.takes in _OR_FORMULA else ""
+    return f"{option.takes.value}{formula}{bounds(option.min, option.max)}"
+
+
+def _default(option: Option) -> str:
+    return "**required**" if option.required else _shown(option.default)
+
+
+def _shown(default: Any) -> str:
+    empty = default is None or default == "" or (isinstance(default, Mapping | Sequence) and not default)
+    return "" if empty else code(flow(default))
