@@ -10,6 +10,7 @@ from atk_interp.diagnostics import Code, Sink
 from atk_interp.flow import Analysis
 from atk_interp.kinds.base import StepView
 from atk_interp.spec import Config
+from atk_interp.templates import used_names
 
 __all__ = ["LintContext"]
 
@@ -30,8 +31,6 @@ class LintContext:
 
     def used_names(self) -> set[str]:
         """Every name that some expression, template or prompt of the spec uses."""
-        from atk_interp.templates import used_names
-
         used: set[str] = set()
         for view in self.views():
             for expression in view.expressions.values():

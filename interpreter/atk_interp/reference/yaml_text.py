@@ -19,6 +19,9 @@ def scalar(value: Any) -> str:
     """A value without parts on one line; text is quoted where YAML would read something else."""
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value == value.strip() and value.lower() not in _NOT_TEXT:
         return value
+    if isinstance(value, float):
+        mantissa, e, exponent = json.dumps(value).partition("e")
+        return mantissa + (".0" if e and "." not in mantissa else "") + e + exponent  # YAML takes 1e9 for text
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -33,7 +36,7 @@ def flow(value: Any) -> str:
 
 
 def yaml_text(value: Any, indent: int = 0) -> str:
-    """A value as lines of YAML: blocks outside, and what is short within on one line."""
+    """A value as lines of YAML, the last without its break: blocks outside, and what is short within on one line."""
     pad = " " * indent
     match value:
         case Mapping() if value:
@@ -70,4 +73,13 @@ def _is_block(text: str) -> bool:
 
 
 def _fits(value: Any, column: int) -> bool:
-    return column + len(flow(value)) <= _WIDTH
+    return column + len(flow(value)) <= _WIDTH and not _holds_block(value)
+
+
+def _holds_block(value: Any) -> bool:
+    match value:
+        case str():
+            return _is_block(value)
+        case Mapping():
+            return any(_holds_block(part) for part in value.values())
+    return False

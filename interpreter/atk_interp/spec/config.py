@@ -69,7 +69,7 @@ def load_config(document: Document, folder: FilePath, spec: PipelineSpec, sink: 
     """A config for a spec; mistakes go to the sink, unknown keys as notices."""
     data: dict[str, Any] = document.data if isinstance(document.data, dict) else {}
     own = {key: rules for key, rules in CONFIG_SCHEMA.items() if key in data}
-    rest: dict[str, Any] = {key: {} for key in data if key not in CONFIG_SCHEMA}
+    rest: dict[str, Any] = {key: {"nullable": True} for key in data if key not in CONFIG_SCHEMA}
     validate(document, (), {**CONFIG_SCHEMA, **own, **rest}, sink, what="in a config")
     values: dict[str, Given] = {}
     _flatten(document, (), {key: data[key] for key in rest}, spec, values, sink)
