@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,7 @@ from atk_interp.templates import (
     check_template,
     compile_template,
     parse_messages,
+    used_names,
 )
 
 __all__ = ["CODES", "ROW_TYPE", "StepView", "is_formula"]
@@ -149,6 +150,16 @@ class StepView:
             scope.update(extra)
         return scope
 
+    def _known(self, scope: Mapping[str, Type], names: Iterable[str]) -> Mapping[str, Type]:
+        """The scope, and every other name as `any` where not all fields are known.
+
+        Rows of a source may have fields of their own; and what follows from a broken step or `parse` is told there.
+        """
+        unsure = self.input.open or (self.given("parse") and self.reader is None)
+        if not unsure or "row" not in scope:
+            return scope
+        return {**dict.fromkeys(names, ANY), **scope}
+
     def explain(self, name: str) -> tuple[tuple[str, ...], str | None]:
         """Notes and help for a name that is not known at this step."""
         fields = ", ".join(f"`{field_}`" for field_ in self.input.fields) or "no fields"
@@ -177,7 +188,8 @@ class StepView:
         if expression is None:
             return ANY
         self.expressions[path] = expression
-        return check_expression(expression, scope, self.sink, explain_unknown=self.explain)
+        known = self._known(scope, expression.names)
+        return check_expression(expression, known, self.sink, explain_unknown=self.explain)
 
     def value(self, name: str) -> Type:
         """Check an option that is a literal or a formula over the parameters; its type."""
@@ -205,7 +217,7 @@ class StepView:
         template = compile_template(self.document.text(path), self.sink)
         if template is not None:
             self.templates[path] = template
-            check_template(template, scope, self.sink, self.explain)
+            check_template(template, self._known(scope, used_names(template)), self.sink, self.explain)
 
     def content(self, path: Path, scope: Mapping[str, Type]) -> Type:
         """Check a value of a field: a formula, a template, a literal, or a list or mapping of these."""
@@ -229,7 +241,7 @@ class StepView:
         found = parse_messages(self.document, path, self.sink)
         if found is not None:
             self.message_lists[path] = found
-            found.check(scope, self.sink, self.explain)
+            found.check(self._known(scope, found.names()), self.sink, self.explain)
 
     def prompt(self, name: str, scope: Mapping[str, Type]) -> None:
         """Load and check the prompt that an option names."""
@@ -239,7 +251,7 @@ class StepView:
         prompt = self.prompts.load(value, self.document.span(self.path(name)), self.sink)
         if prompt is not None:
             self.loaded[name] = prompt
-            prompt.check(scope, self.sink, self.explain)
+            prompt.check(self._known(scope, prompt.names()), self.sink, self.explain)
 
     def parse(self, name: str = "parse") -> Mapping[str, Type]:
         """Build the reader of replies; the fields that it writes (none when it is broken)."""
