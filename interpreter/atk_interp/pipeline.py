@@ -7,7 +7,7 @@ import inspect
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
 from atk_interp.diagnostics.render import render_text
 from atk_interp.document import parse_document
 from atk_interp.flow import Analysis
-from atk_interp.kinds.base import CallStep, Dropped, PureStep, StepStopped
+from atk_interp.kinds.base import CallStep, Dropped, PureStep, SourceStep, StepStopped
 from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.lint import lint_path
 from atk_interp.llm.limits import Clock
@@ -27,9 +27,18 @@ from atk_interp.runtime.calls import Calls, StepCalls
 from atk_interp.runtime.endpoints import check_keys, open_endpoints, used_slots
 from atk_interp.runtime.events import Listener
 from atk_interp.source import SourceFile
-from atk_interp.spec import Config, EndpointConfig, Param, PipelineSpec, check_value, describe_param, load_config, missing
+from atk_interp.spec import (
+    Config,
+    EndpointConfig,
+    Param,
+    PipelineSpec,
+    check_value,
+    describe_param,
+    load_config,
+    missing,
+)
 from atk_interp.stock import find_pipeline, project_root
-from atk_interp.values import Row, Value, root_id
+from atk_interp.values import Row, Value, encode, root_id
 
 __all__ = [
     "EMBEDDED",
@@ -44,6 +53,8 @@ __all__ = [
 ]
 
 _log = logging.getLogger("atk_interp")
+
+_PATIENT = RetryPolicy()
 
 EMBEDDED = EndpointConfig(provider="embedded", concurrency=1, grammar="llguidance")
 """What answers when no model is configured."""
@@ -126,7 +137,8 @@ class Pipeline:
 
     def __call__(self, **kwargs: Any) -> RunResult:
         """Run the pipeline. Raises `MissingParameters`, `CannotRun` before any work, `PipelineFailed` after."""
-        return _blocking(self.acall(**kwargs))
+        result: RunResult = _blocking(self.acall(**kwargs))
+        return result
 
     async def acall(self, **kwargs: Any) -> RunResult:
         """As a call, awaited."""
@@ -142,14 +154,14 @@ class Pipeline:
         listeners: Sequence[Listener] = (),
         handle_signals: bool = False,
         ledger: Path | None = None,
-        policy: RetryPolicy | None = None,
+        policy: RetryPolicy = _PATIENT,
     ) -> RunResult:
         """As `acall`, but every way to end is a result. For those who show progress and exit codes."""
         given = dict(kwargs)
         task_id, models, rows = given.pop("task_id", None), given.pop("models", None), given.pop("rows", None)
         analysis = self._analysis_for(given.pop("prompts", None))
         values = self.values(given)
-        plan = self._plan(analysis, values, models, rows)
+        plan = self._plan(analysis, values, models, _json_rows(rows))
         output_dir = Path(str(values.get("output_dir") or given.get("output_dir") or Path("output") / self.__name__))
         options = RunOptions(
             output_dir=output_dir.expanduser().absolute(),
@@ -157,7 +169,7 @@ class Pipeline:
             task_id=task_id,
             listeners=listeners,
             handle_signals=handle_signals,
-            **({"policy": policy} if policy else {}),
+            policy=policy,
         )
         return await run_plan(plan, options)
 
@@ -168,15 +180,12 @@ class Pipeline:
         fit. Unknown names are reported.
         """
         params = self.spec.params
-        merged: dict[str, Any] = {name: param.default for name, param in params.items()}
-        if self._config is not None:
-            for name, setting in self._config.values.items():
-                merged[name] = _from_config(params[name], setting.value, self._config.folder)
+        merged = self._defaults()
         for name, value in given.items():
             if name not in params:
                 self._unknown(name)
             elif value is not None or not params[name].required:
-                merged[name] = str(Path(value).absolute()) if params[name].type == "path" and value else value
+                merged[name] = _from_folder(params[name], value, Path.cwd())
         lacking = missing(params, merged)
         if lacking:
             raise MissingParameters(self.__name__, lacking)
@@ -186,11 +195,20 @@ class Pipeline:
                 raise CannotRun(problem)
         return merged
 
+    def _defaults(self) -> dict[str, Any]:
+        """A value for every parameter, as the spec and the config give it; null for want of one."""
+        merged: dict[str, Any] = {name: param.default for name, param in self.spec.params.items()}
+        if self._config is not None:
+            for name, setting in self._config.values.items():
+                merged[name] = _from_folder(self.spec.params[name], setting.value, self._config.folder)
+        return merged
+
     def _unknown(self, name: str) -> None:
         if name in ("pipeline", "output_dir"):
             return
         near = did_you_mean(name, self.spec.params)
-        _log.warning("`%s` has no parameter `%s`, so it has no effect%s", self.__name__, name, f"; {near}" if near else "")
+        help_ = f"; {near}" if near else ""
+        _log.warning("`%s` has no parameter `%s`, so it has no effect%s", self.__name__, name, help_)
 
     def _analysis_for(self, prompts: Any) -> Analysis:
         """The analysis with other prompt folders, checked anew."""
@@ -231,22 +249,28 @@ class Pipeline:
 class StepCallable:
     """One step as a function from a row (a mapping of fields) to rows, for tests and notebooks.
 
-    Parameters of the pipeline are keywords, as are `models`; those not given have their defaults, or null. Rows
-    that a step filters or rejects give no rows. Replies come from the project's ledger where it has them.
+    Parameters of the pipeline are keywords, as are `models`; those not given are as in the config, have their
+    defaults, or are null. Rows that a step filters or rejects give no rows. Replies come from the project's ledger
+    where it has them.
     """
 
     pipeline: Pipeline
     name: str
 
     def __call__(self, row: Mapping[str, Any], **kwargs: Any) -> list[dict[str, Any]]:
-        return _blocking(self.acall(row, **kwargs))
+        rows: list[dict[str, Any]] = _blocking(self.acall(row, **kwargs))
+        return rows
 
     async def acall(self, row: Mapping[str, Any], **kwargs: Any) -> list[dict[str, Any]]:
         """As a call, awaited. Raises `CannotRun` for steps that work on whole sets of rows."""
         models = kwargs.pop("models", None)
-        params = self.pipeline.spec.params
-        values = {name: kwargs.get(name, param.default) for name, param in params.items()}
-        plan = self.pipeline._plan(self.pipeline._analysis, values, models, [dict(row)])
+        values = self.pipeline._defaults()
+        for name, value in kwargs.items():
+            if name in values:
+                values[name] = value
+            else:
+                self.pipeline._unknown(name)
+        plan = self.pipeline._plan(self.pipeline._analysis, values, models, _json_rows([row]))
         step = plan.steps[self.name]
         made = Row(root_id(dict(row), 0), "row", (0,), dict(row))
         runner = step.runner
@@ -255,7 +279,8 @@ class StepCallable:
         elif isinstance(runner, CallStep):
             result = await _asked(plan, self.name, made)
         else:
-            raise CannotRun(f"step `{self.name}` works on whole sets of rows", help="call the pipeline")
+            what = "makes its rows itself" if isinstance(runner, SourceStep) else "works on whole sets of rows"
+            raise CannotRun(f"step `{self.name}` {what}", help="call the pipeline")
         return [] if isinstance(result, Dropped) else [dict(child.fields) for child in result]
 
 
@@ -292,9 +317,7 @@ def _blocking(coroutine: Any) -> Any:
 def _signature(spec: PipelineSpec) -> inspect.Signature:
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [
-        inspect.Parameter(
-            name, keyword, default=inspect.Parameter.empty if param.required else param.default, annotation=_PYTHON[param.type]
-        )
+        inspect.Parameter(name, keyword, default=inspect.Parameter.empty if param.required else param.default)
         for name, param in spec.params.items()
     ]
     if any(step.kind == "input" for step in spec.steps.values()):
@@ -307,32 +330,32 @@ def _signature(spec: PipelineSpec) -> inspect.Signature:
     return inspect.Signature(parameters, return_annotation=RunResult)
 
 
-_PYTHON: Mapping[str, Any] = {
-    "text": str,
-    "secret": str,
-    "int": int,
-    "float": float,
-    "bool": bool,
-    "path": str,
-    "list": list,
-    "map": dict,
-    "choice": Any,
-}
-
-
-def _from_config(param: Param, value: Any, folder: Path) -> Any:
-    """Paths in a config are relative to the config."""
-    if param.type == "path" and isinstance(value, str) and "://" not in value:
-        return str((folder / Path(value).expanduser()).resolve())
+def _from_folder(param: Param, value: Any, folder: Path) -> Any:
+    """Paths in a config are relative to the config, those of a caller to the working folder."""
+    if param.type == "path" and isinstance(value, str | Path) and str(value) and "://" not in str(value):
+        return str((folder / Path(value).expanduser()).absolute())
     return value
+
+
+def _json_rows(rows: Any) -> list[dict[str, Any]] | None:
+    """Rows handed over by a caller. Raises `CannotRun` for what is not JSON, and naming the row."""
+    if rows is None:
+        return None
+    given = [dict(row) if isinstance(row, Mapping) else row for row in rows]
+    for number, row in enumerate(given):
+        try:
+            if not isinstance(row, dict):
+                raise TypeError("it is no mapping of fields to values")
+            encode(row)
+        except TypeError as error:
+            raise CannotRun(f"row {number} of `rows` cannot be used: {str(error).lower()}") from error
+    return given
 
 
 def _with_grammar(config: EndpointConfig) -> EndpointConfig:
     """The embedded model is always held to a grammar: it is too small to keep to a form by itself."""
     if config.provider != "embedded" or config.grammar == "llguidance":
         return config
-    from dataclasses import replace
-
     return replace(config, grammar="llguidance")
 
 
@@ -345,5 +368,3 @@ def _models(models: Mapping[str, Any], spec: PipelineSpec) -> Mapping[str, Endpo
     if config is None or sink.has_errors:
         raise InvalidSpec(sink.sorted())
     return config.models
-
-

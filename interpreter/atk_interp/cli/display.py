@@ -134,7 +134,9 @@ class _Live:
             done = _settled(state)
             bar = ProgressBar(total=max(1, state.rows_in), completed=done if state.rows_in else 0, width=20)
             name = f"[green]{state.name}[/]" if state.finished else state.name
-            table.add_row(name, bar, f"{done}/{state.rows_in}" if state.rows_in else "", str(state.rows_out), _lost(state))
+            table.add_row(
+                name, bar, f"{done}/{state.rows_in}" if state.rows_in else "", str(state.rows_out), _lost(state)
+            )
         return table
 
 
@@ -153,7 +155,9 @@ def _lost(state: StepState) -> str:
         )
         if count
     ]
-    calls = [f"{count} {name}" for name, count in (("called", state.called), ("from ledger", state.from_ledger)) if count]
+    calls = [
+        f"{count} {name}" for name, count in (("called", state.called), ("from ledger", state.from_ledger)) if count
+    ]
     return ", ".join([*calls, *parts])
 
 
@@ -176,11 +180,22 @@ def funnel(states: list[StepState]) -> str:
     head = ("step", "in", "out", "filtered", "rejected", "merged", "called", "ledger")
     lines = [head]
     for state in states:
-        numbers = (state.rows_in, state.rows_out, state.filtered, state.rejected, state.merged, state.called, state.from_ledger)
+        numbers = (
+            state.rows_in,
+            state.rows_out,
+            state.filtered,
+            state.rejected,
+            state.merged,
+            state.called,
+            state.from_ledger,
+        )
         lines.append((state.name, *(str(number) if number else "-" for number in numbers)))
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     told = [
-        "  ".join(f"{cell:<{width}}" if not column else f"{cell:>{width}}" for column, (cell, width) in enumerate(zip(line, widths, strict=True)))
+        "  ".join(
+            f"{cell:<{width}}" if not column else f"{cell:>{width}}"
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
         for line in lines
     ]
     for state in states:

@@ -18,7 +18,7 @@ OK, FINDINGS, IMPOSSIBLE, OUR_BUG, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 def report_bug(error: BaseException) -> int:
     """Write what is needed to mend our own mistake into a file, and say where it is; the exit code."""
     trace = "".join(traceback.format_exception(error))
-    log = f"atk-interp bug report\n\npython {sys.version}\n{platform.platform()}\narguments: {sys.argv[1:]}\n\n{trace}"
+    log = f"atk-interp bug report\n\npython {sys.version}\n{platform.platform()}\narguments: {_arguments()}\n\n{trace}"
     with tempfile.NamedTemporaryFile("w", prefix="atk-interp-", suffix=".log", delete=False, encoding="utf-8") as file:
         file.write(log)
     complain(
@@ -26,3 +26,8 @@ def report_bug(error: BaseException) -> int:
         f"please report it with the file {Path(file.name)}; no paid reply is lost",
     )
     return OUR_BUG
+
+
+def _arguments() -> list[str]:
+    """The command line without the values of settings, which may be secret."""
+    return [word.partition("=")[0] + "=…" if "=" in word else word for word in sys.argv[1:]]

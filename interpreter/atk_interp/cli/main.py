@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import io
+import os
 import sys
 from typing import Any
 
 import click
 
 from atk_interp.cli import exits
+from atk_interp.cli.output import complain
 
 __all__ = ["COMMANDS", "main"]
 
@@ -65,6 +68,9 @@ def cli() -> None:
 
 def main() -> None:
     """The entry point. Never shows a traceback except in the log of our own mistakes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a character still shows the rest
     try:
         code = cli.main(standalone_mode=False)
     except click.exceptions.Exit as error:
@@ -73,9 +79,11 @@ def main() -> None:
         error.show()
         code = exits.IMPOSSIBLE
     except (click.Abort, KeyboardInterrupt):
+        complain("interrupted", "run the same command again to go on; no paid reply is lost")
         code = exits.INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
+        # Who reads us has enough. The stream must not complain once more when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = exits.OK
     except Exception as error:  # noqa: BLE001 - the last resort: our own mistake
         code = exits.report_bug(error)

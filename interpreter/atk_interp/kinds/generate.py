@@ -83,53 +83,61 @@ class _Generation:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self.asker.ask(row, context, sample)) for sample in range(self.samples)]
             answers = [task.result() for task in tasks]
+        failures = [answer for answer in answers if isinstance(answer, Failure)]
+        if len(failures) == len(answers):
+            return self._rejected(row, failures, context)
         for answer in answers:
-            if isinstance(answer, Answer):
-                for fields, label in answer.refused:
-                    context.refused(Dropped(row.replaced({**row.fields, **fields}), "rejected", label))
-        if not any(isinstance(answer, Answer) for answer in answers):
-            return self._rejected(row, [answer for answer in answers if isinstance(answer, Failure)])
+            if isinstance(answer, Failure):
+                context.refused(Dropped(row, "rejected", answer.label, answer.attempts))
+                continue
+            for fields, label in answer.refused:
+                context.refused(Dropped(row.replaced({**row.fields, **fields}), "rejected", label))
         return self._kept(row, answers, context)
 
-    def _rejected(self, row: Row, failures: Sequence[Failure]) -> Iterable[Row] | Dropped:
+    def _rejected(self, row: Row, failures: Sequence[Failure], context: StepContext) -> Iterable[Row] | Dropped:
         label = failures[-1].label
         attempts: tuple[Attempt, ...] = tuple(attempt for failure in failures for attempt in failure.attempts)
         if self.on_reject == "stop":
             told = attempts[-1].reply[:300] if attempts else ""
-            raise StepStopped(f"step `{self.step.name}` rejected row {row.id}: {label}", help=f"the last reply was: {told}")
+            raise StepStopped(
+                f"step `{self.step.name}` rejected row {row.id}: {label}", help=f"the last reply was: {told}"
+            )
         if self.on_reject == "keep":
+            context.refused(Dropped(row, "rejected", label, attempts))
             return (row.replaced({**row.fields, **dict.fromkeys(self.asker.reader.fields)}),)
         return Dropped(row, "rejected", label, attempts)
 
-    def _kept(
-        self, row: Row, answers: Sequence[Answer | Failure], context: StepContext
-    ) -> Iterable[Row] | Dropped:
+    def _kept(self, row: Row, answers: Sequence[Answer | Failure], context: StepContext) -> Iterable[Row] | Dropped:
         made = list(self._rows(row, answers))
         if self.keep is None:
-            return made
-        keep = self.keep
-        verdicts = [bool(keep(self.step.names(child))) for child in made]
-        if any(verdicts):
-            for child, kept in zip(made, verdicts, strict=True):
-                if not kept:
-                    context.refused(Dropped(child, "filtered", self.keep_label))
-            return [child for child, kept in zip(made, verdicts, strict=True) if kept]
-        reply = next(answer for answer in answers if isinstance(answer, Answer)).reply
-        attempt = Attempt(0, 0, self.keep_label, reply.text, reply.finish)
-        return Dropped(made[0], "filtered", self.keep_label, (attempt,))
+            return [child for child, _ in made]
+        kept: list[Row] = []
+        dropped: list[Dropped] = []
+        for child, attempt in made:
+            if self.keep(self.step.names(child)):
+                kept.append(child)
+            else:
+                dropped.append(Dropped(child, "filtered", self.keep_label, (attempt,)))
+        whole = None if kept else dropped.pop()  # the last of them stands for the row itself
+        for part in dropped:
+            context.refused(part)
+        return whole or kept
 
-    def _rows(self, row: Row, answers: Sequence[Answer | Failure]) -> Iterator[Row]:
+    def _rows(self, row: Row, answers: Sequence[Answer | Failure]) -> Iterator[tuple[Row, Attempt]]:
+        """The rows that the readings make, each with the reply that it was read from."""
         seen: dict[bytes, int] = {}
         for sample, answer in enumerate(answers):
             if isinstance(answer, Failure):
                 continue
+            reply = answer.reply
+            attempt = Attempt(sample, len(answer.attempts), self.keep_label, reply.text, reply.finish)
             for index, reading in enumerate(answer.readings):
                 fields = {**row.fields, **reading}
                 if self.one:
-                    yield row.replaced(fields)
+                    yield row.replaced(fields), attempt
                     continue
                 content = canonical(reading)
                 ordinal = seen.get(content, 0)
                 seen[content] = ordinal + 1
                 order = (*row.order, sample, index)
-                yield Row(row_id(row.id, [reading, ordinal]), row.source, order, fields, row.id)
+                yield Row(row_id(row.id, [reading, ordinal]), row.source, order, fields, row.id), attempt

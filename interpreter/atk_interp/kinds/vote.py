@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from itertools import combinations_with_replacement
+from itertools import chain, combinations_with_replacement, product
 from typing import Any
 
 from atk_interp.expressions.types import BoolType, ListType, RecordType, TextType
@@ -19,6 +19,7 @@ from atk_interp.kinds.base import (
     Dropped,
     StepContext,
     StepKind,
+    StepStopped,
     StepView,
     check_asking,
 )
@@ -28,7 +29,7 @@ from atk_interp.values import Row, Value
 __all__ = ["Vote"]
 
 _MAX_COMPLETIONS = 2_000
-"""How many outcomes of the votes still open are tried before the early decision is given up."""
+"""How many ways in which the open votes may fall are tried before one more vote is rather asked for."""
 
 
 class Vote(StepKind):
@@ -69,6 +70,8 @@ class _Ballot:
         self.label = f"voted down: {step.view.expressions[path].text.value.strip()}"
         self.fields = list(self.asker.reader.fields)
         self.choices = _choices(self.asker)
+        of_votes_alone = {*self.fields, *step.params, "seed"}
+        self.needs_row = not of_votes_alone.issuperset(step.view.expressions[path].names)
         self.first = self._fewest_that_decide()
 
     async def apply(self, row: Row, context: StepContext) -> Iterable[Row] | Dropped:
@@ -92,7 +95,7 @@ class _Ballot:
                 break
         if not cast:
             return Dropped(row, "rejected", "no vote could be read", tuple(record))
-        lists = _columns(self.fields, cast)
+        lists: dict[str, Value] = {**_columns(self.fields, cast)}
         voted = row.replaced({**row.fields, **lists})
         return (voted,) if self.rule({**names, **lists}) else Dropped(voted, "filtered", self.label, tuple(record))
 
@@ -103,25 +106,27 @@ class _Ballot:
         if self.choices is None:
             return False
         outcomes: set[bool] = set()
-        for completion in _completions(self.choices, open_votes):
+        for tried, completion in enumerate(_completions(self.choices, open_votes)):
+            if tried == _MAX_COMPLETIONS:
+                return False
             lists = _columns(self.fields, [*cast, *completion])
-            outcomes.add(bool(self.rule({**names, **lists})))
+            try:
+                outcomes.add(bool(self.rule({**names, **lists})))
+            except StepStopped:  # the rule wants more votes than these
+                return False
             if len(outcomes) > 1:
                 return False
         return True
 
     def _fewest_that_decide(self) -> int:
         """The smallest number of equal votes after which nothing can change: these are asked for at once."""
-        if self.choices is None or len(self.fields) != 1:
+        if self.choices is None:
             return self.votes
-        names = self.step.base
+        if self.needs_row:
+            return 1
         for count in range(1, self.votes):
-            for choice in self.choices:
-                try:
-                    if self._decided(names, [choice] * count, self.votes - count):
-                        return count
-                except Exception:  # noqa: BLE001 - the rule needs the row: ask one by one
-                    return 1
+            if any(self._decided(self.step.base, [choice] * count, self.votes - count) for choice in self.choices):
+                return count
         return self.votes
 
 
@@ -138,13 +143,14 @@ def _choices(asker: Asker) -> list[dict[str, Value]] | None:
 
 
 def _completions(choices: list[dict[str, Value]], open_votes: int) -> Iterator[tuple[dict[str, Value], ...]]:
-    tried = 0
-    for count in range(open_votes + 1):
-        for completion in combinations_with_replacement(choices, count):
-            tried += 1
-            if tried > _MAX_COMPLETIONS:
-                return
-            yield completion
+    """The ways in which open votes may fall; fewer votes than are open, where some turn out void.
+
+    Every order of them while that is a short list, otherwise one order of each: a rule over many votes counts them.
+    """
+    lengths = range(open_votes + 1)
+    if sum(len(choices) ** count for count in lengths) <= _MAX_COMPLETIONS:
+        return chain.from_iterable(product(choices, repeat=count) for count in lengths)
+    return chain.from_iterable(combinations_with_replacement(choices, count) for count in lengths)
 
 
 def _columns(fields: list[str], cast: list[dict[str, Value]]) -> dict[str, list[Value]]:

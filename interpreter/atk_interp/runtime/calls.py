@@ -20,7 +20,7 @@ from atk_interp.values import Row, Value, encode
 __all__ = ["Calls", "Halted", "StepCalls"]
 
 
-class Halted(Exception):  # noqa: N818 - a state, not an error
+class Halted(Exception):
     """The run is ending: no further call is made."""
 
 
@@ -45,6 +45,8 @@ class Calls:
         self._flights: dict[str, asyncio.Task[tuple[Reply, bool]]] = {}
         self._sending: set[str] = set()
         self.halted = False
+        self.models: dict[str, set[str]] = {}
+        """The names under which the endpoint of each slot has answered."""
 
     async def reply(
         self,
@@ -66,7 +68,7 @@ class Calls:
             # A task of its own, so that a waiter that is cancelled does not take a paid call with it.
             flight = asyncio.create_task(self._fetch(key, request, endpoint, (-step.depth, *row.order)))
             self._flights[key] = flight
-            flight.add_done_callback(lambda _: self._flights.pop(key, None))
+            flight.add_done_callback(lambda done: self._landed(key, done))
         try:
             reply, from_ledger = await asyncio.shield(flight)
         except asyncio.CancelledError:
@@ -74,6 +76,7 @@ class Calls:
                 raise Halted from None
             raise
         held = from_ledger or not first
+        self.models.setdefault(slot, set()).add(reply.model)
         self._books.call(step.name, held, 0 if held else reply.usage.input, 0 if held else reply.usage.output)
         self._emit(
             CallFinished(
@@ -91,6 +94,11 @@ class Calls:
         )
         return reply
 
+    def _landed(self, key: str, flight: asyncio.Task[tuple[Reply, bool]]) -> None:
+        self._flights.pop(key, None)
+        if not flight.cancelled():
+            flight.exception()  # noted, also when nobody waits for it any more
+
     async def _fetch(
         self, key: str, request: Request, endpoint: Endpoint, priority: tuple[int, ...]
     ) -> tuple[Reply, bool]:
@@ -101,6 +109,8 @@ class Calls:
             raise Halted
 
         def say(waiting: Waiting) -> None:
+            if self.halted:
+                raise Halted
             self._emit(Waited(endpoint.slot, str(waiting)))
 
         tokens = _estimate(request) if endpoint.config.tokens_per_minute else 0
@@ -132,6 +142,7 @@ class Calls:
         self.halt()
         if not self._flights:
             return
+        # With no patience at all they still get the tick in which a cancellation arrives.
         _, late = await asyncio.wait(list(self._flights.values()), timeout=patience_s)
         for task in late:
             task.cancel()

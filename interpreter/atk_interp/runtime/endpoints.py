@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from atk_interp.llm.limits import Limiter
-from atk_interp.llm.messages import Client
+from atk_interp.llm.messages import Client, EndpointRefused
 from atk_interp.plan import Plan
 from atk_interp.spec import EndpointConfig
 
@@ -54,20 +54,24 @@ def check_keys(slots: Mapping[str, EndpointConfig], environment: Mapping[str, st
 
 
 def open_endpoints(slots: Mapping[str, EndpointConfig], say: Callable[[str], None]) -> dict[str, Endpoint]:
-    """Clients and limiters; slots that are sent to the same place share both. No connection is made yet."""
+    """Clients and limiters; slots that are sent to the same place with the same limits share both.
+
+    No connection is made yet. Raises `CannotRun`.
+    """
     opened: dict[str, Endpoint] = {}
     shared: dict[tuple[object, ...], Endpoint] = {}
     for slot, config in slots.items():
         place = (config.provider, config.base_url, config.api_key_env, config.script and config.folder / config.script)
-        known = shared.get(place)
-        if known is None or known.config.concurrency != config.concurrency:
+        limits = (config.concurrency, config.requests_per_minute, config.tokens_per_minute, config.timeout)
+        known = shared.get((*place, *limits))
+        if known is None:
             client, model = _client(slot, config, say)
             limiter = Limiter(
                 config.concurrency,
                 requests_per_minute=config.requests_per_minute,
                 tokens_per_minute=config.tokens_per_minute,
             )
-            opened[slot] = shared[place] = Endpoint(slot, config, model, client, limiter)
+            opened[slot] = shared[(*place, *limits)] = Endpoint(slot, config, model, client, limiter)
         else:
             opened[slot] = Endpoint(slot, config, config.model or known.model, known.client, known.limiter)
     return opened
@@ -90,5 +94,8 @@ def _client(slot: str, config: EndpointConfig, say: Callable[[str], None]) -> tu
 
     key = os.environ.get(config.api_key_env) if config.api_key_env else None
     base_url = config.base_url or "https://api.openai.com/v1"
-    client = OpenAIClient(base_url, key, timeout_s=config.timeout, connections=max(100, config.concurrency))
+    try:
+        client = OpenAIClient(base_url, key, timeout_s=config.timeout, connections=max(100, config.concurrency))
+    except EndpointRefused as error:
+        raise CannotRun(f"model `{slot}` cannot be asked: {error}", error.help) from error
     return client, config.model

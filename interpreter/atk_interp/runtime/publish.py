@@ -33,7 +33,8 @@ class Collector:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._numbers = {name: number for number, name in enumerate(plan.steps)}
+        places = [*((name, "step") for name in plan.steps), *((name, "output") for name in plan.outputs)]
+        self._numbers = {place: number for number, place in enumerate(places)}
         self._outputs = {name: Spool() for name in plan.outputs}
         self._by_step: dict[str, list[PlannedOutput]] = {}
         for output in plan.outputs.values():
@@ -48,14 +49,15 @@ class Collector:
                 record = output.record(row)
             except RecordError as error:
                 self.unwritable[output.name] += 1
-                self._reject(f"output {output.name}", len(self._numbers), Dropped(row, "rejected", str(error)))
+                dropped = Dropped(row, "rejected", str(error))
+                self._reject(f"output {output.name}", self._numbers[output.name, "output"], dropped)
                 continue
             if record is not None:
                 self._outputs[output.name].put(row.order, record)
 
     def dropped(self, step: PlannedStep, dropped: Dropped) -> Rejected:
         """A row goes no further; it is kept with its reason and raw replies."""
-        self._reject(step.name, self._numbers[step.name], dropped)
+        self._reject(step.name, self._numbers[step.name, "step"], dropped)
         return Rejected(step.name, dropped.row.id, dropped.outcome, dropped.label)
 
     def _reject(self, where: str, number: int, dropped: Dropped) -> None:
@@ -109,4 +111,4 @@ def write_record(folder: Path, record: Mapping[str, Any], states: list[StepState
 def _indented(value: Any) -> bytes:
     import json
 
-    return json.dumps(value, indent=2, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str).encode() + b"\n"

@@ -8,23 +8,24 @@ import datetime
 import importlib.metadata
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from atk_interp.formats.atomic import CannotWrite
 from atk_interp.kinds.base import Dropped, StepStopped
 from atk_interp.ledger import LedgerError
 from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.llm.limits import Clock
-from atk_interp.llm.messages import EndpointDown, EndpointRefused, EndpointUnavailable
 from atk_interp.llm.retry import RetryPolicy
 from atk_interp.plan import Plan, PlannedStep
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Calls, StepCalls
 from atk_interp.runtime.endpoints import CannotRun, Endpoint, check_keys, open_endpoints, used_slots
-from atk_interp.runtime.engine import Engine, Sinks
+from atk_interp.runtime.engine import Engine
+from atk_interp.runtime.event_log import EventLog
 from atk_interp.runtime.events import (
     CallFinished,
     Event,
@@ -35,23 +36,17 @@ from atk_interp.runtime.events import (
     RunStarted,
     StepFinished,
     StepState,
-    as_json,
 )
 from atk_interp.runtime.lock import locked
+from atk_interp.runtime.outcome import Ending, Interrupted, RunResult, ending, nothing_left
 from atk_interp.runtime.progress import set_progress
 from atk_interp.runtime.publish import Collector, Published, write_record
-from atk_interp.values import encode
+from atk_interp.runtime.walking import Sinks
 
-__all__ = ["EXIT_CODES", "Interrupted", "RunOptions", "RunResult", "run_plan"]
-
-EXIT_CODES = {"done": 0, "stopped": 1, "impossible": 2, "failed": 3, "unavailable": 4, "interrupted": 130}
-"""The exit code of each way in which a run can end."""
+__all__ = ["RunOptions", "run_plan"]
 
 _TELL_EVERY_S = 0.1
-
-
-class Interrupted(Exception):  # noqa: N818 - the user's wish, not an error
-    """The user asked for the run to end."""
+_STOPPING = "stopping: calls under way are waited for; press Ctrl+C again to stop at once"
 
 
 @dataclass(frozen=True)
@@ -67,24 +62,6 @@ class RunOptions:
     clock: Clock = field(default_factory=Clock)
 
 
-@dataclass(frozen=True)
-class RunResult:
-    """How a run ended, and what it left. `status` is a key of `EXIT_CODES`; `message` is empty when it is `done`."""
-
-    status: str
-    message: str
-    help: str
-    output_dir: Path
-    outputs: list[Published]
-    steps: list[StepState]
-    seconds: float
-    error: BaseException | None = None
-
-    @property
-    def exit_code(self) -> int:
-        return EXIT_CODES[self.status]
-
-
 async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
     """Run a plan. Every way to end is a result; only `CannotRun` is raised, before anything was done."""
     slots = used_slots(plan)
@@ -94,68 +71,67 @@ async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotRun(f"`{folder}` cannot be made: {(error.strerror or str(error)).lower()}") from error
-    with locked(folder):
+    with locked(folder), contextlib.closing(_Run(plan, options)) as run:
+        endpoints = open_endpoints(slots, lambda line: run.emit(Noted("", line)))
         try:
             ledger = SqliteLedger(options.ledger)
         except (LedgerError, OSError) as error:
             raise CannotRun(f"the ledger cannot be used: {error}", getattr(error, "help", "")) from error
-        run = _Run(plan, options, ledger)
         try:
-            return await run.result(slots)
+            return await run.result(endpoints, ledger)
         finally:
+            for client in {id(endpoint.client): endpoint.client for endpoint in endpoints.values()}.values():
+                await client.aclose()
             await ledger.close()
 
 
 class _Run:
-    def __init__(self, plan: Plan, options: RunOptions, ledger: SqliteLedger) -> None:
+    """Binds the parts of one run together: what happens in them becomes events, progress and files."""
+
+    def __init__(self, plan: Plan, options: RunOptions) -> None:
         self.plan = plan
         self.options = options
-        self.ledger = ledger
+        self.loop = asyncio.get_running_loop()
         self.books = Books(plan)
         self.collector = Collector(plan)
+        self.log = EventLog(options.output_dir / "events.jsonl")
         self.started = time.monotonic()
         self.begun = datetime.datetime.now(datetime.UTC)
-        self.models: dict[str, set[str]] = {}
         self.fraction = 0.0
         self.told = 0.0
         self.finished: set[str] = set()
 
-    async def result(self, slots: dict[str, Any]) -> RunResult:
-        self.loop = asyncio.get_running_loop()
-        set_progress.begin(self.options.task_id)
-        with _event_log(self.options.output_dir / "events.jsonl") as self.log:
-            self.emit(RunStarted(self.plan.spec.name, str(self.options.output_dir), list(self.plan.steps)))
-            self.tell(force=True)
-            endpoints: dict[str, Endpoint] = {}
-            try:
-                endpoints = open_endpoints(slots, lambda line: self.emit(Noted("", line)))
-                error = await self._run(endpoints)
-            finally:
-                for client in {id(endpoint.client): endpoint.client for endpoint in endpoints.values()}.values():
-                    await client.aclose()
-            return self._end(error)
+    def close(self) -> None:
+        self.collector.close()
+        self.log.close()
 
-    async def _run(self, endpoints: dict[str, Endpoint]) -> BaseException | None:
-        calls = Calls(endpoints, self.ledger, self.books, self.emit, self.options.policy, self.options.clock)
-        contexts = {
-            name: StepCalls(step, calls, self.emit, self._refused) for name, step in self.plan.steps.items()
-        }
+    async def result(self, endpoints: Mapping[str, Endpoint], ledger: SqliteLedger) -> RunResult:
+        set_progress.begin(self.options.task_id)
+        self.emit(RunStarted(self.plan.spec.name, str(self.options.output_dir), list(self.plan.steps)))
+        self.tell(force=True)
+        calls = Calls(endpoints, ledger, self.books, self.emit, self.options.policy, self.options.clock)
+        return self._end(await self._run(calls, endpoints), calls)
+
+    async def _run(self, calls: Calls, endpoints: Mapping[str, Endpoint]) -> BaseException | None:
+        contexts = {name: StepCalls(step, calls, self.emit, self._refused) for name, step in self.plan.steps.items()}
         sinks = Sinks(self.collector.row, self._dropped, self.tell)
         places = sum(endpoint.config.concurrency for endpoint in endpoints.values())
         engine = Engine(self.plan, self.books, sinks, contexts, calls, window=max(8, 2 * places))
         ticker = asyncio.create_task(self._tick())
         try:
-            with _signals(self.loop, engine, self.options.handle_signals):
+            with self._signals(engine):
                 await engine.run()
         except asyncio.CancelledError:
             await calls.drain(0)
-            if self.options.handle_signals:
-                return Interrupted()
-            raise
+            if not self.options.handle_signals:
+                raise
+            return Interrupted()
         except Exception as error:  # noqa: BLE001 - told in the result, with the exit code that belongs to it
             return error
         finally:
+            await calls.drain(0)
             ticker.cancel()
+            await asyncio.wait([ticker])
         return self._check()
 
     def _check(self) -> BaseException | None:
@@ -163,41 +139,49 @@ class _Run:
         wrong = self.books.mismatches()
         if wrong:
             return RuntimeError("the books do not balance: " + "; ".join(wrong))
-        return _nothing_left(self.plan, self.books.states()) or self._nothing_written()
+        return nothing_left(self.plan, self.books.states()) or self._nothing_written()
 
     def _nothing_written(self) -> BaseException | None:
         for name, output in self.plan.outputs.items():
+            if self.collector.count(name):
+                continue
             refused = self.collector.unwritable[name]
-            if refused and not self.collector.count(name):
+            if refused:
                 return StepStopped(
                     f"none of the {refused} rows of step `{output.source}` could be written to `{name}`",
                     help="read `rejected.jsonl` for the reasons",
                 )
+            self.emit(Noted("", f"output `{name}` has no rows: its `where` left all of them out", serious=True))
         return None
 
-    def _end(self, error: BaseException | None) -> RunResult:
-        status, message, help_ = _status(error)
+    def _end(self, error: BaseException | None, calls: Calls) -> RunResult:
+        """Write the files, then tell the end. A disk that refuses them is an end of its own."""
+        self.tell(force=True)
+        how = ending(error)
+        published: list[Published] = []
         try:
             published = self.collector.publish(self.options.output_dir, complete=error is None)
-        except CannotWrite as failure:
-            status, message, help_, published, error = "stopped", str(failure), failure.help, [], failure
-        finally:
-            self.collector.close()
-        seconds = time.monotonic() - self.started
-        states = self.books.states()
-        for state in states:
-            if error is None and state.name not in self.finished:
-                self.emit(StepFinished(state))
-        self.emit(Progressed(1.0 if error is None else self.fraction, states))
-        result = RunResult(status, message, help_, self.options.output_dir, published, states, seconds, error)
-        with contextlib.suppress(CannotWrite):
-            write_record(self.options.output_dir, self._record(result), states)
-        self.emit(RunFinished(status, message, round(seconds, 3)))
-        if error is None:
+        except CannotWrite as refusal:
+            how = how if error is not None else ending(refusal)
+        result = self._result(how, published)
+        try:
+            write_record(self.options.output_dir, self._record(result, calls), result.steps)
+        except CannotWrite as refusal:
+            if how.error is None:
+                result = self._result(ending(refusal), published)
+        done = result.status == "done"
+        self.emit(Progressed(1.0 if done else self.fraction, result.steps))
+        self.emit(RunFinished(result.status, result.message, round(result.seconds, 3)))
+        if done:
             set_progress(self.options.task_id, 1.0, "done")
         return result
 
-    def _record(self, result: RunResult) -> dict[str, Any]:
+    def _result(self, how: Ending, published: list[Published]) -> RunResult:
+        seconds = time.monotonic() - self.started
+        folder, states = self.options.output_dir, self.books.states()
+        return RunResult(how.status, how.message, how.help, folder, published, states, seconds, how.error)
+
+    def _record(self, result: RunResult, calls: Calls) -> dict[str, Any]:
         secrets = {name for name, param in self.plan.spec.params.items() if param.type == "secret"}
         return {
             "version": 1,
@@ -212,7 +196,12 @@ class _Run:
             "seed": self.plan.seed,
             "prompts": dict(self.plan.prompts),
             "models": {
-                slot: {"provider": config.provider, "model": config.model, "base_url": config.base_url}
+                slot: {
+                    "provider": config.provider,
+                    "model": config.model,
+                    "base_url": _without_login(config.base_url),
+                    "answered_as": sorted(calls.models.get(slot, ())),
+                }
                 for slot, config in used_slots(self.plan).items()
             },
             "outputs": [
@@ -236,7 +225,7 @@ class _Run:
 
     def _deliver(self, event: Event) -> None:
         if not isinstance(event, Progressed | CallFinished):
-            self.log(event)
+            self.log.write(event)
         for listener in self.options.listeners:
             try:
                 listener(event)
@@ -254,6 +243,7 @@ class _Run:
         while True:
             await asyncio.sleep(0.5)
             self.tell()
+            self.log.flush()
 
     def tell(self, force: bool = False) -> None:
         """Tell how far the run is, at most ten times a second. From the loop."""
@@ -271,97 +261,41 @@ class _Run:
                 set_progress(self.options.task_id, self.fraction, f"step {state.name} is done")
         set_progress(self.options.task_id, self.fraction, _doing(states))
 
+    @contextlib.contextmanager
+    def _signals(self, engine: Engine) -> Iterator[None]:
+        """The first Ctrl+C lets the calls under way come back; the second stops at once."""
+        task = asyncio.current_task()
+        pressed = 0
+
+        def interrupt() -> None:
+            nonlocal pressed
+            pressed += 1
+            if pressed == 1:
+                self.emit(Noted("", _STOPPING))
+                engine.stop(Interrupted())
+            elif task is not None:
+                task.cancel()
+
+        taken: list[signal.Signals] = []
+        for number in (signal.SIGINT, signal.SIGTERM) if self.options.handle_signals else ():
+            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+                self.loop.add_signal_handler(number, interrupt)
+                taken.append(number)
+        try:
+            yield
+        finally:
+            for number in taken:
+                self.loop.remove_signal_handler(number)
+
 
 def _doing(states: list[StepState]) -> str:
     busy = [state for state in states if not state.finished and state.rows_in]
     return f"step {busy[0].name}: {busy[0].passed} of {busy[0].rows_in} rows" if busy else "working"
 
 
-def _nothing_left(plan: Plan, states: list[StepState]) -> BaseException | None:
-    """The first step that had rows and let none through, in a sentence with the reasons."""
-    by_name = {state.name: state for state in states}
-    for name, step in plan.steps.items():
-        state = by_name[name]
-        if not step.inputs and state.rows_out == 0:
-            return StepStopped(
-                f"step `{name}` found nothing to work on", help="check the input path, and read the notices above"
-            )
-        if state.rows_in and state.rows_out == 0:
-            reasons = "; ".join(f"{count} x {label}" for label, count in state.labels.items()) or "no reason was recorded"
-            lost = f"{state.filtered} filtered, {state.rejected} rejected"
-            return StepStopped(
-                f"no rows are left after step `{name}`: of {state.rows_in}, {lost} ({reasons})",
-                help="read `rejected.jsonl` for the rows and the raw replies",
-            )
-    return None
-
-
-def _status(error: BaseException | None) -> tuple[str, str, str]:
-    """Status, message and help for what ended a run."""
-    match error:
-        case None:
-            return "done", "", ""
-        case Interrupted():
-            return "interrupted", "interrupted", "run the same command again to go on; no paid reply is lost"
-        case EndpointUnavailable() | EndpointDown():
-            return (
-                "unavailable",
-                f"the endpoint is not available: {error}",
-                "run the same command again when it is; no paid reply is lost",
-            )
-        case EndpointRefused():
-            return "impossible", f"the endpoint refused a call: {error}", error.help
-        case CannotRun():
-            return "impossible", str(error), error.help
-        case LedgerError():
-            return "unavailable", f"the ledger cannot be written: {error}", error.help
-        case StepStopped():
-            return "stopped", str(error), error.help
-        case CannotWrite():
-            return "stopped", str(error), error.help
-    return "failed", f"this is a mistake in atk-interp: {type(error).__name__}: {error}", ""
-
-
-@contextlib.contextmanager
-def _event_log(path: Path) -> Iterator[Callable[[Event], None]]:
-    """Append events to a file, one JSON line each, with the time in UTC. A full disk does not stop the run."""
-    try:
-        stream = path.open("ab")
-    except OSError:
-        yield lambda event: None
-        return
-    with stream:
-
-        def log(event: Event) -> None:
-            now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-            with contextlib.suppress(OSError):
-                stream.write(encode({"time": now, **as_json(event)}) + b"\n")
-                stream.flush()
-
-        yield log
-
-
-@contextlib.contextmanager
-def _signals(loop: asyncio.AbstractEventLoop, engine: Engine, wanted: bool) -> Iterator[None]:
-    """The first Ctrl+C lets the calls under way come back; the second stops at once."""
-    task = asyncio.current_task()
-    pressed = 0
-
-    def interrupt() -> None:
-        nonlocal pressed
-        pressed += 1
-        if pressed == 1:
-            engine.stop(Interrupted())
-        elif task is not None:
-            task.cancel()
-
-    taken: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM) if wanted else ():
-        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-            loop.add_signal_handler(number, interrupt)
-            taken.append(number)
-    try:
-        yield
-    finally:
-        for number in taken:
-            loop.remove_signal_handler(number)
+def _without_login(address: str | None) -> str | None:
+    """An address without the user, password and query that some put keys into."""
+    if address is None:
+        return None
+    parts = urlsplit(address)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

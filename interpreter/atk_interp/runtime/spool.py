@@ -11,9 +11,12 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 
+from atk_interp.formats.atomic import CannotWrite
+
 __all__ = ["Spool"]
 
 _BATCH = 500
+_BATCH_BYTES = 4_000_000
 
 
 def _encoded(order: tuple[int, ...]) -> bytes:
@@ -21,50 +24,81 @@ def _encoded(order: tuple[int, ...]) -> bytes:
 
 
 class Spool:
-    """A bag of (order, bytes). Several threads may put; reading begins when all have been put."""
+    """A bag of (order, bytes). Several threads may put; reading begins when all have been put.
+
+    Raises `CannotWrite` when the disk of temporary files is full.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: list[tuple[bytes, bytes]] = []
+        self._waiting_bytes = 0
         self._database: sqlite3.Connection | None = None
+        self._closed = False
         self.count = 0
 
     def put(self, order: tuple[int, ...], data: bytes) -> None:
         """Keep some bytes under their place in the order (numbers from 0 to 2^48)."""
         with self._lock:
+            if self._closed:  # by a run that was given up while a thread was still at work
+                return
             self.count += 1
             self._waiting.append((_encoded(order), data))
-            if len(self._waiting) >= _BATCH:
+            self._waiting_bytes += len(data)
+            if len(self._waiting) >= _BATCH or self._waiting_bytes >= _BATCH_BYTES:
                 self._flush()
 
     def _flush(self) -> None:
-        if self._database is None:
-            self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
-            self._database.execute("PRAGMA journal_mode = OFF")
-            self._database.execute("PRAGMA synchronous = OFF")
-            self._database.execute("CREATE TABLE spool (place BLOB, number INTEGER PRIMARY KEY, data BLOB)")
-        self._database.execute("BEGIN")
-        self._database.executemany("INSERT INTO spool (place, data) VALUES (?, ?)", self._waiting)
-        self._database.execute("COMMIT")
+        with _told():
+            if self._database is None:
+                self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+                self._database.execute("PRAGMA journal_mode = OFF")
+                self._database.execute("PRAGMA synchronous = OFF")
+                self._database.execute("CREATE TABLE spool (place BLOB, number INTEGER PRIMARY KEY, data BLOB)")
+            self._database.execute("BEGIN")
+            self._database.executemany("INSERT INTO spool (place, data) VALUES (?, ?)", self._waiting)
+            self._database.execute("COMMIT")
         self._waiting.clear()
+        self._waiting_bytes = 0
 
     def read(self) -> Iterator[bytes]:
         """Everything in order; equal places in the order in which they were put."""
+        # The lock is never held across a `yield`: a reader that is given up halfway must not block `close`.
         with self._lock:
             if self._database is None:
                 kept = sorted(self._waiting, key=lambda item: item[0])
-                yield from (data for _, data in kept)
+                cursor = None
+            else:
+                if self._waiting:
+                    self._flush()
+                with _told():
+                    cursor = self._database.execute("SELECT data FROM spool ORDER BY place, number")
+        if cursor is None:
+            yield from (data for _, data in kept)
+            return
+        while True:
+            with self._lock, _told():
+                row = cursor.fetchone()
+            if row is None:
                 return
-            if self._waiting:
-                self._flush()
-            with contextlib.closing(self._database.execute("SELECT data FROM spool ORDER BY place, number")) as cursor:
-                for (data,) in cursor:
-                    yield data
+            yield row[0]
 
     def close(self) -> None:
         """Drop everything."""
         with self._lock:
+            self._closed = True
             self._waiting.clear()
             if self._database is not None:
                 self._database.close()
                 self._database = None
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise CannotWrite(
+            f"the temporary files of the run cannot be written: {error}",
+            "make room, or name another folder in `SQLITE_TMPDIR`, then run the same command again",
+        ) from error

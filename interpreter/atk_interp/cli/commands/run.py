@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _SHOWN_ROWS = 3
+_UNREACHED_AFTER_S = 5.0
 
 
 @click.command(name="run")
@@ -32,25 +33,18 @@ def command(paths: tuple[str, ...], settings: tuple[str, ...], ledger: Path | No
     PATHS are configs, specs, or names of stock pipelines. Each is linted first. The same command resumes a run
     that was stopped, and sends only the calls that are not in the ledger. The first failure ends the command.
     """
-    for path in paths:
-        code = _run_one(path, settings, ledger, quiet)
-        if code != OK:
-            return code
-    return OK
-
-
-def _run_one(path: str, settings: tuple[str, ...], ledger: Path | None, quiet: bool) -> int:
     from atk_interp.pipeline import InvalidSpec, MissingParameters
     from atk_interp.runtime import CannotRun
 
     try:
-        pipeline = _compiled(path)
-        if pipeline is None:
-            return FINDINGS
-        given = _settings(settings, pipeline)
-        if not quiet:
-            _tell_models(pipeline)
-        result = _executed(pipeline, given, ledger, quiet)
+        # All of them before the first: a mistake in the last config must not show after an hour.
+        prepared = [_prepared(path, settings) for path in paths]
+        for pipeline, given in prepared:
+            code = _run_one(pipeline, given, ledger, quiet)
+            if code != OK:
+                return code
+    except _Findings:
+        return FINDINGS
     except (CannotRun, _BadSetting) as error:
         complain(str(error), error.help)
         return IMPOSSIBLE
@@ -60,10 +54,32 @@ def _run_one(path: str, settings: tuple[str, ...], ledger: Path | None, quiet: b
     except InvalidSpec as error:
         complain(str(error))
         return FINDINGS
+    return OK
+
+
+def _prepared(path: str, settings: tuple[str, ...]) -> tuple[Pipeline, dict[str, Any]]:
+    """A pipeline and what the command line sets of its parameters: checked as far as it goes without a run."""
+    from atk_interp.runtime.endpoints import check_keys
+
+    pipeline = _compiled(path)
+    given = _settings(settings, pipeline)
+    pipeline.values({name: value for name, value in given.items() if name in pipeline.spec.params})
+    check_keys(pipeline.endpoints(None))
+    return pipeline, given
+
+
+def _run_one(pipeline: Pipeline, given: dict[str, Any], ledger: Path | None, quiet: bool) -> int:
+    if not quiet:
+        _tell_models(pipeline)
+    result = _executed(pipeline, given, ledger, quiet)
     if result.error is not None and result.status == "failed":
         return report_bug(result.error)
     _report(result, quiet)
     return result.exit_code
+
+
+class _Findings(Exception):
+    """The spec has errors, which have been printed."""
 
 
 class _BadSetting(ValueError):
@@ -72,8 +88,8 @@ class _BadSetting(ValueError):
         self.help = help
 
 
-def _compiled(path: str) -> Pipeline | None:
-    """The pipeline of a config, spec or name; None, with the findings printed, when it has errors."""
+def _compiled(path: str) -> Pipeline:
+    """The pipeline of a config, spec or name. Raises `_Findings`, with the findings printed, when it has errors."""
     from atk_interp.diagnostics.render import render_text, summary
     from atk_interp.lint import lint_path
     from atk_interp.pipeline import Pipeline
@@ -95,7 +111,7 @@ def _compiled(path: str) -> Pipeline | None:
         notice(render_text(findings, colour=coloured(sys.stderr.isatty())))
     if linted.analysis is None or linted.sink.has_errors:
         notice(f"{summary(findings)}; nothing was run")
-        return None
+        raise _Findings
     return Pipeline(linted.analysis, linted.config)
 
 
@@ -112,6 +128,9 @@ def _settings(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any]:
         if not equals:
             raise _BadSetting(f"`--set {setting}` has no value", "write `--set key=value`")
         param = pipeline.spec.params.get(key)
+        if param is None and key == "output_dir":
+            given[key] = text
+            continue
         if param is None:
             near = did_you_mean(key, pipeline.spec.params)
             raise _BadSetting(
@@ -143,9 +162,13 @@ def _tell_models(pipeline: Pipeline) -> None:
 
 def _executed(pipeline: Pipeline, given: dict[str, Any], ledger: Path | None, quiet: bool) -> RunResult:
     from atk_interp.cli.display import display
+    from atk_interp.llm.retry import RetryPolicy
 
+    # Someone is watching: an endpoint that has never answered is most likely a wrong address.
+    policy = RetryPolicy(unreached_after_s=_UNREACHED_AFTER_S)
     with display(quiet) as shown:
-        return asyncio.run(pipeline.run(given, listeners=[shown.event], handle_signals=True, ledger=ledger))
+        running = pipeline.run(given, listeners=[shown.event], handle_signals=True, ledger=ledger, policy=policy)
+        return asyncio.run(running)
 
 
 def _report(result: RunResult, quiet: bool) -> None:
@@ -162,7 +185,8 @@ def _report(result: RunResult, quiet: bool) -> None:
             say(f"{_relative(output.path)}: {output.rows} rows{'' if output.complete else ' (incomplete)'}")
     lost = sum(state.rejected + state.filtered for state in result.steps)
     if lost:
-        say(f"{_relative(result.output_dir / 'rejected.jsonl')}: {lost} rows that were filtered or rejected, with the reasons")
+        file = _relative(result.output_dir / "rejected.jsonl")
+        say(f"{file}: {lost} rows that were filtered or rejected, with the reasons")
     if result.status == "done" and not quiet:
         _show_rows(result)
         notice("\nread your data before you train on it")

@@ -7,7 +7,7 @@ same attempts in the ledger and goes on where it stopped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ from atk_interp.expressions.types import AnyType, NullType, TextType, Type, with
 from atk_interp.kinds.base.bound import BoundStep, Closure
 from atk_interp.kinds.base.results import Attempt, StepContext, StepStopped
 from atk_interp.kinds.base.view import BAD_PARSE, WRONG_VALUE_TYPE, StepView
-from atk_interp.llm.messages import Reply
-from atk_interp.replies import Fields, FieldRule, Reader, ReplyUnreadable, why_unusable
+from atk_interp.llm.messages import ContextTooLong, Reply
+from atk_interp.replies import FieldRule, Fields, Reader, ReplyUnreadable, why_unusable
 from atk_interp.spec import EndpointConfig
 from atk_interp.spec.options import Option, Takes
 from atk_interp.spec.schema import SAMPLING_SCHEMA
@@ -24,6 +24,8 @@ from atk_interp.templates import RenderError
 from atk_interp.values import Row, Value, canonical
 
 __all__ = ["ASKING_OPTIONS", "Answer", "Asker", "Failure", "check_asking"]
+
+_TOO_LONG = "the prompt is longer than the model can take"
 
 ASKING_OPTIONS: tuple[Option, ...] = (
     Option("model", Takes.NAME, "The model slot that answers.", required=True),
@@ -142,9 +144,7 @@ class Asker:
             view.spec.models[self.slot].sampling, self.endpoint.sampling, view.option("sampling") or {}
         )
         accept = view.option("accept") or {}
-        self.accept: list[tuple[str, Closure]] = [
-            (label, step.rule((*view.path("accept"), label))) for label in accept
-        ]
+        self.accept: list[tuple[str, Closure]] = [(label, step.rule((*view.path("accept"), label))) for label in accept]
         self.rules = self._field_rules() if self.endpoint.grammar == "llguidance" else None
 
     def _field_rules(self) -> dict[str, tuple[int | None, Closure | None]]:
@@ -163,23 +163,38 @@ class Asker:
         label = ""
         messages: list[tuple[str, str]] = []
         for attempt in range(self.attempts):
-            if attempt == 0 or not self.feedback:
+            if attempt == 0 or not self.feedback or messages[0][0] == "prompt":
                 messages = self._messages({**names, "attempt": attempt})
-            reply = await context.call(
-                self.slot, messages, _numbered(sampling, sample, attempt), sample=sample, attempt=attempt, row=row
-            )
-            if reply.finish == "length" and self.raises_limit and "max_tokens" in sampling:
-                longer = {**sampling, "max_tokens": 2 * int(str(sampling["max_tokens"]))}
-                reply = await context.call(
-                    self.slot, messages, _numbered(longer, sample, attempt), sample=sample, attempt=attempt, row=row
-                )
+            try:
+                reply = await self._reply(messages, sampling, sample, attempt, row, context)
+            except ContextTooLong as error:
+                failed.append(Attempt(sample, attempt, str(error), "", "refused"))
+                return Failure(_TOO_LONG, tuple(failed))
             readings, refused, label, reason = self._judge(reply, names)
             if readings:
                 return Answer(readings, refused, tuple(failed), reply)
             failed.append(Attempt(sample, attempt, reason, reply.text, reply.finish))
-            if self.feedback:
+            if self.feedback and messages[0][0] != "prompt":  # a completion has no turns to show it in
                 messages = [*messages, ("assistant", reply.text or "(nothing)"), ("user", _feedback(reason))]
         return Failure(label, tuple(failed))
+
+    async def _reply(
+        self,
+        messages: Sequence[tuple[str, str]],
+        sampling: dict[str, Value],
+        sample: int,
+        attempt: int,
+        row: Row,
+        context: StepContext,
+    ) -> Reply:
+        """The reply of one attempt; with `on_truncation: raise`, a second one when the limit has cut the first."""
+        sampling = _numbered(sampling, sample, attempt)
+        reply = await context.call(self.slot, messages, sampling, sample=sample, attempt=attempt, row=row)
+        limit = sampling.get("max_tokens")
+        if reply.finish == "length" and self.raises_limit and isinstance(limit, int):
+            longer = {**sampling, "max_tokens": 2 * limit}
+            reply = await context.call(self.slot, messages, longer, sample=sample, attempt=attempt, row=row)
+        return reply
 
     def _messages(self, names: Mapping[str, Any]) -> list[tuple[str, str]]:
         try:
@@ -197,9 +212,7 @@ class Asker:
         grammar = self.reader.grammar(rules)
         return {**self.sampling, "grammar": grammar} if grammar else self.sampling
 
-    def _judge(
-        self, reply: Reply, names: Mapping[str, Any]
-    ) -> tuple[list[Fields], list[tuple[Fields, str]], str, str]:
+    def _judge(self, reply: Reply, names: Mapping[str, Any]) -> tuple[list[Fields], list[tuple[Fields, str]], str, str]:
         """Accepted readings, refused ones, and label and reason of the failure when none was accepted."""
         unusable = why_unusable(reply.text, reply.finish)
         if unusable is not None:

@@ -9,7 +9,18 @@ from typing import Protocol
 from atk_interp.llm.messages import Reply
 from atk_interp.values import Row, Value
 
-__all__ = ["Attempt", "Dropped", "Notice", "PureStep", "CallStep", "Runner", "SetStep", "SourceStep", "StepContext", "StepStopped"]
+__all__ = [
+    "Attempt",
+    "CallStep",
+    "Dropped",
+    "Notice",
+    "PureStep",
+    "Runner",
+    "SetStep",
+    "SourceStep",
+    "StepContext",
+    "StepStopped",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,7 @@ class Notice:
     serious: bool = False
 
 
-class StepStopped(Exception):  # noqa: N818 - a stop by a rule of the spec, not an error of the program
+class StepStopped(Exception):
     """The run must stop here. The message says why in one sentence; `help` says what to do."""
 
     def __init__(self, message: str, help: str = "") -> None:

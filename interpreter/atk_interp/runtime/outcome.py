@@ -1,0 +1,106 @@
+"""The ways in which a run can end, and what people are told of each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from atk_interp.formats.atomic import CannotWrite
+from atk_interp.kinds.base import StepStopped
+from atk_interp.ledger import LedgerError
+from atk_interp.llm.messages import EndpointDown, EndpointRefused, EndpointUnavailable
+from atk_interp.plan import Plan
+from atk_interp.runtime.endpoints import CannotRun
+from atk_interp.runtime.events import StepState
+from atk_interp.runtime.publish import Published
+
+__all__ = ["EXIT_CODES", "Ending", "Interrupted", "RunResult", "ending", "nothing_left"]
+
+EXIT_CODES = {"done": 0, "stopped": 1, "impossible": 2, "failed": 3, "unavailable": 4, "interrupted": 130}
+"""The exit code of each way in which a run can end."""
+
+_AGAIN = "run the same command again to go on; no paid reply is lost"
+
+
+class Interrupted(Exception):
+    """The user asked for the run to end."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended. `status` is a key of `EXIT_CODES`; `message` is empty when it is `done`."""
+
+    status: str
+    message: str = ""
+    help: str = ""
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended, and what it left. `status` is a key of `EXIT_CODES`; `message` is empty when it is `done`."""
+
+    status: str
+    message: str
+    help: str
+    output_dir: Path
+    outputs: list[Published]
+    steps: list[StepState]
+    seconds: float
+    error: BaseException | None = None
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_CODES[self.status]
+
+    def rows(self, output: str | None = None) -> Iterator[dict[str, Any]]:
+        """The records of an output, by its name; of the first one when none is named."""
+        found = next((written for written in self.outputs if output in (None, written.name)), None)
+        if found is None:
+            known = ", ".join(written.name for written in self.outputs) or "none"
+            raise KeyError(f"there is no output `{output}`; outputs are {known}")
+        with found.path.open(encoding="utf-8") as lines:
+            yield from map(json.loads, lines)
+
+
+def ending(error: BaseException | None) -> Ending:
+    """Status, message and help for what ended a run."""
+    match error:
+        case None:
+            return Ending("done")
+        case Interrupted():
+            return Ending("interrupted", "interrupted", _AGAIN, error)
+        case EndpointUnavailable() | EndpointDown():
+            return Ending("unavailable", f"the endpoint is not available: {error}", _AGAIN, error)
+        case EndpointRefused():
+            return Ending("impossible", f"the endpoint refused a call: {error}", error.help, error)
+        case CannotRun():
+            return Ending("impossible", str(error), error.help, error)
+        case LedgerError():
+            return Ending("unavailable", f"the ledger cannot be used: {error}", error.help, error)
+        case StepStopped() | CannotWrite():
+            return Ending("stopped", str(error), error.help, error)
+    return Ending("failed", f"this is a mistake in atk-interp: {type(error).__name__}: {error}", "", error)
+
+
+def nothing_left(plan: Plan, states: list[StepState]) -> StepStopped | None:
+    """The first step that had rows and let none through, in a sentence with the reasons."""
+    by_name = {state.name: state for state in states}
+    for name, step in plan.steps.items():
+        state = by_name[name]
+        if not step.inputs and state.rows_out == 0:
+            return StepStopped(
+                f"step `{name}` found nothing to work on", help="check the input path, and read the notices above"
+            )
+        if state.rows_in and state.rows_out == 0:
+            labels = "; ".join(f"{count} x {label}" for label, count in state.labels.items())
+            reasons = f" ({labels})" if labels else ""
+            lost = f"{state.filtered} filtered, {state.rejected} rejected"
+            return StepStopped(
+                f"no rows are left after step `{name}`: of {state.rows_in}, {lost}{reasons}",
+                help="read `rejected.jsonl` for the rows and the raw replies",
+            )
+    return None
