@@ -162,9 +162,8 @@ class Pipeline:
         analysis = self._analysis_for(given.pop("prompts", None))
         values = self.values(given)
         plan = self._plan(analysis, values, models, _json_rows(rows))
-        output_dir = Path(str(values.get("output_dir") or given.get("output_dir") or Path("output") / self.__name__))
         options = RunOptions(
-            output_dir=output_dir.expanduser().absolute(),
+            output_dir=self._output_dir(values.get("output_dir") or given.get("output_dir")),
             ledger=ledger or default_ledger(),
             task_id=task_id,
             listeners=listeners,
@@ -172,6 +171,9 @@ class Pipeline:
             policy=policy,
         )
         return await run_plan(plan, options)
+
+    def _output_dir(self, given: Any) -> Path:
+        return Path(given or Path("output") / self.__name__).expanduser().absolute()
 
     def values(self, given: Mapping[str, Any]) -> dict[str, Value]:
         """A value for every parameter: what is given, else the config's, else the default.

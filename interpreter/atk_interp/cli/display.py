@@ -177,26 +177,15 @@ def _duration(seconds: float) -> str:
 
 def funnel(states: list[StepState]) -> str:
     """The books of a run as a table: what came in, what became of it, and what was lost under which label."""
-    head = ("step", "in", "out", "filtered", "rejected", "merged", "called", "ledger")
-    lines = [head]
+    lines: list[tuple[str, ...]] = [("step", "in", "out", "filtered", "rejected", "merged", "called", "ledger")]
     for state in states:
-        numbers = (
-            state.rows_in,
-            state.rows_out,
-            state.filtered,
-            state.rejected,
-            state.merged,
-            state.called,
-            state.from_ledger,
-        )
+        rows = (state.rows_in, state.rows_out, state.filtered, state.rejected, state.merged)
+        numbers = (*rows, state.called, state.from_ledger)
         lines.append((state.name, *(str(number) if number else "-" for number in numbers)))
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     told = [
-        "  ".join(
-            f"{cell:<{width}}" if not column else f"{cell:>{width}}"
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-        )
-        for line in lines
+        "  ".join([name.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))])
+        for name, *cells in lines
     ]
     for state in states:
         for label, count in list(state.labels.items())[:5]:

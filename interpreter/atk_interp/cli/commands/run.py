@@ -64,7 +64,8 @@ def _prepared(path: str, settings: tuple[str, ...]) -> tuple[Pipeline, dict[str,
     pipeline = _compiled(path)
     given = _settings(settings, pipeline)
     pipeline.values({name: value for name, value in given.items() if name in pipeline.spec.params})
-    check_keys(pipeline.endpoints(None))
+    asked = {step.options.get("model") for step in pipeline.spec.steps.values()}
+    check_keys({slot: config for slot, config in pipeline.endpoints(None).items() if slot in asked})
     return pipeline, given
 
 
