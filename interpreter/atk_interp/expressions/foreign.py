@@ -69,7 +69,7 @@ def call_problem(called: ast.Name, inside: str) -> Problem | None:
     if name in TESTS:
         message = f"`{name}` is a test and follows `is`"
         return Problem(FOREIGN_SPELLING, called.start, called.end, message, f"write `… is {name}`")
-    help = did_you_mean(name, [*CALLS, *FILTERS])
+    help = did_you_mean(name, CALLS) or did_you_mean(name, FILTERS)
     return Problem(UNKNOWN_FILTER, called.start, called.end, f"there is no function `{name}`", help)
 
 

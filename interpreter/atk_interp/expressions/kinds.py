@@ -98,6 +98,8 @@ def kinds_of(type_: Type) -> frozenset[Kind]:
 def in_words(kinds: Iterable[Kind]) -> str:
     """Kinds as an enumeration: "text, a number or a list"."""
     present = set(kinds)
+    if present == ALL_KINDS:
+        return "anything"
     if Kind.FLOAT in present:
         present.discard(Kind.INT)
     names = [kind.value for kind in Kind if kind in present]
@@ -106,7 +108,7 @@ def in_words(kinds: Iterable[Kind]) -> str:
 
 def type_in_words(type_: Type) -> str:
     """What a value of this type is: "text", "a list", "anything"."""
-    return "anything" if isinstance(type_, AnyType) else in_words(kinds_of(type_))
+    return in_words(kinds_of(type_))
 
 
 def value_in_words(value: object) -> str:

@@ -42,7 +42,7 @@ def _slip(pattern: str, code: Code, message: str, help: str) -> Slip:
 _BRACES = "an expression is written without the braces of a template"
 
 SLIPS = (
-    _slip(r"\{\{(?:-(?!\d))?|(?:-)?\}\}", TEMPLATE_IN_EXPRESSION, _BRACES, "remove `{{` and `}}`"),
+    _slip(r"\{\{", TEMPLATE_IN_EXPRESSION, _BRACES, "remove `{{` and `}}`"),
     _slip(r"\{%-?|-?%\}", TEMPLATE_IN_EXPRESSION, "statements belong to templates", "write `a if condition else b`"),
     _slip(r"\$\{?(?=\w)", FOREIGN_SPELLING, "names stand without a `$`", "write the name alone"),
     _slip(r"&&|(?<!&)&(?!&)", FOREIGN_SPELLING, "`and` is written as a word", "write `and`"),
@@ -68,7 +68,7 @@ SLIPS = (
     _slip(r"\b(?:NOT|Not)\b", FOREIGN_SPELLING, "`not` is written small", "write `not`"),
     _slip(r"\b(?:elif|elsif|elseif)\b", FOREIGN_SPELLING, "there is no `elif`", "write `a if x else b if y else c`"),
     _slip(r"^\s*(?P<at>if)\b", FOREIGN_SPELLING, "the value comes before its `if`", "write `a if condition else b`"),
-    _slip(r"\b(?P<at>then)\b", FOREIGN_SPELLING, "there is no `then`", "write `a if condition else b`"),
+    _slip(r"\bif\b.*\b(?P<at>then)\b", FOREIGN_SPELLING, "there is no `then`", "write `a if condition else b`"),
     _slip(
         r"\b(?P<at>for)\s+\w+\s+in\b",
         FOREIGN_SPELLING,
@@ -82,7 +82,9 @@ SLIPS = (
         "`not` after an operator needs parentheses",
         "write `(not …)`",
     ),
-    _slip(r"\.\s*(?P<at>\d+)", EXPRESSION_SYNTAX, "an item is picked with square brackets", "write `[0]`"),
+    _slip(
+        r"(?:[^\W\d]\w*|[\])])\.(?P<at>\d+)", EXPRESSION_SYNTAX, "an item is picked with square brackets", "write `[0]`"
+    ),
     _slip(
         r"\d(?P<at>%)(?=\s*(?:$|[)\],:]|and\b|or\b|if\b|else\b))",
         FOREIGN_SPELLING,
@@ -90,13 +92,13 @@ SLIPS = (
         "write `0.5` for 50%",
     ),
     _slip(
-        r"\|\s*\w+(?P<at>[.\[])",
+        r"(?<!\|)\|\s*\w+(?P<at>[.\[])",
         EXPRESSION_SYNTAX,
         "a part of what a filter gives needs parentheses",
         "write `(x | filter).field`",
     ),
     _slip(
-        r"(?P<at>\w+)\s+not\s+(?!in\b)\w",
+        r"\b(?P<at>(?!(?:and|or|not|if|else|is|in)\b)\w+)\s+not\s+(?!in\b)\w",
         EXPRESSION_SYNTAX,
         "a word is missing before `not`",
         "write `is not`, or `and not`",

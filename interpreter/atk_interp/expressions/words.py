@@ -7,11 +7,12 @@ words (Chinese, Japanese kana, Thai, Lao, Khmer, Burmese) count every character.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 __all__ = ["STOP_WORDS", "content_words", "coverage", "similarity", "words"]
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = re.compile(f"[{_UNSPACED}]|[^\\W_{_UNSPACED}]+(?:['\u2019][^\\W_{_UNSPACED}]+)*")
+_WORD = f"[{_UNSPACED}]|[^\\W_{_UNSPACED}]+(?:['\u2019][^\\W_{_UNSPACED}]+)*"
 
 _STOP_WORDS = """
     a about after all also am an and any are as at be because been before being between both but by can could did
@@ -30,7 +31,12 @@ _STEM = 5
 
 def words(text: str) -> list[str]:
     """The words of a text in lower case, in order."""
-    return _WORD.findall(text.casefold())
+    return _word_pattern().findall(text.casefold())
+
+
+@cache
+def _word_pattern() -> re.Pattern[str]:
+    return re.compile(_WORD)  # classes this large take milliseconds to compile, which linting a spec does not need
 
 
 def content_words(text: str) -> set[str]:

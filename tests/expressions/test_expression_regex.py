@@ -1,0 +1,57 @@
+"""Regular expressions behind their door."""
+
+from __future__ import annotations
+
+import pytest
+
+from atk_interp.expressions.regex import RegexError, compile_regex
+
+
+def test_a_search_gives_places_and_groups_in_characters() -> None:
+    found = compile_regex("(?P<word>é+)(x)?").search("aéé!")
+    assert found is not None
+    assert (found.start, found.end, found.text, found.groups, found.named) == (1, 3, "éé", ("éé", None), {"word": "éé"})
+    assert compile_regex("z").search("a") is None
+
+
+def test_findall_goes_from_left_to_right_without_overlap() -> None:
+    assert [found.text for found in compile_regex("a.").findall("abacad")] == ["ab", "ac", "ad"]
+
+
+def test_sub_puts_groups_in_the_place_of_matches() -> None:
+    assert compile_regex("(a)(b)").sub(r"\2\1", "abab") == "baba"
+    with pytest.raises(RegexError):
+        compile_regex("a").sub(r"\9", "a")
+
+
+def test_names_come_in_the_order_of_the_pattern() -> None:
+    regex = compile_regex("(?P<b>x)(y)(?P<a>z)")
+    assert (regex.names, regex.group_count) == (("b", "a"), 3)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message", "culprit"),
+    [
+        ("(a", "missing )", "(a"),
+        ("a)", "unexpected )", "a)"),
+        ("[a", "missing ]", "[a"),
+        ("x*a**", "bad repetition operator", "**"),
+        ("*a", "no argument for repetition operator", "*"),
+        ("b(?=a)", "look-ahead does not exist in RE2", "(?="),
+        ("b(?<!a)", "look-behind does not exist in RE2", "(?<!"),
+        ("(a)\\1", "back-references do not exist in RE2", "\\1"),
+        ("a{2000}", "invalid repetition size", "{2000}"),
+        ("\\", "trailing \\", None),
+        ("\ud800", "half a character (a lone surrogate) cannot be searched for", None),
+    ],
+)
+def test_a_bad_pattern_is_explained_and_its_culprit_found(pattern: str, message: str, culprit: str | None) -> None:
+    with pytest.raises(RegexError) as raised:
+        compile_regex(pattern)
+    error = raised.value
+    found = None if error.start is None else pattern[error.start : error.end]
+    assert (error.message, found) == (message, culprit)
+
+
+def test_a_pattern_is_compiled_once() -> None:
+    assert compile_regex("once") is compile_regex("once")
