@@ -19,12 +19,13 @@ from atk_interp.kinds.base import CallStep, Dropped, PureStep, SourceStep, StepS
 from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.lint import lint_path
 from atk_interp.llm.limits import Clock
+from atk_interp.llm.messages import Client
 from atk_interp.llm.retry import RetryPolicy
 from atk_interp.plan import Plan, compile_plan
 from atk_interp.runtime import CannotRun, RunOptions, RunResult, run_plan
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Calls, StepCalls
-from atk_interp.runtime.endpoints import check_keys, open_endpoints, used_slots
+from atk_interp.runtime.endpoints import NO_CLIENTS, check_keys, open_endpoints, used_slots
 from atk_interp.runtime.events import Listener
 from atk_interp.source import SourceFile
 from atk_interp.spec import (
@@ -155,8 +156,12 @@ class Pipeline:
         handle_signals: bool = False,
         ledger: Path | None = None,
         policy: RetryPolicy = _PATIENT,
+        clients: Mapping[str, Client] = NO_CLIENTS,
     ) -> RunResult:
-        """As `acall`, but every way to end is a result. For those who show progress and exit codes."""
+        """As `acall`, but every way to end is a result. For those who show progress and exit codes.
+
+        `clients` stand in for the endpoints of their slots: a scripted model, or a client of the caller's own.
+        """
         given = dict(kwargs)
         task_id, models, rows = given.pop("task_id", None), given.pop("models", None), given.pop("rows", None)
         analysis = self._analysis_for(given.pop("prompts", None))
@@ -169,6 +174,7 @@ class Pipeline:
             listeners=listeners,
             handle_signals=handle_signals,
             policy=policy,
+            clients=clients,
         )
         return await run_plan(plan, options)
 

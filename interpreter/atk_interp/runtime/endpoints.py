@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from atk_interp.llm.limits import Limiter
 from atk_interp.llm.messages import Client, EndpointRefused
 from atk_interp.plan import Plan
 from atk_interp.spec import EndpointConfig
 
-__all__ = ["CannotRun", "Endpoint", "check_keys", "open_endpoints", "used_slots"]
+__all__ = ["NO_CLIENTS", "CannotRun", "Endpoint", "check_keys", "open_endpoints", "used_slots"]
+
+
+NO_CLIENTS: Mapping[str, Client] = MappingProxyType({})
 
 
 class CannotRun(Exception):
@@ -53,19 +57,27 @@ def check_keys(slots: Mapping[str, EndpointConfig], environment: Mapping[str, st
         raise CannotRun(f"{which} {told} must hold an API key, and is not set", help="export it and run again")
 
 
-def open_endpoints(slots: Mapping[str, EndpointConfig], say: Callable[[str], None]) -> dict[str, Endpoint]:
+def open_endpoints(
+    slots: Mapping[str, EndpointConfig], say: Callable[[str], None], clients: Mapping[str, Client] = NO_CLIENTS
+) -> dict[str, Endpoint]:
     """Clients and limiters; slots that are sent to the same place with the same limits share both.
 
-    No connection is made yet. Raises `CannotRun`.
+    `clients` stand in for the endpoints of their slots. No connection is made yet. Raises `CannotRun`.
     """
     opened: dict[str, Endpoint] = {}
     shared: dict[tuple[object, ...], Endpoint] = {}
     for slot, config in slots.items():
-        place = (config.provider, config.base_url, config.api_key_env, config.script and config.folder / config.script)
+        place = (
+            slot if slot in clients else "",
+            config.provider,
+            config.base_url,
+            config.api_key_env,
+            config.script and config.folder / config.script,
+        )
         limits = (config.concurrency, config.requests_per_minute, config.tokens_per_minute, config.timeout)
         known = shared.get((*place, *limits))
         if known is None:
-            client, model = _client(slot, config, say)
+            client, model = (clients[slot], config.model) if slot in clients else _client(slot, config, say)
             limiter = Limiter(
                 config.concurrency,
                 requests_per_minute=config.requests_per_minute,

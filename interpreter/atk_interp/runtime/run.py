@@ -19,6 +19,7 @@ from atk_interp.kinds.base import Dropped, StepStopped
 from atk_interp.ledger import LedgerError
 from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.llm.limits import Clock
+from atk_interp.llm.messages import Client
 from atk_interp.llm.retry import RetryPolicy
 from atk_interp.plan import Plan, PlannedStep
 from atk_interp.runtime.books import Books
@@ -60,6 +61,8 @@ class RunOptions:
     handle_signals: bool = False
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     clock: Clock = field(default_factory=Clock)
+    clients: Mapping[str, Client] = field(default_factory=dict)
+    """What answers for a model slot in place of its endpoint."""
 
 
 async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
@@ -72,7 +75,7 @@ async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
     except OSError as error:
         raise CannotRun(f"`{folder}` cannot be made: {(error.strerror or str(error)).lower()}") from error
     with locked(folder), contextlib.closing(_Run(plan, options)) as run:
-        endpoints = open_endpoints(slots, lambda line: run.emit(Noted("", line)))
+        endpoints = open_endpoints(slots, lambda line: run.emit(Noted("", line)), options.clients)
         try:
             ledger = SqliteLedger(options.ledger)
         except (LedgerError, OSError) as error:
