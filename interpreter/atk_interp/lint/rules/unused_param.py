@@ -23,6 +23,8 @@ class UnusedParam(Rule):
     )
 
     def check(self, context: LintContext) -> None:
+        if context.config is not None and context.config.prompts:
+            return  # overriding prompts may use less than those that the spec was written for
         used = context.used_names()
         for name, param in context.analysis.spec.params.items():
             if name not in used and name not in _TAKEN_BY_THE_RUNTIME:
