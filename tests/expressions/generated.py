@@ -245,6 +245,9 @@ def _mapping(attribute: Node, default: Node | None) -> tuple[ast.Keyword, ...]:
     return given if default is None else (*given, ast.Keyword("default", default))
 
 
+_TOKENS = ("a", "1", "'x'", "(", ")", "[", "]", ",", "|", "is", "not", "if", "else", "-", "**", "==", "in", ".", "none")
+
+
 @st.composite
 def slips(draw: st.DrawFn) -> str:
     """The text of a tree with a token left out, doubled, moved or exchanged: some of it is still an expression."""
@@ -259,7 +262,7 @@ def slips(draw: st.DrawFn) -> str:
             case "swap":
                 tokens[at], tokens[min(other, len(tokens) - 1)] = tokens[min(other, len(tokens) - 1)], tokens[at]
             case _:
-                tokens[at] = draw(st.sampled_from("a 1 'x' ( ) [ ] , | is not if else - ** == in . none".split()))
+                tokens[at] = draw(st.sampled_from(_TOKENS))
     return " ".join(tokens)
 
 

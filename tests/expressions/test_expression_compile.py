@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from expressions.generated import REFUSED, ask_us, scopes, trees
 from hypothesis import given, settings
 
 from atk_interp.diagnostics import Sink
 from atk_interp.expressions import EvaluationError, Expression, ast, compile_expression, parse_expression, unparse
 from atk_interp.source import MappedText, SourceFile
 from atk_interp.values import encode
+from expressions.generated import REFUSED, ask_us, scopes, trees
 
 
 def _parsed(text: str) -> Expression:
@@ -57,7 +57,7 @@ _ERRORS = [
     ("[1] | pick(weights=[0])", {"row": {"id": "1"}, "seed": 1}, "[1] | pick(weights=[0])", "the weights are all 0"),
     ("chance(1)", {}, "chance(1)", "a random choice is made for a row, and there is no `row` here"),
     ("chance(1)", {"row": {"id": "1"}}, "chance(1)", "a random choice is made for a row, and there is no `seed` here"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("text", "scope", "place", "message"), _ERRORS, ids=[case[0] for case in _ERRORS])

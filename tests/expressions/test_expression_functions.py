@@ -8,11 +8,11 @@ from pathlib import Path
 
 import jinja2
 import pytest
-from expressions.generated import JINJA, ask_us, same
 
 from atk_interp.expressions import CALLS, CODES, FILTERS, TESTS, template_filters, template_tests
 from atk_interp.expressions.functions import Form, Function, signature
 from atk_interp.expressions.types import Type
+from expressions.generated import JINJA, ask_us, same
 
 _ALL = {
     **{f"| {name}": function for name, function in FILTERS.items()},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from expressions.generated import trees
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from atk_interp.expressions.slips import SLIPS
 from atk_interp.expressions.tables import GRAMMAR, TABLES, build
 from atk_interp.source import MappedText, SourceFile
 from atk_interp.values import decode
+from expressions.generated import trees
 
 
 def _said(text: str) -> list[tuple[str, str, str, str | None]]:
@@ -60,7 +60,7 @@ def test_every_node_stands_where_it_says(tree: ast.Node) -> None:
             assert again == node
 
 
-_SLIPS = [
+_SLIPS: list[tuple[str, list[tuple[str, str, str, str | None]]]] = [
     ('verdict = "x"', [("ATK311", "=", "one `=` does not compare", "write `==`")]),
     ("a && b", [("ATK311", "&&", "`and` is written as a word", "write `and`")]),
     ("a & b", [("ATK311", "&", "`and` is written as a word", "write `and`")]),
@@ -75,57 +75,91 @@ _SLIPS = [
     ("NOT a", [("ATK311", "NOT", "`not` is written small", "write `not`")]),
     ("a OR b", [("ATK311", "OR", "`or` is written small", "write `or`")]),
     ("a ? b : c", [("ATK311", "?", "a choice is written with words", "write `a if condition else b`")]),
-    ("if a then b", [
-        ("ATK311", "if", "the value comes before its `if`", "write `a if condition else b`"),
-        ("ATK311", "then", "there is no `then`", "write `a if condition else b`"),
-    ]),
+    (
+        "if a then b",
+        [
+            ("ATK311", "if", "the value comes before its `if`", "write `a if condition else b`"),
+            ("ATK311", "then", "there is no `then`", "write `a if condition else b`"),
+        ],
+    ),
     ("a if b elif c", [("ATK311", "elif", "there is no `elif`", "write `a if x else b if y else c`")]),
-    ("[x for x in xs]", [("ATK311", "for", "there are no loops in an expression", "use `| map`, `| select` or `| selectattr`")]),
+    (
+        "[x for x in xs]",
+        [("ATK311", "for", "there are no loops in an expression", "use `| map`, `| select` or `| selectattr`")],
+    ),
     ("lambda x: x", [("ATK311", "lambda", "there are no functions of one's own", "use `| map` or `| select`")]),
     ("share >= 50%", [("ATK311", "%", "a percentage is written as a fraction", "write `0.5` for 50%")]),
     ("2 ^ 3", [("ATK311", "^", "a power has two stars", "write `**`")]),
     ("$name", [("ATK311", "$", "names stand without a `$`", "write the name alone")]),
     ('f"{a}"', [("ATK311", "f", "text is not filled in here", 'join the parts: `"question: " ~ question`')]),
     ('r"\\d"', [("ATK311", "r", "raw text does not exist here", "double the backslashes instead")]),
-    ("{{ a }}", [
-        ("ATK310", "{{", "an expression is written without the braces of a template", "remove `{{` and `}}`")
-    ]),
-    ("{% if a %}", [
-        ("ATK310", "{%", "statements belong to templates", "write `a if condition else b`"),
-        ("ATK310", "%}", "statements belong to templates", "write `a if condition else b`"),
-    ]),
-    ("“a” == b", [
-        ("ATK301", "“", "text stands in straight quotes", "write `\"` or `'`"),
-        ("ATK301", "”", "text stands in straight quotes", "write `\"` or `'`"),
-    ]),
+    (
+        "{{ a }}",
+        [("ATK310", "{{", "an expression is written without the braces of a template", "remove `{{` and `}}`")],
+    ),
+    (
+        "{% if a %}",
+        [
+            ("ATK310", "{%", "statements belong to templates", "write `a if condition else b`"),
+            ("ATK310", "%}", "statements belong to templates", "write `a if condition else b`"),
+        ],
+    ),
+    (
+        "“a” == b",
+        [
+            ("ATK301", "“", "text stands in straight quotes", "write `\"` or `'`"),
+            ("ATK301", "”", "text stands in straight quotes", "write `\"` or `'`"),
+        ],
+    ),
     ('a == "b', [("ATK301", '"b', 'the text after `"` has no closing quote', 'close it with `"`')]),
     ("a == not b", [("ATK301", "not", "`not` after an operator needs parentheses", "write `(not …)`")]),
     ("a not b", [("ATK301", "a", "a word is missing before `not`", "write `is not`, or `and not`")]),
     ("a.0", [("ATK301", "0", "an item is picked with square brackets", "write `[0]`")]),
-    ("a | first.b", [
-        ("ATK301", ".", "a part of what a filter gives needs parentheses", "write `(x | filter).field`")
-    ]),
+    ("a | first.b", [("ATK301", ".", "a part of what a filter gives needs parentheses", "write `(x | filter).field`")]),
     ("len(x) > 1", [("ATK311", "len", "`len` is not called like a function", "write `x | length`")]),
     ("join(xs, d)", [("ATK311", "join", "`join` is not called like a function", "write `xs | join(d)`")]),
     ("odd(x)", [("ATK311", "odd", "`odd` is a test and follows `is`", "write `… is odd`")]),
     ("chanse(1)", [("ATK303", "chanse", "there is no function `chanse`", "did you mean `chance` or `range`?")]),
     ("x.lower()", [("ATK311", "lower", "`.lower(…)` is a method call, and there are none", "write `x | lower`")]),
     ("x.length()", [("ATK311", "length", "`.length(…)` is a method call, and there are none", "write `x | length`")]),
-    ("x.replace(a, b)", [
-        ("ATK311", "replace", "`.replace(…)` is a method call, and there are none", "write `x | replace(a, b)`")
-    ]),
-    ("x.contains(y)", [("ATK311", "contains", "`.contains(…)` is a method call, and there are none", "write `y in x`")]),
-    ('", ".join(xs)', [("ATK311", "join", "`.join(…)` is a method call, and there are none", 'write `xs | join(", ")`')]),
+    (
+        "x.replace(a, b)",
+        [("ATK311", "replace", "`.replace(…)` is a method call, and there are none", "write `x | replace(a, b)`")],
+    ),
+    (
+        "x.contains(y)",
+        [("ATK311", "contains", "`.contains(…)` is a method call, and there are none", "write `y in x`")],
+    ),
+    (
+        '", ".join(xs)',
+        [("ATK311", "join", "`.join(…)` is a method call, and there are none", 'write `xs | join(", ")`')],
+    ),
     ("x.get(y)", [("ATK311", "get", "`.get(…)` is a method call, and there are none", "write `x[y]`")]),
-    ("x.startswith(y)", [
-        ("ATK311", "startswith", "`.startswith(…)` is a method call, and there are none", 'write `x is matching("^…")`')
-    ]),
+    (
+        "x.startswith(y)",
+        [
+            (
+                "ATK311",
+                "startswith",
+                "`.startswith(…)` is a method call, and there are none",
+                'write `x is matching("^…")`',
+            )
+        ],
+    ),
     ("xs[0](1)", [("ATK301", "(1)", "only functions can be called", "remove the parentheses and what is in them")]),
     ("(a, b)", [("ATK312", "(a, b)", "a list is written in square brackets", "write `[a, b]`")]),
     ("", [("ATK301", "", "the expression is empty", "write a value, a name or a condition")]),
-    ("a b", [
-        ("ATK301", "b", "something is missing between `a` and `b`", "put an operator between them, or quotes round a text")
-    ]),
+    (
+        "a b",
+        [
+            (
+                "ATK301",
+                "b",
+                "something is missing between `a` and `b`",
+                "put an operator between them, or quotes round a text",
+            )
+        ],
+    ),
     ("a ==", [("ATK301", "==", "a value is missing after `==`", None)]),
     ("a == )", [("ATK301", ")", "`)` closes nothing", "remove it")]),
     ("(a == )", [("ATK301", ")", "a value is missing between `==` and `)`", None)]),
@@ -138,27 +172,71 @@ _SLIPS = [
     ("{1: 2}", [("ATK301", "1", "the keys of a record are text", "put the key in quotes")]),
     ("x | f(a=1, b)", [("ATK301", "b", "an argument without a name stands after one with a name", None)]),
     ("x | f(a=1, a=2)", [("ATK301", "a", "`a` is given twice", None)]),
-    ("99999999999999999999999", [
-        ("ATK301", "99999999999999999999999", "the number is too large", "whole numbers have at most 64 bits here")
-    ]),
+    (
+        "99999999999999999999999",
+        [("ATK301", "99999999999999999999999", "the number is too large", "whole numbers have at most 64 bits here")],
+    ),
     ('"\\x1"', [("ATK301", "\\x", "the escape `\\x` is not complete", "double a backslash that stands for itself")]),
-    ('"\\ud800"', [("ATK301", "\\ud800", "there is no character `\\ud800`", "double a backslash that stands for itself")]),
-    ("a is none if b else c", [
-        ("ATK312", "if", "Jinja takes the `if` after `is none` for the argument of the test", "put the whole test in parentheses: `(… is …)`")
-    ]),
-    ("r.items", [
-        ("ATK312", "items", "`.items` is a method of every record in Jinja, not a field", 'write `r["items"]` for the field')
-    ]),
-    ("xs | select == xs", [
-        ("ATK312", "xs | select", "Jinja would see a generator here, which is always true and equal to nothing", "add `| list` (or `| string` to reversed text)")
-    ]),
-    ("(a if b) | upper", [
-        ("ATK312", "a if b", "an `if` inside of something else needs its `else`", "add `else none`, or the value that fits")
-    ]),
-    ("a + (b | tojson)", [
-        ("ATK312", "b | tojson", "Jinja would escape for HTML what is joined to the text of `tojson` like this", "join texts with `~`")
-    ]),
-]  # fmt: skip
+    (
+        '"\\ud800"',
+        [("ATK301", "\\ud800", "there is no character `\\ud800`", "double a backslash that stands for itself")],
+    ),
+    (
+        "a is none if b else c",
+        [
+            (
+                "ATK312",
+                "if",
+                "Jinja takes the `if` after `is none` for the argument of the test",
+                "put the whole test in parentheses: `(… is …)`",
+            )
+        ],
+    ),
+    (
+        "r.items",
+        [
+            (
+                "ATK312",
+                "items",
+                "`.items` is a method of every record in Jinja, not a field",
+                'write `r["items"]` for the field',
+            )
+        ],
+    ),
+    (
+        "xs | select == xs",
+        [
+            (
+                "ATK312",
+                "xs | select",
+                "Jinja would see a generator here, which is always true and equal to nothing",
+                "add `| list` (or `| string` to reversed text)",
+            )
+        ],
+    ),
+    (
+        "(a if b) | upper",
+        [
+            (
+                "ATK312",
+                "a if b",
+                "an `if` inside of something else needs its `else`",
+                "add `else none`, or the value that fits",
+            )
+        ],
+    ),
+    (
+        "a + (b | tojson)",
+        [
+            (
+                "ATK312",
+                "b | tojson",
+                "Jinja would escape for HTML what is joined to the text of `tojson` like this",
+                "join texts with `~`",
+            )
+        ],
+    ),
+]
 
 
 @pytest.mark.parametrize(("text", "said"), _SLIPS, ids=[text for text, _ in _SLIPS])

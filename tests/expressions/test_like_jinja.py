@@ -7,12 +7,12 @@ from typing import Any
 
 import jinja2
 import pytest
-from expressions.generated import JINJA, REFUSED, ask_jinja, ask_us, from_jinja, same, scopes, slips, trees
 from hypothesis import example, given, settings
 from jinja2.parser import Parser
 
 from atk_interp.expressions import ast, unparse
 from atk_interp.expressions.parser import parse
+from expressions.generated import JINJA, REFUSED, ask_jinja, ask_us, from_jinja, same, scopes, slips, trees
 
 Scope = dict[str, Any]
 

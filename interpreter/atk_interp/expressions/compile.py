@@ -17,7 +17,7 @@ from atk_interp.expressions.each import Closure, Scope, each_item
 from atk_interp.expressions.errors import EvaluationError, OperandError
 from atk_interp.expressions.expression import Expression
 from atk_interp.expressions.functions import CALLS, FILTERS, MISSING, TESTS, Form, Function, Parameter, accepts
-from atk_interp.expressions.kinds import in_words, value_in_words
+from atk_interp.expressions.kinds import in_words, kind_of, value_in_words
 from atk_interp.expressions.operators import ARITHMETIC, COMPARISONS, concatenated, negated
 from atk_interp.expressions.shape import RECORD_METHODS
 from atk_interp.expressions.unparse import unparse
@@ -322,9 +322,12 @@ class Compiler:
             bound = bind(function, args, keywords)
         except BindingError as error:
             raise self.error(node, error.message) from None
-        if all(argument is None for _, argument in bound):
-            defaults = [parameter.default for parameter, _ in bound]
-            return lambda _: defaults
+        if all(_is_constant(parameter, argument) for parameter, argument in bound):
+            constants = [
+                argument.value if isinstance(argument, ast.Literal) else parameter.default
+                for parameter, argument in bound
+            ]
+            return lambda _: constants
         getters = [self._argument(function, parameter, argument) for parameter, argument in bound]
         return lambda scope: [get(scope) for get in getters]
 
@@ -361,6 +364,11 @@ class Compiler:
     def _refusal(self, node: ast.Node, what: str, refusal: Exception) -> EvaluationError:
         said = str(refusal) if isinstance(refusal, OperandError) else f"`{what}` cannot work on these values"
         return self.error(node, said)
+
+
+def _is_constant(parameter: Parameter, argument: ast.Node | None) -> bool:
+    """Whether the argument is the same, and fit, whatever the scope."""
+    return argument is None or (isinstance(argument, ast.Literal) and kind_of(argument.value) in parameter.kinds)
 
 
 def _choice(value: Closure, condition: Closure, otherwise: Closure) -> Closure:

@@ -95,18 +95,18 @@ def negated(sign: str, value: Any) -> object:
     return _number(-value if sign == "-" else value)
 
 
-_WRITABLE = frozenset([str, int, float, bool])
-
-
 def concatenated(parts: list[object]) -> str:
     """`a ~ b`: texts, numbers, true and false, written one after the other."""
-    for part in parts:
-        if type(part) not in _WRITABLE:
-            raise OperandError(f"`~` joins texts and numbers, not {value_in_words(part)}")
-    text = "".join(map(str, parts))
+    text = "".join([part if isinstance(part, str) else _written(part) for part in parts])
     if len(text) > MAX_SIZE:
         raise TooLarge("the result would be too large")
     return text
+
+
+def _written(value: object) -> str:
+    if isinstance(value, int | float):
+        return str(value)
+    raise OperandError(f"`~` joins texts and numbers, not {value_in_words(value)}")
 
 
 def contains(value: object, holder: Any) -> bool:
