@@ -26,6 +26,10 @@ class BeyondLocalhost(RuntimeError):
     """A test tried to reach another machine. Not an `OSError`: code under test must not take it for a bad network."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-cases", action="store_true", help="write tests/cases/*.out anew from what lint prints")
+
+
 @pytest.fixture(scope="session")
 def project_root() -> Path:
     """The top folder of the project, where `pyproject.toml` is."""

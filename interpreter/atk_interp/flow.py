@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ from atk_interp.kinds.base import Cardinality, StepView
 from atk_interp.spec import Output, PipelineSpec, Step, Takes, load_spec
 from atk_interp.templates import PromptLibrary
 
-__all__ = ["Analysis", "analyse", "prompt_folders", "shown"]
+__all__ = ["Analysis", "analyse", "prompt_folders"]
 
 _OPEN = RecordType({}, open=True)
 
@@ -36,14 +35,6 @@ class Analysis:
     outputs: Mapping[str, StepView]
     """Outputs, as views over the rows of their step."""
     folder: Path
-
-
-def shown(path: Path) -> str:
-    """A path as people are shown it: relative to the working folder when it lies inside."""
-    try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
-    except (ValueError, OSError):
-        return os.path.normpath(path)
 
 
 def prompt_folders(folder: Path, pipeline: str, overrides: Sequence[Path] = ()) -> list[Path]:
@@ -67,9 +58,8 @@ def analyse(document: Document, folder: Path, sink: Sink, overrides: Sequence[Pa
     if spec is None:
         return None
     sources = {name for name, kind in KINDS.items() if kind.cardinality is Cardinality.SOURCE}
-    written = document.get(("steps",))
-    graph = build_graph(spec, sources, set(written) if isinstance(written, dict) else set(), sink)
-    library = PromptLibrary(prompt_folders(folder, spec.name, overrides), shown)
+    graph = build_graph(spec, sources, sink)
+    library = PromptLibrary(prompt_folders(folder, spec.name, overrides))
     flow = _Flow(spec, graph, library, sink)
     for name in graph.order:
         flow.step(spec.steps[name])
@@ -88,6 +78,9 @@ class _Flow:
         self.providers: dict[str, str] = {}
 
     def step(self, step: Step) -> None:
+        if not step.valid:
+            self.fields[step.name] = _OPEN
+            return
         view = self._view(step, self._input(step.name))
         self.views[step.name] = view
         if step.has_when:

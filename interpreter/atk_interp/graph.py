@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from atk_interp.diagnostics import Code, Label, Severity, Sink, did_you_mean
+from atk_interp.source import Span
 from atk_interp.spec import PipelineSpec
 
 __all__ = ["CODES", "Graph", "build_graph"]
@@ -46,7 +47,7 @@ CODES = (UNKNOWN_STEP, CYCLE, NO_INPUT)
 class Graph:
     """The steps that can be ordered. `inputs` and `consumers` hold known steps only.
 
-    `broken` names the steps that lack an input or stand in a cycle: nothing is known of their rows.
+    `broken` names the steps that are malformed, lack an input or stand in a cycle: nothing is known of their rows.
     """
 
     order: tuple[str, ...]
@@ -66,13 +67,9 @@ class Graph:
         return found
 
 
-def build_graph(spec: PipelineSpec, sources: set[str], written: set[str], sink: Sink) -> Graph:
-    """The graph of a spec.
-
-    `sources` are the names of the kinds that make rows; `written` all step names that stand in the file, also
-    malformed ones, which are told already. Reports unknown inputs, missing inputs and cycles.
-    """
-    broken: set[str] = set()
+def build_graph(spec: PipelineSpec, sources: set[str], sink: Sink) -> Graph:
+    """The graph of a spec. `sources` are the kinds that make rows. Reports unknown and missing inputs, and cycles."""
+    broken = {name for name, step in spec.steps.items() if not step.valid}
     inputs: dict[str, tuple[str, ...]] = {}
     for name, step in spec.steps.items():
         path = step.option_path("from")
@@ -83,12 +80,13 @@ def build_graph(spec: PipelineSpec, sources: set[str], written: set[str], sink: 
                 continue
             broken.add(name)
             place = (*path, index) if spec.document.has((*path, index)) else path
-            _unknown(spec, source, place, written, sink)
+            _unknown(spec, source, place, sink)
         inputs[name] = tuple(known)
-        _check_presence(spec, name, step.kind in sources, sink, broken)
+        if step.valid:
+            _check_presence(spec, name, step.kind in sources, sink, broken)
     for output in spec.outputs.values():
         if output.source not in spec.steps:
-            _unknown(spec, output.source, (*output.path, "from"), written, sink)
+            _unknown(spec, output.source, (*output.path, "from"), sink)
     order = _ordered(spec, inputs, broken, sink)
     consumers: dict[str, list[str]] = {name: [] for name in spec.steps}
     for name, sources_of in inputs.items():
@@ -97,15 +95,16 @@ def build_graph(spec: PipelineSpec, sources: set[str], written: set[str], sink: 
     return Graph(order, inputs, {name: tuple(found) for name, found in consumers.items()}, frozenset(broken))
 
 
-def _unknown(spec: PipelineSpec, source: str, path: tuple[str | int, ...], written: set[str], sink: Sink) -> None:
-    if source in written:
-        return  # the step is there, and what is wrong with it is told where it stands
+def _unknown(spec: PipelineSpec, source: str, path: tuple[str | int, ...], sink: Sink) -> None:
+    if not spec.steps:
+        return  # that there are none at all is told elsewhere
+    near = did_you_mean(source, spec.steps)
     sink.report(
         UNKNOWN_STEP,
         spec.document.span(path),
         f"there is no step `{source}`",
-        notes=["steps are " + ", ".join(f"`{name}`" for name in spec.steps)],
-        help=did_you_mean(source, spec.steps),
+        notes=["steps are " + ", ".join(f"`{name}`" for name in spec.steps)] if not near else (),
+        help=near,
     )
 
 
@@ -137,7 +136,7 @@ def _ordered(
             sorter = TopologicalSorter(left)
             return tuple(sorter.static_order())
         except CycleError as error:
-            cycle: list[str] = list(reversed(error.args[1]))
+            cycle: list[str] = error.args[1]
             _report_cycle(spec, cycle, sink)
             broken.update(cycle)
             # Cut the cycle and go on, so that a second one is found in the same pass.
@@ -145,15 +144,24 @@ def _ordered(
 
 
 def _report_cycle(spec: PipelineSpec, cycle: list[str], sink: Sink) -> None:
-    start = min(range(len(cycle) - 1), key=lambda index: list(spec.steps).index(cycle[index]))
-    path = [*cycle[start:-1], *cycle[:start], cycle[start]]
-    sink.report(
-        CYCLE,
-        spec.document.span(spec.steps[path[0]].option_path("from")),
-        "these steps feed each other in a circle: " + " → ".join(f"`{name}`" for name in reversed(path)),
-        labels=[
-            Label(spec.document.span(spec.steps[name].option_path("from")), f"`{name}` takes rows from here")
-            for name in path[1:-1]
-        ],
-        help="begin the chain with a source, such as a `read` step",
-    )
+    """`cycle` names each step before the one that it feeds, and its first step again at the end."""
+    first = min(range(len(cycle) - 1), key=lambda index: list(spec.steps).index(cycle[index]))
+    path = [*cycle[first:-1], *cycle[:first]]
+    if len(path) == 1:
+        told, help_ = f"step `{path[0]}` takes rows from itself", "name another step"
+    else:
+        circle = " → ".join(f"`{name}`" for name in (*path, path[0]))
+        told, help_ = f"these steps feed each other in a circle: {circle}", "let one of them take rows from elsewhere"
+    labels = [
+        Label(_input_place(spec, name, source), f"`{name}` takes rows of `{source}`")
+        for source, name in zip([path[-1], *path], path, strict=False)
+    ]
+    begin, *others = sorted(labels, key=lambda label: label.span.start)
+    sink.report(CYCLE, begin.span, told, label=begin.text if others else "", labels=others, help=help_)
+
+
+def _input_place(spec: PipelineSpec, name: str, source: str) -> Span:
+    """Where a step names one of its inputs."""
+    path = spec.steps[name].option_path("from")
+    item = (*path, spec.steps[name].inputs.index(source))
+    return spec.document.span(item if spec.document.has(item) else path)

@@ -42,11 +42,21 @@ class Sink:
         return any(found.is_error for found in self._found)
 
     def sorted(self) -> list[Diagnostic]:
-        """All findings in reading order, each once."""
-        return sorted(dict.fromkeys(self._found), key=Diagnostic.sort_key)
+        """All findings in reading order, each once, without the echoes of what is wrong with the YAML itself."""
+        roots = [found.span for found in self._found if found.code.id.startswith("ATK1") and found.span]
+        kept = dict.fromkeys(found for found in self._found if not _is_echo(found, roots))
+        return sorted(kept, key=Diagnostic.sort_key)
 
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(self._found)
 
     def __len__(self) -> int:
         return len(self._found)
+
+
+def _is_echo(found: Diagnostic, roots: Sequence[Span]) -> bool:
+    """Whether a finding is about a value that YAML itself was wrong about: that is told there."""
+    span = found.span
+    if span is None or found.code.id.startswith("ATK1"):
+        return False
+    return any(root.start < span.end and span.start < root.end and root.file.path == span.file.path for root in roots)

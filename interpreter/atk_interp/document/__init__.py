@@ -3,8 +3,9 @@
 The only door to PyYAML. `load` reads a file, `parse_document` a text; both collect what is wrong in a sink.
 """
 
-from atk_interp.document.load import load_document, read_source
-from atk_interp.document.model import CODES, Document, Path, show_path
+from atk_interp.document.codes import CODES
+from atk_interp.document.load import load_document, read_source, shown
+from atk_interp.document.model import Document, Path, show_path
 from atk_interp.document.parse import parse_document
 
-__all__ = ["CODES", "Document", "Path", "load_document", "parse_document", "read_source", "show_path"]
+__all__ = ["CODES", "Document", "Path", "load_document", "parse_document", "read_source", "show_path", "shown"]

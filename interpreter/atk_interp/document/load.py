@@ -2,42 +2,62 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path as FilePath
 
 from atk_interp.diagnostics import Sink
-from atk_interp.document import model
+from atk_interp.document.codes import NOT_UTF8, TOO_LARGE, UNREADABLE
 from atk_interp.document.model import Document
 from atk_interp.document.parse import parse_document
 from atk_interp.source import SourceFile, Span
 
-__all__ = ["load_document", "read_source"]
+__all__ = ["load_document", "read_source", "shown"]
+
+_MAX_BYTES = 2_000_000
 
 
-def read_source(path: FilePath, sink: Sink, shown: str | None = None) -> SourceFile | None:
-    """The text of a file in UTF-8 (a byte-order mark is dropped); None, and a finding, when there is none."""
-    name = shown if shown is not None else str(path)
+def shown(path: FilePath) -> str:
+    """A path as people are shown it: relative to the working folder when it lies inside."""
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or "it cannot be opened").lower()
-        sink.report(model.UNREADABLE, Span(SourceFile(name, ""), 0, 0), f"`{name}` cannot be read: {reason}")
+        return path.resolve().relative_to(FilePath.cwd()).as_posix()
+    except (ValueError, OSError):
+        return os.path.normpath(path)
+
+
+def read_source(path: FilePath, sink: Sink, name: str | None = None) -> SourceFile | None:
+    """The text of a file in UTF-8 (a byte-order mark is dropped); None, and a finding, when there is none."""
+    name = name if name is not None else shown(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)  # no more, whatever the size: it may be a disk image
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "it cannot be opened").lower()
+        sink.report(UNREADABLE, Span(SourceFile(name, ""), 0, 0), f"`{name}` cannot be read: {reason}")
+        return None
+    if len(data) > _MAX_BYTES:
+        told = f"the file has more than {_MAX_BYTES:,} bytes"
+        sink.report(TOO_LARGE, Span(SourceFile(name, ""), 0, 0), told, help="keep data in files of its own, for `read`")
         return None
     try:
         return SourceFile(name, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        text = data.decode("utf-8", "replace")
-        at = len(data[: error.start].decode("utf-8", "replace"))
-        sink.report(
-            model.NOT_UTF8,
-            Span(SourceFile(name, text), at, at + 1),
-            "the file is not UTF-8 text",
-            notes=[f"byte {error.start} is 0x{data[error.start]:02x}"],
-            help="save the file as UTF-8",
-        )
+        _report_encoding(error, data, name, sink)
         return None
 
 
-def load_document(path: FilePath, sink: Sink, shown: str | None = None) -> Document | None:
+def _report_encoding(error: UnicodeDecodeError, data: bytes, name: str, sink: Sink) -> None:
+    bom = len(data) - len(data.removeprefix(b"\xef\xbb\xbf"))
+    start = error.start + bom if error.object != data else error.start
+    file = SourceFile(name, data[bom:].decode("utf-8", "replace"))
+    at = len(data[bom:start].decode("utf-8", "replace"))
+    if b"\0" in data[:1000]:
+        sink.report(NOT_UTF8, Span(file, at, at), "the file is not text", help="name a spec or a config")
+        return
+    told = f"byte {start} (0x{data[start]:02x}) is not UTF-8"
+    sink.report(NOT_UTF8, Span(file, at, at + 1), told, help="save the file as UTF-8")
+
+
+def load_document(path: FilePath, sink: Sink) -> Document | None:
     """The YAML document in a file; None when it cannot be read (the sink says why)."""
-    file = read_source(path, sink, shown)
+    file = read_source(path, sink)
     return None if file is None else parse_document(file, sink)

@@ -8,15 +8,15 @@ from typing import Any
 import yaml
 
 from atk_interp.diagnostics import Label, Sink
-from atk_interp.document import model
+from atk_interp.document import codes
 from atk_interp.document.model import Document, Path, Place
+from atk_interp.document.syntax import report_syntax
 from atk_interp.source import SourceFile, Span
 
 __all__ = ["parse_document"]
 
 _MAX_DEPTH = 60
 _MAX_VALUES = 200_000
-_MAX_CHARACTERS = 20_000_000
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PREFIX = "tag:yaml.org,2002:"
 _BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
@@ -24,14 +24,14 @@ _BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 
 def parse_document(file: SourceFile, sink: Sink) -> Document | None:
     """The document in a file; None when it cannot be read at all (the sink says why)."""
-    text = file.text
-    if len(text) > _MAX_CHARACTERS or not _depth_is_bounded(text):
-        sink.report(model.TOO_LARGE, Span(file, 0, 0), "the document is too large or nested too deeply to be a spec")
-        return None
     try:
+        excess = _excess(file.text)
+        if excess is not None:
+            _report_excess(Span(file, excess, excess + 1), sink)
+            return None
         node = _compose(file, sink)
     except yaml.YAMLError as error:
-        _report_syntax(error, file, sink)
+        report_syntax(error, file, sink)
         return None
     if node is None:
         return None
@@ -40,17 +40,43 @@ def parse_document(file: SourceFile, sink: Sink) -> Document | None:
     return None if builder.gave_up else Document(file, data, builder.places)
 
 
+def _excess(text: str) -> int | None:
+    """Where a text becomes too deep or too long to be composed (which is recursive, and keeps every node).
+
+    Only texts that could be are looked at closely: the rest is told by counting.
+    """
+    nested = text.count("[") + text.count("{") + text.count("- -") + text.count("? ") > 500
+    if not nested and text.count("\n") + text.count(",") < _MAX_VALUES // 2:
+        return None
+    depth = 0
+    for number, event in enumerate(yaml.parse(text, Loader=_Loader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH or number > _MAX_VALUES:
+            return event.start_mark.index if event.start_mark is not None else 0
+    return None
+
+
+def _report_excess(span: Span, sink: Sink) -> None:
+    sink.report(
+        codes.TOO_LARGE,
+        span,
+        "the document has too many values, or is nested too deeply",
+        help="look for aliases that multiply each other; keep data in files of its own, for `read`",
+    )
+
+
 def _compose(file: SourceFile, sink: Sink) -> Any:
     loader = _Loader(file.text)
     try:
         if not loader.check_node():
-            sink.report(model.EMPTY, Span(file, 0, 0), "the file is empty", help="write a mapping")
+            help_ = "a spec begins with `spec: atk/v1`, a prompt with `- user: …`"
+            sink.report(codes.EMPTY, Span(file, 0, 0), "there is nothing in this file", help=help_)
             return None
         node = loader.get_node()
         if loader.check_node():
             second = loader.get_node().start_mark.index
             sink.report(
-                model.SEVERAL_DOCUMENTS,
+                codes.SEVERAL_DOCUMENTS,
                 Span(file, second, second + 1),
                 "a second document begins here, and only one is read",
                 help="remove the `---` line or move the second document into a file of its own",
@@ -58,24 +84,6 @@ def _compose(file: SourceFile, sink: Sink) -> Any:
         return node
     finally:
         loader.dispose()
-
-
-def _depth_is_bounded(text: str) -> bool:
-    """Whether the text is shallow enough to be composed, which is recursive inside the YAML library."""
-    if text.count("[") + text.count("{") + text.count("- -") + text.count("? ") < 500:
-        return True
-    depth = 0
-    try:
-        for event in yaml.parse(text, Loader=_Loader):
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > _MAX_DEPTH:
-                    return False
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-    except yaml.YAMLError:
-        return True  # composing reports it
-    return True
 
 
 class _Builder:
@@ -91,7 +99,7 @@ class _Builder:
         if self.gave_up:
             return None
         if len(self.places) >= _MAX_VALUES or len(path) > _MAX_DEPTH:
-            self._give_up(node)
+            self._give_up(path)
             return None
         self.places[path] = self._place(node, key)
         if isinstance(node, yaml.MappingNode):
@@ -135,7 +143,7 @@ class _Builder:
         """`<<: *anchor`: keys of the anchor that are not given here (YAML merge keys)."""
         if not isinstance(source, yaml.MappingNode):
             span = Span(self.file, source.start_mark.index, source.end_mark.index)
-            self.sink.report(model.BAD_KEY, span, "only a mapping can be merged with `<<`")
+            self.sink.report(codes.BAD_KEY, span, "only a mapping can be merged with `<<`")
             return
         for key, value in source.value:
             name = self._key(key)
@@ -147,14 +155,16 @@ class _Builder:
         if isinstance(key, yaml.ScalarNode):
             return str(key.value)
         span = Span(self.file, key.start_mark.index, key.end_mark.index)
-        self.sink.report(
-            model.BAD_KEY, span, "a key must be a word or a text", help="did you forget quotes around `{{`?"
-        )
+        if isinstance(key, yaml.MappingNode):
+            told, help_ = "braces begin a mapping in YAML", 'put quotes around a template: "{{ name }}"'
+        else:
+            told, help_ = "a key is a word or a text", "put quotes around the key"
+        self.sink.report(codes.BAD_KEY, span, told, help=help_)
         return None
 
     def _duplicate(self, name: str, key: Any, first: Any) -> None:
         self.sink.report(
-            model.DUPLICATE_KEY,
+            codes.DUPLICATE_KEY,
             Span(self.file, key.start_mark.index, key.end_mark.index),
             f"`{name}` is given twice",
             label="given again here",
@@ -181,24 +191,19 @@ class _Builder:
         if node.tag == _PREFIX + expected:
             return
         tag = node.tag.replace(_PREFIX, "!!")
-        written = self.file.text[node.start_mark.index :]
-        width = len(re.match(r"\S*", written).group()) if written.startswith("!") else 1  # type: ignore[union-attr]
-        placeholder = "PLACEHOLDER" in tag.upper() or "ATTENTION" in tag.upper()
-        self.sink.report(
-            model.UNKNOWN_TAG,
-            Span(self.file, node.start_mark.index, node.start_mark.index + width),
-            f"`{tag}` is a placeholder that was not filled in" if placeholder else f"tag `{tag}` is not allowed",
-            help="write the value here" if placeholder else "write plain YAML without tags",
-        )
+        written = re.compile(r"![^\s,\]}]*").match(self.file.text, node.start_mark.index)
+        span = Span(self.file, node.start_mark.index, written.end() if written else node.start_mark.index + 1)
+        if "PLACEHOLDER" in tag.upper() or "ATTENTION" in tag.upper():
+            told, help_ = f"`{tag}` is a placeholder that was not filled in", "write the value here"
+        else:
+            told, help_ = f"tag `{tag}` is not allowed", "write plain YAML without tags"
+        self.sink.report(codes.UNKNOWN_TAG, span, told, help=help_)
 
-    def _give_up(self, node: Any) -> None:
+    def _give_up(self, path: Path) -> None:
+        """What stands at `path` may be the content of an alias, far from where it became too much."""
         self.gave_up = True
-        self.sink.report(
-            model.TOO_LARGE,
-            Span(self.file, node.start_mark.index, node.start_mark.index + 1),
-            "the document has too many values or is nested too deeply to be a spec",
-            help="look for anchors and aliases that multiply each other",
-        )
+        top = self.places[path[:1]]
+        _report_excess(Span(self.file, top.key_start, top.key_end), self.sink)
 
 
 def _integer(text: str) -> int | str:
@@ -219,33 +224,3 @@ def _float(text: str) -> float | str:
     except ValueError:
         return text
     return number if number - number == 0 else text
-
-
-_HINTS = (
-    ("mapping values are not allowed", "a colon inside a value needs quotes around the whole value"),
-    ("found character '\\t'", "indent with spaces, not with tabs"),
-    ("that cannot start any token", "put quotes around a value that begins with this character"),
-    ("could not find expected ':'", "a key needs a colon after it, and a text of several lines needs `|`"),
-    ("while scanning a quoted scalar", "close the quote"),
-    ("expected <block end>", "check the indentation of this line, and that quotes are closed"),
-    ("found undefined alias", "define the anchor first, or put quotes around a text that begins with `*`"),
-    ("flow mapping", 'a template needs quotes: "{{ name }}"'),
-)
-
-
-def _report_syntax(error: yaml.YAMLError, file: SourceFile, sink: Sink) -> None:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    at = min(mark.index, max(0, len(file.text) - 1)) if mark is not None else getattr(error, "position", 0)
-    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "the text is not YAML")
-    told = f"{getattr(error, 'context', '') or ''} {problem}"
-    conflict = re.search(r"^(<{7}|={7}|>{7})", file.text, re.MULTILINE)
-    if conflict:
-        at, problem = conflict.start(), "a merge conflict was left in the file"
-        help_: str | None = "resolve the conflict and remove the markers"
-    else:
-        help_ = next((hint for part, hint in _HINTS if part in told), None)
-    context = getattr(error, "context_mark", None)
-    labels = (
-        [Label(Span(file, context.index, context.index + 1), "in what begins here")] if context and not conflict else []
-    )
-    sink.report(model.SYNTAX, Span(file, at, at + 1), f"this is not YAML: {problem}", labels=labels, help=help_)

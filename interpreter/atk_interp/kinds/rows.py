@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from atk_interp.expressions.types import ANY, RecordType, Type, join_types, maybe, type_of
+from atk_interp.expressions.types import ANY, TEXT, RecordType, TextType, Type, join_types, maybe
 from atk_interp.kinds.base import (
     BoundStep,
     Cardinality,
@@ -43,14 +43,18 @@ class Rows(StepKind):
         if isinstance(rows, str):
             view.expression(view.path("rows"), view.params_scope())
             return RecordType({}, open=True)
-        fields: dict[str, Type] = {}
+        found: dict[str, list[Type]] = {}
         for index, row in enumerate(rows):
             for name in row:
                 content = view.content((*view.path("rows"), index, name), view.params_scope())
-                fields[name] = join_types([fields[name], _loose(content)]) if name in fields else _loose(content)
-        given = {name: type_ if all(name in row for row in rows) else maybe(type_) for name, type_ in fields.items()}
-        view.writes(given, view.path("rows"))
-        return RecordType(given)
+                # Rows are samples of a field: it is text, not only the texts that happen to stand here.
+                found.setdefault(name, []).append(TEXT if isinstance(content, TextType) else content)
+        fields = {
+            name: join_types(types) if len(types) == len(rows) else maybe(join_types(types))
+            for name, types in found.items()
+        }
+        view.writes(fields, view.path("rows"))
+        return RecordType(fields)
 
     def bind(self, step: BoundStep) -> SourceStep:
         closure = step.content(step.view.path("rows"))
@@ -86,12 +90,7 @@ class Input(StepKind):
         return _source(step, given)
 
 
-def _loose(type_: Type) -> Type:
-    """The type of a field written by hand: text is any text, not only this one."""
-    return type_of("").__class__() if isinstance(type_, type_of("").__class__) else type_
-
-
-def _source(step: BoundStep, given: Any) -> SourceStep:
+def _source(step: BoundStep, given: Callable[[], Iterable[Any]]) -> SourceStep:
     def rows(context: StepContext) -> Iterator[Row]:
         seen: dict[str, int] = {}
         for number, fields in enumerate(given()):

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, load_document
-from atk_interp.flow import Analysis, analyse, shown
+from atk_interp.flow import Analysis, analyse
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules import RULES
-from atk_interp.spec import Config, is_config, load_config
-from atk_interp.spec.codes import UNKNOWN_PIPELINE
+from atk_interp.spec import Config, PipelineSpec, describe_param, is_config, load_config, missing
+from atk_interp.spec.codes import MISSING_PARAMETER, UNKNOWN_PIPELINE
 from atk_interp.stock import find_pipeline, stock_names
 
 __all__ = ["Linted", "lint_path"]
@@ -29,7 +29,7 @@ class Linted:
 def lint_path(path: Path) -> Linted:
     """Lint a spec, or a config together with its spec. Rules run only on a spec that could be analysed whole."""
     sink = Sink()
-    document = load_document(path, sink, shown(path))
+    document = load_document(path, sink)
     if document is None:
         return Linted(None, None, sink)
     folder = path.resolve().parent
@@ -44,15 +44,16 @@ def _lint_config(document: Document, folder: Path, sink: Sink) -> Linted:
     name = document.get(("pipeline",))
     spec_path = find_pipeline(str(name), folder)
     if spec_path is None:
+        near = did_you_mean(str(name), stock_names())
         sink.report(
             UNKNOWN_PIPELINE,
             document.span(("pipeline",)),
             f"there is no pipeline `{name}`",
-            notes=["stock pipelines are " + ", ".join(f"`{known}`" for known in stock_names())],
-            help=did_you_mean(str(name), stock_names()) or "write the path of a spec, relative to this config",
+            notes=["stock pipelines are " + ", ".join(f"`{known}`" for known in stock_names())] if not near else (),
+            help=near or "write the name of a stock pipeline, or the path of a spec relative to this config",
         )
         return Linted(None, None, sink)
-    spec_document = load_document(spec_path, sink, shown(spec_path))
+    spec_document = load_document(spec_path, sink)
     if spec_document is None:
         return Linted(None, None, sink)
     # The config's prompt folders decide which prompts are checked, and the config needs the spec's parameters.
@@ -61,9 +62,26 @@ def _lint_config(document: Document, folder: Path, sink: Sink) -> Linted:
         analyse(spec_document, spec_path.resolve().parent, sink)
         return Linted(None, None, sink)
     config = load_config(document, folder, unbound.spec, sink)
+    _report_missing(config, unbound.spec, sink)
     analysis = analyse(spec_document, spec_path.resolve().parent, sink, config.prompts)
     _apply_rules(analysis, spec_path, config, sink)
     return Linted(analysis, config, sink)
+
+
+def _report_missing(config: Config, spec: PipelineSpec, sink: Sink) -> None:
+    """Required parameters that the config gives no value. (A run may still be given one on its command line.)"""
+    given = {name: found.value for name, found in config.values.items()}
+    document = config.document
+    for param in missing(spec.params, given):
+        empty = config.values.get(param.name)
+        span = document.key_span(empty.path) if empty is not None else document.span(("pipeline",))
+        sink.report(
+            MISSING_PARAMETER,
+            span,
+            f"`{param.name}` is required and has no value",
+            notes=[describe_param(param)],
+            help=f"write a value after `{param.name}:`" if empty is not None else f"add `{param.name}:`",
+        )
 
 
 def _apply_rules(analysis: Analysis | None, path: Path, config: Config | None, sink: Sink) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from atk_interp.diagnostics import Label, Sink, did_you_mean
-from atk_interp.document import Document, Path
+from atk_interp.document import Document, Path, shown
 from atk_interp.spec import codes
 from atk_interp.spec.model import PipelineSpec
 from atk_interp.spec.params import check_value
@@ -163,8 +163,9 @@ def _endpoint(document: Document, path: Path, data: dict[str, Any], folder: File
         del settings["model"]
     provider = settings.setdefault("provider", "openai")
     wanted = {"openai": "model", "scripted": "script"}.get(provider)
+    help_ = "write its name as the endpoint knows it" if wanted == "model" else "write the path of a script of replies"
     if wanted and not settings.get(wanted):
-        sink.report(codes.MISSING_KEY, document.key_span(path), f"`{wanted}` is missing in a model")
+        sink.report(codes.MISSING_KEY, document.key_span(path), f"model `{path[-1]}` has no `{wanted}`", help=help_)
     if provider == "scripted":
         settings.setdefault("model", "scripted")
     if provider == "embedded":
@@ -188,7 +189,7 @@ def _prompt_folders(document: Document, folder: FilePath, sink: Sink) -> tuple[F
                 codes.MISSING_FOLDER,
                 document.span(path),
                 f"there is no folder `{name}`",
-                notes=[f"looked for {found}"],
+                notes=[f"looked for `{shown(found)}`"],
                 help="paths in a config are relative to the config",
             )
     return tuple(folders)

@@ -43,7 +43,9 @@ def load_spec(
     """
     data = document.data
     if not isinstance(data, dict):
-        sink.report(codes.NOT_A_MAPPING, document.head_span(()), "a spec is a mapping of keys to values")
+        help_ = "begin with `spec: atk/v1`; a prompt file is checked with the spec that names it"
+        told = "a spec is a mapping of keys to values"
+        sink.report(codes.NOT_A_MAPPING, document.head_span(()), told, help=help_)
         return None
     validate(document, (), SPEC_SCHEMA, sink, what="at the top of a spec")
     _check_version(document, sink)
@@ -141,28 +143,30 @@ def _steps(document: Document, kinds: Mapping[str, Sequence[Option]], sink: Sink
         named = check_name(name, "step", document, path, sink)
         kind = data.get("kind") if isinstance(data, dict) else None
         if isinstance(kind, str) and kind not in kinds:
+            near = did_you_mean(kind, kinds)
             sink.report(
                 codes.UNKNOWN_KIND,
                 document.span((*path, "kind")),
                 f"there is no step kind `{kind}`",
-                notes=["kinds are " + ", ".join(f"`{known}`" for known in kinds)],
-                help=did_you_mean(kind, kinds),
+                notes=["kinds are " + ", ".join(f"`{known}`" for known in kinds)] if not near else (),
+                help=near,
             )
         options = kinds.get(kind) if isinstance(kind, str) else None
         schema = {**STEP_KEYS, **cerberus_schema(options or ())}
         if options is None:
             schema = {**schema, **{key: {} for key in (data if isinstance(data, dict) else {}) if key not in schema}}
         valid = validate(document, path, schema, sink, what=f"in a `{kind}` step", explain=_belongs_to(kinds))
-        if valid and named and options is not None:
-            steps[name] = _step(name, data, path)
+        steps[name] = _step(name, data, path, valid and named and options is not None)
     return steps
 
 
-def _step(name: str, data: dict[str, Any], path: Path) -> Step:
-    source = data.get("from")
-    inputs = (source,) if isinstance(source, str) else tuple(source or ())
-    options = {key: value for key, value in data.items() if key not in STEP_KEYS}
-    return Step(name, data["kind"], inputs, "when" in data, options, path)
+def _step(name: str, data: Any, path: Path, valid: bool) -> Step:
+    given: dict[str, Any] = data if isinstance(data, dict) else {}
+    source = given.get("from")
+    listed = [source] if isinstance(source, str) else source if isinstance(source, list) else []
+    inputs = tuple(name for name in listed if isinstance(name, str))
+    options = {key: value for key, value in given.items() if key not in STEP_KEYS}
+    return Step(name, str(given.get("kind")), inputs, "when" in given, options, path, valid)
 
 
 def _belongs_to(kinds: Mapping[str, Sequence[Option]]) -> Any:

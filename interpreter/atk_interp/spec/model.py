@@ -48,7 +48,10 @@ class ModelSlot:
 
 @dataclass(frozen=True)
 class Step:
-    """One step. `options` are the keys of its kind, as written; `when` is there when the key is."""
+    """One step. `options` are the keys of its kind, as written; `when` is there when the key is.
+
+    A step whose shape is wrong (which is told) is not `valid`: it stands in the graph, and its rows are unknown.
+    """
 
     name: str
     kind: str
@@ -56,6 +59,7 @@ class Step:
     has_when: bool
     options: Mapping[str, Any]
     path: Path
+    valid: bool = True
 
     def option_path(self, name: str) -> Path:
         return (*self.path, name)

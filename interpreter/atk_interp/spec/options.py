@@ -61,7 +61,7 @@ class Option:
 
     def rules(self) -> dict[str, Any]:
         """The cerberus rules of the value."""
-        rules: dict[str, Any] = {**_CERBERUS[self.takes], **self.schema}
+        rules: dict[str, Any] = {**_CERBERUS[self.takes], **self.schema, "meta": {"help": self.help}}
         if self.required:
             rules["required"] = True
         if self.min is not None:

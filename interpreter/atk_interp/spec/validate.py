@@ -6,6 +6,7 @@ The only door to cerberus. Types beyond its own: `formula`, a text that begins w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import cerberus
@@ -25,7 +26,6 @@ _TYPES = {
     "string": "text",
     "list": "a list",
     "dict": "a mapping",
-    "formula": "an expression after `=`",
 }
 
 
@@ -67,8 +67,9 @@ def validate(
     checker = _Validator(dict(schema), allow_unknown=False)
     if checker.validate(data, normalize=False):
         return True
+    checked = _Checked(document, path, schema, sink, what, explain)
     for error in _leaves(checker._errors):
-        _report(error, document, path, schema, sink, what, explain)
+        checked.report(error)
     return False
 
 
@@ -80,79 +81,108 @@ def _leaves(errors: Iterable[Any]) -> Iterable[Any]:
             yield error
 
 
-def _report(
-    error: Any,
-    document: Document,
-    base: Path,
-    schema: Mapping[str, Any],
-    sink: Sink,
-    what: str,
-    explain: Callable[[str], str | None],
-) -> None:
-    inner: Path = tuple(error.document_path)
-    path = (*base, *inner)
-    name = str(inner[-1]) if inner else ""
-    rule = error.rule
-    if error.code == kinds.UNKNOWN_FIELD.code:
-        known = _keys_at(schema, inner[:-1])
-        sink.report(
+@dataclass(frozen=True)
+class _Checked:
+    """What was checked against which schema, and where findings go."""
+
+    document: Document
+    base: Path
+    schema: Mapping[str, Any]
+    sink: Sink
+    what: str
+    explain: Callable[[str], str | None]
+
+    def report(self, error: Any) -> None:
+        """Turn one error of cerberus into a finding."""
+        inner: Path = tuple(error.document_path)
+        rule = str(error.rule)
+        if error.code == kinds.UNKNOWN_FIELD.code:
+            self._unknown_key(inner)
+        elif error.code == kinds.REQUIRED_FIELD.code:
+            self._missing_key(inner)
+        elif rule in ("type", "nullable"):
+            self._wrong_type(inner, error)
+        elif rule in ("min", "max", "minlength", "maxlength"):
+            self._out_of_range(inner, rule, error)
+        elif rule == "allowed":
+            self._not_a_choice(inner, error)
+        else:
+            told = ", ".join(str(item) for item in error.info) or "the value makes no sense here"
+            span = self.document.head_span((*self.base, *inner))
+            self.sink.report(codes.BAD_VALUE, span, f"{_subject(inner)}: {told}")
+
+    def _where(self, inner: Path) -> str:
+        return self.what if len(inner) == 1 else f"in `{inner[-2]}`"
+
+    def _unknown_key(self, inner: Path) -> None:
+        name = str(inner[-1])
+        known = _keys_at(self.schema, inner[:-1])
+        help_ = self.explain(name) or did_you_mean(name, known)
+        self.sink.report(
             codes.UNKNOWN_KEY,
-            document.key_span(path),
-            f"unknown key `{name}` {what}" if len(inner) == 1 else f"unknown key `{name}` in `{inner[-2]}`",
-            notes=[f"known keys are {_listed(known)}"] if known else (),
-            help=explain(name) or did_you_mean(name, known),
+            self.document.key_span((*self.base, *inner)),
+            f"unknown key `{name}` {self._where(inner)}",
+            notes=[f"known keys are {_listed(known)}"] if known and not help_ else (),
+            help=help_,
         )
-    elif error.code == kinds.REQUIRED_FIELD.code:
-        parent = path[:-1]
-        sink.report(
+
+    def _missing_key(self, inner: Path) -> None:
+        parent = (*self.base, *inner[:-1])
+        rules = _rules_at(self.schema, inner)
+        said = str(rules.get("meta", {}).get("help", ""))
+        self.sink.report(
             codes.MISSING_KEY,
-            document.key_span(parent) if parent else document.head_span(parent),
-            f"`{name}` is missing {what}" if len(inner) == 1 else f"`{name}` is missing in `{inner[-2]}`",
+            self.document.key_span(parent) if parent else self.document.head_span(parent),
+            f"`{inner[-1]}` is missing {self._where(inner)}",
+            help=f"add `{inner[-1]}:`" + (f" ({said[0].lower()}{said[1:].rstrip('.')})" if said else ""),
         )
-    elif rule == "type":
-        _wrong_type(error, document, path, name, sink)
-    elif rule in ("min", "max"):
-        bound = "at least" if rule == "min" else "at most"
-        sink.report(
-            codes.OUT_OF_RANGE,
-            document.span(path),
-            f"{_subject(name)} must be {bound} {error.constraint}, not {error.value}",
+
+    def _wrong_type(self, inner: Path, error: Any) -> None:
+        path = (*self.base, *inner)
+        types = _rules_at(self.schema, inner).get("type", "any value") if error.rule == "nullable" else error.constraint
+        wanted = types if isinstance(types, list) else [types]
+        told = " or ".join(dict.fromkeys(_TYPES[type_] for type_ in wanted if type_ in _TYPES))
+        self.sink.report(
+            codes.WRONG_TYPE,
+            self.document.head_span(path) if error.value is not None else self.document.key_span(path),
+            f"{_subject(inner)} takes {told}, not {_described(error.value)}",
+            help=self._help_with_type(path, wanted, error.value),
         )
-    elif rule in ("minlength", "maxlength"):
-        told = "must not be empty" if error.constraint == 1 else f"has the wrong length (limit {error.constraint})"
-        sink.report(codes.OUT_OF_RANGE, document.head_span(path), f"{_subject(name)} {told}")
-    elif rule == "allowed":
+
+    def _help_with_type(self, path: Path, wanted: list[str], value: Any) -> str | None:
+        if value is None:
+            return "write a value after the colon, or remove the key"
+        if "string" in wanted and isinstance(value, bool | int | float):
+            return f'put quotes around it: "{self.document.written(path)}"'
+        if isinstance(value, str) and "string" not in wanted and _is_number(value):
+            return f"write {value} without quotes"
+        if isinstance(value, str) and "formula" in wanted and value in self.document.get(("params",), {}):
+            return f"write `={value}` for the value of the parameter"
+        return None
+
+    def _out_of_range(self, inner: Path, rule: str, error: Any) -> None:
+        match rule:
+            case "min":
+                told = f"must be at least {error.constraint}, not {error.value}"
+            case "max":
+                told = f"must be at most {error.constraint}, not {error.value}"
+            case _ if error.constraint == 1:
+                told = "must not be empty"
+            case _:
+                told = f"must have at {'least' if rule == 'minlength' else 'most'} {error.constraint} items"
+        span = self.document.head_span((*self.base, *inner))
+        self.sink.report(codes.OUT_OF_RANGE, span, f"{_subject(inner)} {told}")
+
+    def _not_a_choice(self, inner: Path, error: Any) -> None:
         choices = [str(choice) for choice in error.constraint]
-        sink.report(
+        help_ = did_you_mean(str(error.value), choices)
+        self.sink.report(
             codes.NOT_A_CHOICE,
-            document.span(path),
-            f"{_subject(name)} cannot be `{error.value}`",
-            notes=[f"choices are {_listed(choices)}"],
-            help=did_you_mean(str(error.value), choices),
+            self.document.span((*self.base, *inner)),
+            f"{_subject(inner)} cannot be `{error.value}`",
+            notes=[f"choices are {_listed(choices)}"] if not help_ else (),
+            help=help_,
         )
-    else:
-        told = ", ".join(str(item) for item in error.info) or "the value makes no sense here"
-        sink.report(codes.BAD_VALUE, document.head_span(path), f"{_subject(name)}: {told}" if name else told)
-
-
-def _wrong_type(error: Any, document: Document, path: Path, name: str, sink: Sink) -> None:
-    wanted = error.constraint if isinstance(error.constraint, list) else [error.constraint]
-    told = " or ".join(dict.fromkeys(_TYPES.get(type_, type_) for type_ in wanted))
-    help_ = None
-    if error.value is None:
-        help_ = "write a value after the colon, or remove the key"
-    elif "string" in wanted and isinstance(error.value, bool | int | float):
-        help_ = f'put quotes around it: "{document.written(path)}"'
-    elif isinstance(error.value, str) and "string" not in wanted and _is_number(error.value):
-        help_ = f"write {error.value} without quotes"
-    elif isinstance(error.value, str) and "formula" in wanted:
-        help_ = f"to compute it, write `={error.value}`"
-    sink.report(
-        codes.WRONG_TYPE,
-        document.head_span(path) if error.value is not None else document.key_span(path),
-        f"{_subject(name)} takes {told}, not {_described(error.value)}",
-        help=help_,
-    )
 
 
 def _is_number(text: str) -> bool:
@@ -163,8 +193,13 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _subject(name: str) -> str:
-    return f"item {name}" if name.isdigit() else f"`{name}`" if name else "this"
+def _subject(inner: Path) -> str:
+    """What a sentence is about: `` `attempts` ``, or an item of a list by its number from 1."""
+    if not inner:
+        return "this"
+    if isinstance(inner[-1], int):
+        return f"item {inner[-1] + 1}" + (f" of `{inner[-2]}`" if len(inner) > 1 else "")
+    return f"`{inner[-1]}`"
 
 
 def _described(value: Any) -> str:
@@ -184,8 +219,8 @@ def _described(value: Any) -> str:
     return "this"
 
 
-def _keys_at(schema: Mapping[str, Any], path: Path) -> list[str]:
-    """The keys that a schema knows at a path inside the data."""
+def _rules_at(schema: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    """The rules of a schema for the value at a path inside the data; empty when it has none."""
     rules: Any = {"schema": schema}
     for part in path:
         inner = rules.get("schema")
@@ -193,11 +228,15 @@ def _keys_at(schema: Mapping[str, Any], path: Path) -> list[str]:
             rules = inner[part]
         elif isinstance(inner, Mapping) and isinstance(part, int):
             rules = inner
-        elif "valuesrules" in rules:
-            rules = rules["valuesrules"]
         else:
-            return []
-    inner = rules.get("schema")
+            rules = rules.get("valuesrules", {})
+    found: Mapping[str, Any] = rules
+    return found
+
+
+def _keys_at(schema: Mapping[str, Any], path: Path) -> list[str]:
+    """The keys that a schema knows at a path inside the data."""
+    inner = _rules_at(schema, path).get("schema")
     return list(inner) if isinstance(inner, Mapping) else []
 
 

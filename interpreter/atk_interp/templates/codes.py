@@ -78,6 +78,15 @@ NOT_ITERABLE = Code(
     bad="{% for item in question %}",
     good="{% for item in questions %}",
 )
+UNKNOWN_IN_TEMPLATE = Code(
+    "ATK409",
+    "unknown-in-template",
+    Severity.ERROR,
+    finds="A filter, a test or an included file that a template names and that does not exist.",
+    why="Rendering would stop the run, perhaps only at the row that first needs it.",
+    bad="{{ text | uper }}",
+    good="{{ text | upper }}",
+)
 
 CODES = (
     PROMPT_NOT_FOUND,
@@ -88,4 +97,5 @@ CODES = (
     UNKNOWN_ROLE,
     NOTHING_TO_ANSWER,
     NOT_ITERABLE,
+    UNKNOWN_IN_TEMPLATE,
 )

@@ -17,8 +17,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import jinja2
-
 from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, Path
 from atk_interp.expressions import (
@@ -28,10 +26,12 @@ from atk_interp.expressions import (
     compile_expression,
     parse_expression,
 )
+from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import ANY, AnyType, ListType, Type, without_null
-from atk_interp.source import MappedText
+from atk_interp.source import MappedText, Span
 from atk_interp.templates import codes
-from atk_interp.templates.analysis import check_template
+from atk_interp.templates.analysis import Explain, check_template, used_names
+from atk_interp.templates.environment import Sandbox
 from atk_interp.templates.render import RenderError, Template, compile_template
 
 __all__ = ["ROLES", "Each", "MessageList", "MessageTemplate", "Rendered", "parse_messages"]
@@ -41,7 +41,6 @@ ROLES = ("system", "user", "assistant", "developer", "tool")
 
 Rendered = tuple[str, str]
 """A message ready to be sent or written: role and content."""
-Explain = Callable[[str], tuple[tuple[str, ...], str | None]]
 _EACH = re.compile(r"\s*(?P<list>.+?)\s+as\s+(?P<item>[A-Za-z_]\w*)\s*\Z", re.DOTALL)
 
 
@@ -73,7 +72,7 @@ class MessageList:
     items: tuple[MessageTemplate | Each, ...]
     document: Document
 
-    def check(self, scope: Mapping[str, Type], sink: Sink, explain: Explain = lambda name: ((), None)) -> None:
+    def check(self, scope: Mapping[str, Type], sink: Sink, explain: Explain | None = None) -> None:
         """Check every template and expression against the names in scope."""
         _check(self.items, dict(scope), sink, explain)
 
@@ -94,128 +93,116 @@ class MessageList:
         return render
 
 
-def parse_messages(
-    document: Document, path: Path, sink: Sink, env: jinja2.Environment | None = None
-) -> MessageList | None:
+def parse_messages(document: Document, path: Path, sink: Sink, env: Sandbox | None = None) -> MessageList | None:
     """The messages at a path of a document; None when they are not a list (the sink says so)."""
-    data = document.get(path)
-    if not isinstance(data, list) or not data:
-        sink.report(
-            codes.MALFORMED_PROMPT,
-            document.head_span(path),
-            "a list of messages is expected here" + ("" if data else ", and it is empty"),
-            help="begin each message with `- system:`, `- user:` or `- assistant:`",
-        )
-        return None
-    found = [_item(document, (*path, index), sink, env) for index in range(len(data))]
-    return MessageList(tuple(item for item in found if item is not None), document)
+    return _Parser(document, sink, env).messages(path)
 
 
-def _item(document: Document, path: Path, sink: Sink, env: jinja2.Environment | None) -> MessageTemplate | Each | None:
-    data = document.get(path)
-    if not isinstance(data, dict):
-        sink.report(
-            codes.MALFORMED_PROMPT,
-            document.head_span(path),
-            "a message is a mapping of a role to its content",
-            help='write `- user: "…"`',
-        )
-        return None
-    when = _expression(document, (*path, "when"), sink) if "when" in data else None
-    if "each" in data:
-        return _each(document, path, data, when, sink, env)
-    return _message(document, path, data, when, sink, env)
+@dataclass(frozen=True)
+class _Parser:
+    """Turns the data of one document into messages."""
 
+    document: Document
+    sink: Sink
+    env: Sandbox | None
 
-def _message(
-    document: Document,
-    path: Path,
-    data: dict[str, Any],
-    when: Expression | None,
-    sink: Sink,
-    env: jinja2.Environment | None,
-) -> MessageTemplate | None:
-    keys = [key for key in data if key not in ("when", "each")]
-    if set(keys) == {"role", "content"}:
-        role, content = (*path, "role"), (*path, "content")
-        if str(data["role"]) not in ROLES and "{{" not in str(data["role"]):
-            _bad_role(str(data["role"]), document, role, sink, document.span(role))
+    def messages(self, path: Path) -> MessageList | None:
+        data = self.document.get(path)
+        if not isinstance(data, list) or not data:
+            told = "a list of messages is expected here" + ("" if data else ", and it is empty")
+            self._malformed(
+                self.document.head_span(path), told, "begin each message with `- system:`, `- user:` or `- assistant:`"
+            )
             return None
-        role_text = document.text(role)
-    elif len(keys) == 1:
-        role = content = (*path, keys[0])
-        if keys[0] not in ROLES:
-            _bad_role(keys[0], document, role, sink, document.key_span(role))
+        found = [self._item((*path, index)) for index in range(len(data))]
+        return MessageList(tuple(item for item in found if item is not None), self.document)
+
+    def _malformed(self, span: Span, told: str, help_: str) -> None:
+        self.sink.report(codes.MALFORMED_PROMPT, span, told, help=help_)
+
+    def _item(self, path: Path) -> MessageTemplate | Each | None:
+        data = self.document.get(path)
+        if not isinstance(data, dict):
+            told = "a message is a mapping of a role to its content"
+            self._malformed(self.document.head_span(path), told, 'write `- user: "…"`')
             return None
-        role_text = MappedText.detached(keys[0])
-    else:
+        when = self._expression((*path, "when")) if "when" in data else None
+        return self._each(path, data, when) if "each" in data else self._message(path, data, when)
+
+    def _message(self, path: Path, data: dict[str, Any], when: Expression | None) -> MessageTemplate | None:
+        parts = self._role_and_content(path, data)
+        if parts is None:
+            return None
+        role, content = parts
+        if not isinstance(self.document.get(content), str):
+            help_ = "put quotes around it, or write it as a block after `|`"
+            self._malformed(self.document.head_span(content), "the content of a message is text", help_)
+            return None
+        role_template = compile_template(role, self.sink, self.env)
+        template = compile_template(self.document.text(content), self.sink, self.env)
+        if role_template is None or template is None:
+            return None
+        return MessageTemplate(role_template, template, when, path)
+
+    def _role_and_content(self, path: Path, data: dict[str, Any]) -> tuple[MappedText, Path] | None:
+        """The text of the role, and where the content stands: `{role: content}`, or both under their names."""
+        keys = [key for key in data if key not in ("when", "each")]
+        if set(keys) == {"role", "content"}:
+            role = self.document.text((*path, "role"))
+            known = role.value in ROLES or "{{" in role.value
+            if known:
+                return role, (*path, "content")
+            self._bad_role(role.value, role.span())
+        elif keys and set(keys) <= {"role", "content"}:
+            missing = "content" if keys == ["role"] else "role"
+            span = self.document.key_span((*path, keys[0]))
+            self._malformed(span, f"this message has no `{missing}`", f"add `{missing}:` to it")
+        elif len(keys) == 1:
+            content = (*path, keys[0])
+            if keys[0] in ROLES:
+                return MappedText.detached(keys[0]), content
+            self._bad_role(keys[0], self.document.key_span(content))
+        else:
+            self._several_roles(path, keys)
+        return None
+
+    def _several_roles(self, path: Path, keys: list[str]) -> None:
         stray = next((key for key in keys if key not in (*ROLES, "role", "content")), None)
-        sink.report(
-            codes.MALFORMED_PROMPT,
-            document.key_span((*path, stray)) if stray else document.head_span(path),
-            f"`{stray}` does not belong to a message" if stray else "a message has one role and one content",
-            help='write `- user: "…"`, or `role:` and `content:`',
-        )
-        return None
-    if not isinstance(document.get(content), str):
-        sink.report(
-            codes.MALFORMED_PROMPT,
-            document.head_span(content),
-            "the content of a message is text",
-            help="put quotes around it, or write it as a block after `|`",
-        )
-        return None
-    role_template = compile_template(role_text, sink, env)
-    template = compile_template(document.text(content), sink, env)
-    if role_template is None or template is None:
-        return None
-    return MessageTemplate(role_template, template, when, path)
+        span = self.document.key_span((*path, stray)) if stray else self.document.head_span(path)
+        told = f"`{stray}` does not belong to a message" if stray else "a message has one role and one content"
+        self._malformed(span, told, 'write `- user: "…"`, or `role:` and `content:`')
+
+    def _bad_role(self, role: str, span: Span) -> None:
+        near = did_you_mean(role, ROLES)
+        notes = ["roles are " + ", ".join(f"`{known}`" for known in ROLES)] if not near else ()
+        self.sink.report(codes.UNKNOWN_ROLE, span, f"`{role}` is not a role", notes=notes, help=near)
+
+    def _each(self, path: Path, data: dict[str, Any], when: Expression | None) -> Each | None:
+        text = self.document.text((*path, "each"))
+        found = _EACH.match(text.value)
+        if found is None:
+            self._malformed(text.span(), "`each` names a list and its element", "write `turns as turn`")
+            return None
+        values = parse_expression(text.slice(*found.span("list")), self.sink)
+        body: tuple[MessageTemplate | Each, ...]
+        if "messages" in data:
+            inner = self.messages((*path, "messages"))
+            body = inner.items if inner else ()
+        else:
+            one = self._message(path, data, None)
+            body = (one,) if one else ()
+        if values is None or not body:
+            return None
+        return Each(values, found["item"], body, when, path)
+
+    def _expression(self, path: Path) -> Expression | None:
+        text = self.document.text(path)
+        return parse_expression(text.slice(1) if text.value.startswith("=") else text, self.sink)
 
 
-def _bad_role(role: str, document: Document, path: Path, sink: Sink, span: Any) -> None:
-    sink.report(
-        codes.UNKNOWN_ROLE,
-        span,
-        f"`{role}` is not a role",
-        notes=["roles are " + ", ".join(f"`{known}`" for known in ROLES)],
-        help=did_you_mean(role, ROLES),
-    )
-
-
-def _each(
-    document: Document,
-    path: Path,
-    data: dict[str, Any],
-    when: Expression | None,
-    sink: Sink,
-    env: jinja2.Environment | None,
-) -> Each | None:
-    text = document.text((*path, "each"))
-    found = _EACH.match(text.value)
-    if found is None:
-        sink.report(
-            codes.MALFORMED_PROMPT, text.span(), "`each` names a list and its element", help="write `turns as turn`"
-        )
-        return None
-    values = parse_expression(text.slice(*found.span("list")), sink)
-    body: tuple[MessageTemplate | Each, ...]
-    if "messages" in data:
-        inner = parse_messages(document, (*path, "messages"), sink, env)
-        body = inner.items if inner else ()
-    else:
-        one = _message(document, path, data, None, sink, env)
-        body = (one,) if one else ()
-    if values is None or not body:
-        return None
-    return Each(values, found["item"], body, when, path)
-
-
-def _expression(document: Document, path: Path, sink: Sink) -> Expression | None:
-    text = document.text(path)
-    return parse_expression(text.slice(1) if text.value.startswith("=") else text, sink)
-
-
-def _check(items: tuple[MessageTemplate | Each, ...], scope: dict[str, Type], sink: Sink, explain: Explain) -> None:
+def _check(
+    items: tuple[MessageTemplate | Each, ...], scope: dict[str, Type], sink: Sink, explain: Explain | None
+) -> None:
     for item in items:
         if item.when is not None:
             check_expression(item.when, scope, sink, explain_unknown=explain)
@@ -225,14 +212,14 @@ def _check(items: tuple[MessageTemplate | Each, ...], scope: dict[str, Type], si
             continue
         held = without_null(check_expression(item.values, scope, sink, explain_unknown=explain))
         if not isinstance(held, ListType | AnyType):
-            sink.report(codes.NOT_ITERABLE, item.values.text.span(), f"`each` goes over {held}, which is no list")
+            sink.report(
+                codes.NOT_ITERABLE, item.values.text.span(), f"`each` goes over {type_in_words(held)}, which is no list"
+            )
         element = held.item if isinstance(held, ListType) else ANY
         _check(item.body, {**scope, item.item: element}, sink, explain)
 
 
 def _names(items: tuple[MessageTemplate | Each, ...]) -> Iterator[str]:
-    from atk_interp.templates.analysis import used_names
-
     for item in items:
         if item.when is not None:
             yield from item.when.names

@@ -12,13 +12,14 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from atk_interp.diagnostics import Sink, did_you_mean
-from atk_interp.document import parse_document, read_source
+from atk_interp.document import parse_document, read_source, shown
 from atk_interp.expressions.types import Type
 from atk_interp.source import MappedText, SourceFile, Span
 from atk_interp.templates import codes
-from atk_interp.templates.analysis import check_template, used_names
-from atk_interp.templates.messages import Explain, MessageList, MessageTemplate, Rendered, parse_messages
-from atk_interp.templates.render import Template, compile_template, environment
+from atk_interp.templates.analysis import Explain, check_template, used_names
+from atk_interp.templates.environment import Sandbox
+from atk_interp.templates.messages import MessageList, MessageTemplate, Rendered, parse_messages
+from atk_interp.templates.render import Template, compile_template
 
 __all__ = ["Prompt", "PromptLibrary"]
 
@@ -32,7 +33,7 @@ class Prompt:
     messages: MessageList | None = None
     completion: Template | None = None
 
-    def check(self, scope: Mapping[str, Type], sink: Sink, explain: Explain = lambda name: ((), None)) -> None:
+    def check(self, scope: Mapping[str, Type], sink: Sink, explain: Explain | None = None) -> None:
         if self.messages is not None:
             self.messages.check(scope, sink, explain)
         if self.completion is not None:
@@ -56,11 +57,11 @@ class Prompt:
 class PromptLibrary:
     """The prompts of one pipeline: an ordered list of folders. Files are read once."""
 
-    def __init__(self, folders: Sequence[FilePath], show: Callable[[FilePath], str] = str) -> None:
+    def __init__(self, folders: Sequence[FilePath]) -> None:
         self.folders = tuple(folders)
-        self._show = show
-        self._env = environment(self._fragment)
+        self._env = Sandbox(self._fragment)
         self._read: dict[str, Prompt | None] = {}
+        self._fragments: dict[str, SourceFile | None] = {}
 
     def find(self, name: str) -> FilePath | None:
         """The file of a prompt: the first folder that has `NAME.yaml` or `NAME.txt`."""
@@ -84,7 +85,7 @@ class PromptLibrary:
         """A prompt by name; None, and findings, when it is missing or malformed. `span` is who asks for it."""
         path = self.find(name)
         if path is None:
-            looked = ", ".join(f"`{self._show(folder)}`" for folder in self.folders) or "no folder"
+            looked = ", ".join(f"`{shown(folder)}`" for folder in self.folders) or "no folder"
             sink.report(
                 codes.PROMPT_NOT_FOUND,
                 span,
@@ -98,7 +99,7 @@ class PromptLibrary:
         return self._read[name]
 
     def _parse(self, name: str, path: FilePath, sink: Sink) -> Prompt | None:
-        file = read_source(path, sink, self._show(path))
+        file = read_source(path, sink)
         if file is None:
             return None
         if path.suffix == ".txt":
@@ -110,23 +111,29 @@ class PromptLibrary:
         messages = parse_messages(document, (), sink, self._env)
         if messages is None:
             return None
-        last = messages.items[-1] if messages.items else None
-        if isinstance(last, MessageTemplate) and last.role.constant in ("assistant", "system"):
-            sink.report(
-                codes.NOTHING_TO_ANSWER,
-                document.head_span(last.path),
-                f"the last message is from `{last.role.constant}`, so there is nothing to answer",
-                help="end with a `user` message",
-            )
+        _check_last(messages, sink)
         return Prompt(name, file, messages=messages)
 
-    def _fragment(self, name: str) -> str | None:
-        """The text of a file that a template includes, from any folder of the library."""
-        for folder in self.folders:
-            path = folder / name
-            if path.is_file() and _inside(path, folder):
-                return path.read_text(encoding="utf-8")
-        return None
+    def _fragment(self, name: str) -> SourceFile | None:
+        """A file that a template includes, from the first folder that has it; None when it cannot be read."""
+        if name not in self._fragments:
+            paths = (folder / name for folder in self.folders if _inside(folder / name, folder))
+            path = next((path for path in paths if path.is_file()), None)
+            self._fragments[name] = read_source(path, Sink()) if path is not None else None
+        return self._fragments[name]
+
+
+def _check_last(messages: MessageList, sink: Sink) -> None:
+    """Report a prompt that does not end with a user. A last message that could not be read is told already."""
+    last = messages.items[-1] if messages.items else None
+    written = (len(messages.document.data) - 1,)
+    if isinstance(last, MessageTemplate) and last.path == written and last.role.constant in ("assistant", "system"):
+        sink.report(
+            codes.NOTHING_TO_ANSWER,
+            messages.document.head_span(last.path),
+            f"the last message is from `{last.role.constant}`, so there is nothing to answer",
+            help="end with a `user` message",
+        )
 
 
 def _inside(path: FilePath, folder: FilePath) -> bool:

@@ -1,142 +1,143 @@
-"""Compiling and rendering Jinja templates in a sandbox.
-
-Undefined variables are errors, data is never read as a template, and nothing of Python can be reached
-(`ImmutableSandboxedEnvironment`). Block tags on a line of their own leave no blank line. A rendering is bounded
-in length, and `range` in size, so that no template can hang a run or fill the memory.
-"""
+"""Compiling and rendering templates. Data is never read as a template."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
 from typing import Any
 
 import jinja2
-from jinja2.exceptions import SecurityError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import nodes
 
-from atk_interp.diagnostics import Sink
-from atk_interp.expressions import template_filters, template_tests
+from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.source import MappedText, Span
 from atk_interp.templates import codes
+from atk_interp.templates.environment import MAX_RENDERED, Place, RenderError, Sandbox
+from atk_interp.templates.syntax import report_syntax
 
-__all__ = ["RenderError", "Template", "compile_template", "environment"]
-
-MAX_RENDERED = 8_000_000
-"""Characters that one rendering may have."""
-_MAX_RANGE = 10_000
-
-
-class RenderError(Exception):
-    """A template that could not be rendered for a row. The message is for people."""
+__all__ = ["RenderError", "Template", "compile_template", "node_span"]
 
 
 class Template:
-    """A compiled template that knows its place. Safe to render from several threads."""
+    """A parsed template that knows its place. Safe to render from several threads.
 
-    __slots__ = ("_render", "constant", "text", "tree")
+    It is compiled when it is first rendered: checking a spec takes no more than its tree.
+    """
 
-    def __init__(self, text: MappedText, compiled: jinja2.Template, tree: jinja2.nodes.Template) -> None:
+    def __init__(self, text: MappedText, tree: nodes.Template, env: Sandbox) -> None:
         self.text = text
         self.tree = tree
+        self.env = env
         self.constant = _constant(tree)
-        self._render: Callable[..., str] = compiled.render
+
+    @cached_property
+    def _compiled(self) -> jinja2.Template:
+        return self.env.from_string(self.tree)
 
     def render(self, names: Mapping[str, Any]) -> str:
         """The text for these names. Raises `RenderError`, naming the file and line."""
         if self.constant is not None:
             return self.constant
         try:
-            rendered = self._render(names)
-        except (jinja2.TemplateError, SecurityError) as error:
+            return _bounded(self._compiled.generate(names))
+        except jinja2.TemplateError as error:
             raise RenderError(f"{self._where()}: {error.message or 'the template cannot be rendered'}") from error
-        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
             raise RenderError(f"{self._where()}: {error}") from error
-        if len(rendered) > MAX_RENDERED:
-            raise RenderError(f"{self._where()}: the rendered text has more than {MAX_RENDERED:,} characters")
-        return rendered
+        except (RecursionError, MemoryError) as error:
+            raise RenderError(f"{self._where()}: the template is too large or nested too deeply") from error
+        except RenderError as error:
+            raise RenderError(f"{self._where()}: {error}") from error
 
     def _where(self) -> str:
         span = self.text.span()
         return f"{span.file.path}:{span.begin.line}"
 
 
-def _constant(tree: jinja2.nodes.Template) -> str | None:
+def _bounded(pieces: Iterator[str]) -> str:
+    parts: list[str] = []
+    left = MAX_RENDERED
+    for piece in pieces:
+        parts.append(piece)
+        left -= len(piece)
+        if left < 0:
+            raise RenderError(f"the rendered text has more than {MAX_RENDERED:,} characters")
+    return "".join(parts)
+
+
+def _constant(tree: nodes.Template) -> str | None:
     """The text of a template that has nothing to fill in."""
     parts: list[str] = []
     for node in tree.body:
-        if not isinstance(node, jinja2.nodes.Output):
+        if not isinstance(node, nodes.Output):
             return None
         for item in node.nodes:
-            if not isinstance(item, jinja2.nodes.TemplateData):
+            if not isinstance(item, nodes.TemplateData):
                 return None
             parts.append(item.data)
     return "".join(parts)
 
 
-def environment(load: Callable[[str], str | None] | None = None) -> jinja2.Environment:
-    """A sandbox; `load` gives the text of an included fragment, or None."""
-    made = ImmutableSandboxedEnvironment(
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,
-        cache_size=200,
-        loader=jinja2.FunctionLoader(load) if load is not None else None,
-    )
-    made.globals = {"range": _range}
-    for unseeded in ("random", "urlize", "pprint", "xmlattr", "forceescape", "escape", "e", "safe", "filesizeformat"):
-        made.filters.pop(unseeded, None)
-    made.filters.update(template_filters())
-    made.tests.update(template_tests())
-    return made
-
-
-def _range(*bounds: int) -> range:
-    made = range(*bounds)
-    if len(made) > _MAX_RANGE:
-        raise RenderError(f"a range of more than {_MAX_RANGE:,} numbers is not allowed in a template")
-    return made
-
-
 @cache
-def _plain_environment() -> jinja2.Environment:
-    return environment()
+def _plain() -> Sandbox:
+    return Sandbox()
 
 
-def compile_template(text: MappedText, sink: Sink, env: jinja2.Environment | None = None) -> Template | None:
-    """The template in a text; None, and a finding at its line, when it cannot be read."""
-    env = env or _plain_environment()
+def compile_template(text: MappedText, sink: Sink, env: Sandbox | None = None) -> Template | None:
+    """The template in a text; None, and a finding at its place, when it cannot be read."""
+    env = env or _plain()
+    text = _with_line_feeds(text)
     try:
-        tree = env.parse(text.value)
-        return Template(text, env.from_string(text.value), tree)
+        template = Template(text, env.parse(text.value), env)
+        if not _report_unknown(template, sink) and template.constant is None:
+            env.compile(template.tree, raw=True)  # finds what only the compiler of Jinja refuses
+        return template
     except jinja2.TemplateSyntaxError as error:
-        sink.report(codes.TEMPLATE_SYNTAX, _line(text, error.lineno), _reason(error.message or ""), help=_help(error))
+        report_syntax(error, text, sink)
     except (RecursionError, MemoryError, OverflowError):
-        sink.report(codes.TEMPLATE_SYNTAX, text.span(), "the template is nested too deeply")
+        sink.report(codes.TEMPLATE_SYNTAX, text.span(0, 1), "the template is nested too deeply")
     return None
 
 
-def _line(text: MappedText, number: int) -> Span:
-    """The number-th line of the template, without its blanks."""
-    lines = text.value.splitlines(keepends=True) or [""]
-    number = max(1, min(number, len(lines)))
-    start = sum(len(line) for line in lines[: number - 1])
-    line = lines[number - 1]
-    begin = start + len(line) - len(line.lstrip())
-    return text.span(begin, max(begin + 1, start + len(line.rstrip())))
+def _with_line_feeds(text: MappedText) -> MappedText:
+    """The text with line feeds alone, as Jinja makes them of all line breaks, and every character in its place."""
+    if "\r" not in text.value:
+        return text
+    kept = [found.start() for found in re.finditer(r"\r(?!\n)|[^\r]", text.value)]
+    value = "".join(text.value[index] for index in kept).replace("\r", "\n")
+    return MappedText(value, text.file, (*(text.offset(index) for index in kept), text.offset(len(text.value))))
 
 
-def _reason(message: str) -> str:
-    return (message[:1].lower() + message[1:]).rstrip(".") or "the template cannot be read"
+def _report_unknown(template: Template, sink: Sink) -> bool:
+    """Report filters, tests and files that do not exist; whether there were any. Jinja looks when it renders."""
+    before = len(sink)
+    for node in template.tree.find_all((nodes.Filter, nodes.Test)):
+        what = "filter" if isinstance(node, nodes.Filter) else "test"
+        known = template.env.filters if what == "filter" else template.env.tests
+        if node.name not in known:
+            _unknown(template, node, node.name, what, did_you_mean(node.name, known), sink)
+    for include in template.tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
+        named: nodes.Node | None = getattr(include, "template", None)
+        name = named.value if isinstance(named, nodes.Const) else None
+        if named is None or not isinstance(name, str) or getattr(include, "ignore_missing", False):
+            continue
+        if template.env.fragment(name) is None:
+            _unknown(template, named, name, "file", "write the file into one of the prompt folders", sink)
+    return len(sink) > before
 
 
-def _help(error: jinja2.TemplateSyntaxError) -> str | None:
-    message = error.message or ""
-    if "unexpected '}'" in message or "unexpected end of template" in message:
-        return "close what was opened: `{{ … }}` or `{% … %}`"
-    if "No filter named" in message or "No test named" in message:
-        return "see `docs/expressions.md` for what there is"
-    if "Encountered unknown tag" in message:
-        return "to show braces as they are, write `{% raw %}…{% endraw %}`"
-    return None
+def _unknown(template: Template, node: nodes.Node, name: str, what: str, help_: str | None, sink: Sink) -> None:
+    span = node_span(template.text, node, name)
+    sink.report(codes.UNKNOWN_IN_TEMPLATE, span, f"there is no {what} `{name}`", help=help_)
+
+
+def node_span(text: MappedText, node: nodes.Node, name: str | None = None) -> Span:
+    """Where a node stands: the name that it is about, at or after the token that it begins with."""
+    at = node.lineno.offset if isinstance(node.lineno, Place) else 0
+    wanted = name or getattr(node, "name", None) or getattr(node, "attr", None)
+    if wanted:
+        found = text.value.find(wanted, at)
+        if found >= 0:
+            return text.span(found, found + len(wanted))
+    return text.span(at, at + 1)

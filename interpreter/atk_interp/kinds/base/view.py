@@ -9,6 +9,7 @@ from typing import Any
 from atk_interp.diagnostics import Code, Severity, Sink, did_you_mean
 from atk_interp.document import Document, Path
 from atk_interp.expressions import Expression, check_expression, parse_expression
+from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import (
     ANY,
     INT,
@@ -25,7 +26,8 @@ from atk_interp.expressions.types import (
     without_null,
 )
 from atk_interp.replies import OptionsError, Reader, build_reader
-from atk_interp.spec import PipelineSpec, Step, Takes, param_type
+from atk_interp.source import Span
+from atk_interp.spec import BUILT_IN_NAMES, PipelineSpec, Step, Takes, param_type
 from atk_interp.spec.options import Option
 from atk_interp.templates import (
     MessageList,
@@ -122,6 +124,7 @@ class StepView:
     message_lists: dict[Path, MessageList] = field(default_factory=dict)
     loaded: dict[str, Prompt] = field(default_factory=dict)
     reader: Reader | None = None
+    parse_is_broken: bool = False
 
     @property
     def document(self) -> Document:
@@ -155,36 +158,29 @@ class StepView:
 
         Rows of a source may have fields of their own; and what follows from a broken step or `parse` is told there.
         """
-        unsure = self.input.open or (self.given("parse") and self.reader is None)
+        unsure = self.input.open or self.parse_is_broken
         if not unsure or "row" not in scope:
             return scope
         return {**dict.fromkeys(names, ANY), **scope}
 
     def explain(self, name: str) -> tuple[tuple[str, ...], str | None]:
         """Notes and help for a name that is not known at this step."""
+        what = "output" if self.step.path[0] == "outputs" else "step"
         fields = ", ".join(f"`{field_}`" for field_ in self.input.fields) or "no fields"
         came = " and ".join(f"`{source}`" for source in self.step.inputs)
-        notes = [f"step `{self.step.name}` receives {fields}" + (f" from {came}" if came else "")]
-        help_ = None
+        notes = (f"{what} `{self.step.name}` receives {fields}" + (f" from {came}" if came else ""),)
         if name in self.providers and self.providers[name] != self.step.name:
-            help_ = f"`{name}` is written by step `{self.providers[name]}`, which does not lead here"
-        elif name in self.spec.steps:
-            help_ = f"`{name}` is a step; use one of its fields"
-        return tuple(notes), help_
+            return notes, f"`{name}` is written by step `{self.providers[name]}`, which does not lead here"
+        if name in self.spec.steps:
+            return notes, f"`{name}` is a step; use one of its fields"
+        return notes, None
 
     def expression(self, path: Path, scope: Mapping[str, Type]) -> Type:
         """Parse and check the expression at a path (with or without `=`); its type, `any` when it is broken."""
-        value = self.document.get(path)
-        if not isinstance(value, str):
-            if isinstance(value, bool | int | float):
-                text = self.document.text(path)
-            else:
-                return ANY
-        else:
-            text = self.document.text(path)
-        if text.value.startswith("="):
-            text = text.slice(1)
-        expression = parse_expression(text, self.sink)
+        if not isinstance(self.document.get(path), str | bool | int | float):
+            return ANY
+        text = self.document.text(path)
+        expression = parse_expression(text.slice(1) if text.value.startswith("=") else text, self.sink)
         if expression is None:
             return ANY
         self.expressions[path] = expression
@@ -207,9 +203,8 @@ class StepView:
         said, types = _WANTED.get(takes, ("", ()))
         bare = without_null(found)
         if types and not isinstance(bare, (*types, AnyType)) and bare != NULL:
-            self.sink.report(
-                WRONG_VALUE_TYPE, self.document.span(path), f"`{path[-1]}` takes {said}, and this is {bare}"
-            )
+            told = f"`{path[-1]}` takes {said}, and this is {type_in_words(bare)}"
+            self.sink.report(WRONG_VALUE_TYPE, self.document.span(path), told)
         return found
 
     def template(self, path: Path, scope: Mapping[str, Type]) -> None:
@@ -259,10 +254,8 @@ class StepView:
             self.reader = build_reader(self.step.options[name])
         except OptionsError as error:
             path = (*self.path(name), *error.path)
-            span = (
-                self.document.head_span(path) if self.document.has(path) else self.document.head_span(self.path(name))
-            )
-            self.sink.report(BAD_PARSE, span, str(error), help=error.help)
+            self.sink.report(BAD_PARSE, self.document.head_span(path), str(error), help=error.help)
+            self.parse_is_broken = True
             return {}
         self.writes(self.reader.fields, self.path(name))
         return self.reader.fields
@@ -278,21 +271,27 @@ class StepView:
             self.document.span(self.path(name)),
             f"there is no model slot `{value}`",
             notes=[f"slots under `models` are {known}"],
-            help=did_you_mean(value, self.spec.models) or f"add `{value}:` under `models:`",
+            help=did_you_mean(value, self.spec.models) or f"add `{value}:` to `models:`",
         )
 
     def writes(self, fields: Mapping[str, Type], path: Path) -> None:
         """Report fields whose names are already taken by a parameter or the language."""
         for name in fields:
-            taken = "a parameter" if name in self.spec.params else None
-            taken = "a built-in name" if name in ("row", "seed", "sample", "attempt") else taken
-            if taken:
-                self.sink.report(
-                    SHADOWED_PARAMETER,
-                    self.document.head_span(path),
-                    f"field `{name}` bears the name of {taken}",
-                    help="choose another name for the field",
-                )
+            if name in self.spec.params or name in BUILT_IN_NAMES:
+                taken = "a parameter" if name in self.spec.params else "a built-in name"
+                told = f"field `{name}` bears the name of {taken}"
+                help_ = "choose another name for the field"
+                self.sink.report(SHADOWED_PARAMETER, self._place_of(name, path), told, help=help_)
+
+    def _place_of(self, name: str, path: Path) -> Span:
+        """Where a field is named inside the value at a path: as a key, or as a text; else the first line of it."""
+        for place in self.document.places:
+            if place[: len(path)] == path:
+                if len(place) > len(path) and place[-1] == name:
+                    return self.document.key_span(place)
+                if self.document.get(place) == name:
+                    return self.document.span(place)
+        return self.document.head_span(path)
 
     def has_field(self, name: str, path: Path) -> bool:
         """Whether the rows have a field; reports when they certainly do not."""
