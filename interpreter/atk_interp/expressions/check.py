@@ -125,7 +125,7 @@ class Checker(Checking):
             case ast.Or(left=left, right=right):
                 first = self.check(left)
                 with self.knowing(left, False):
-                    return join_types([without_null(first), self.check(right)])
+                    return _one_of((left, without_null(first)), (right, self.check(right)))
             case ast.Conditional():
                 return self._conditional(node)
         raise TypeError(f"not a node of an expression: {node!r}")
@@ -242,7 +242,14 @@ class Checker(Checking):
         if node.otherwise is None:
             return join_types([value, NULL])
         with self.knowing(node.condition, False):
-            return join_types([value, self.check(node.otherwise)])
+            return _one_of((node.value, value), (node.otherwise, self.check(node.otherwise)))
+
+
+def _one_of(*options: tuple[ast.Node, Type]) -> Type:
+    """The type of a value that is one of these; an empty list says nothing about items, so the others do."""
+    telling = [type_ for node, type_ in options if not isinstance(node, ast.ListDisplay) or node.items]
+    are_lists = all(isinstance(without_null(type_), ListType) for type_ in telling)
+    return join_types(telling if telling and are_lists else (type_ for _, type_ in options))
 
 
 def _listed(names: Mapping[str, object]) -> str:
