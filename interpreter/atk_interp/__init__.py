@@ -1,16 +1,18 @@
 """Synthetic training data from a YAML file: a spec language, a linter and a runtime.
 
-    from atk_interp import compile_pipeline
+from atk_interp import compile_pipeline
 
-    factual_qa = compile_pipeline("pipeline_specs/factual_qa/pipeline.yaml")
-    result = factual_qa(input_dir="documents", output_dir="output")
+factual_qa = compile_pipeline("pipeline_specs/factual_qa/pipeline.yaml")
+result = factual_qa(input_dir="documents", output_dir="output")
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
+import types
+import typing
 
-if TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from atk_interp.diagnostics import Diagnostic
     from atk_interp.pipeline import Pipeline, compile_pipeline, lint, load_spec
     from atk_interp.runtime.progress import set_progress
@@ -27,10 +29,21 @@ _WHERE = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> typing.Any:
     """Load what is asked for: importing the package must stay cheap, for the command line and pre-commit."""
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
     return getattr(import_module(_WHERE[name]), name)
+
+
+class _PublicFace(types.ModuleType):
+    """`lint` is a function here and a folder inside: importing the folder must not put it in the function's place."""
+
+    def __setattr__(self, name: str, value: typing.Any) -> None:
+        if not (name in _WHERE and isinstance(value, types.ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _PublicFace

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from types import ModuleType
 
 import atk_interp
@@ -28,3 +30,11 @@ def test_every_public_name_is_documented() -> None:
     bare = [name for name in sorted(PUBLIC) if not getattr(atk_interp, name).__doc__]
 
     assert bare == []
+
+
+def test_public_names_stay_what_they_are_when_the_folders_inside_are_loaded() -> None:
+    for module in pkgutil.walk_packages(atk_interp.__path__, "atk_interp."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+    assert [name for name in sorted(PUBLIC) if not callable(getattr(atk_interp, name))] == []

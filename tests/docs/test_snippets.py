@@ -1,0 +1,135 @@
+"""What the guides show is true: specs lint clean, shown output is what is printed, Python runs, links lead somewhere.
+
+A fenced block is tested by its language and first line:
+
+- `yaml`, beginning with `spec:`, is a whole spec, `pipeline.yaml` in a new folder. `# prompts/NAME.yaml` on the first
+  line makes a block a prompt of it. The spec lints without findings, unless a `console` block shows some.
+- `console`, beginning with `$ atk-interp lint pipeline.yaml`, is that command on the spec above, and what it finds.
+  `<!-- slip: RIGHT -> WRONG -->` on the line before it says what is misspelt for it.
+- `yaml`, beginning with `pipeline:`, is a config of a pipeline that comes along.
+- `python` is Python; with `<!-- tested -->` on the line before it, it is run in the project's folder.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from atk_interp.cli.main import cli
+from atk_interp.diagnostics.render import render_text
+from atk_interp.lint import lint_path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^(?:<!-- ([^\n]*) -->\n)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINT = "$ atk-interp lint pipeline.yaml\n"
+
+
+@dataclass
+class Block:
+    """A fenced block, where it begins, and the note on the line before it."""
+
+    page: Path
+    line: int
+    note: str
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page.name}:{self.line}"
+
+
+def blocks() -> list[Block]:
+    found = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        found += [Block(page, text[: m.start(2)].count("\n") + 1, m[1] or "", m[2], m[3]) for m in BLOCK.finditer(text)]
+    return found
+
+
+def whole_specs() -> Iterator[tuple[Block, list[Block]]]:
+    """Each whole spec with the blocks that follow it on its page, up to the next whole spec."""
+    for index, block in enumerate(listed := blocks()):
+        if block.language == "yaml" and block.text.startswith("spec:"):
+            after = []
+            for follower in listed[index + 1 :]:
+                if follower.page != block.page or follower.text.startswith("spec:"):
+                    break
+                after.append(follower)
+            yield block, after
+
+
+@pytest.mark.parametrize(("spec", "after"), [pytest.param(*pair, id=str(pair[0])) for pair in whole_specs()])
+def test_whole_specs_lint_as_shown(
+    spec: Block, after: list[Block], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "examples" / "first" / "prompts", tmp_path / "prompts")  # for specs that show no prompt
+    Path("pipeline.yaml").write_text(spec.text, encoding="utf-8")
+    for block in after:
+        named = re.match(r"# (prompts/\w+\.yaml)\n", block.text)
+        if named and block.language == "yaml":
+            Path(named[1]).write_text(block.text, encoding="utf-8")
+    shown = next((block for block in after if block.text.startswith(LINT)), None)
+
+    if shown is None:
+        assert render_text(lint_path(Path("pipeline.yaml")).sink.sorted()) == ""
+        return
+    if shown.note.startswith("slip: "):
+        right, wrong = shown.note.removeprefix("slip: ").split(" -> ")
+        assert spec.text.count(right) == 1
+        Path("pipeline.yaml").write_text(spec.text.replace(right, wrong), encoding="utf-8")
+    printed = CliRunner().invoke(cli, ["lint", "pipeline.yaml"]).stdout
+    assert printed.rstrip().splitlines() == shown.text.removeprefix(LINT).rstrip().splitlines()
+
+
+@pytest.mark.parametrize(
+    "config", [pytest.param(b, id=str(b)) for b in blocks() if b.language == "yaml" and b.text.startswith("pipeline:")]
+)
+def test_configs_lint_clean(config: Block, tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(config.text, encoding="utf-8")
+    if "pipeline: pipeline.yaml" in config.text:
+        shutil.copytree(ROOT / "examples" / "first", tmp_path, dirs_exist_ok=True, ignore=lambda *_: ["config.yaml"])
+
+    assert render_text(lint_path(path).sink.sorted()) == ""
+
+
+PYTHON = [pytest.param(block, id=str(block)) for block in blocks() if block.language == "python"]
+
+
+@pytest.mark.parametrize("snippet", PYTHON)
+def test_python_is_python_and_runs_where_it_says_so(snippet: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    code = compile(snippet.text, str(snippet), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+
+    if snippet.note == "tested":
+        exec(code, {"__name__": "snippet"})
+
+
+def test_links_between_pages_lead_to_files_and_headings() -> None:
+    pages = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*/*.md")]
+    broken = []
+    for page in pages:
+        text = BLOCK.sub("", page.read_text(encoding="utf-8"))
+        for target, anchor in re.findall(r"\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)", text):
+            file = (page.parent / target).resolve() if target else page
+            if not file.exists() or (anchor and anchor not in anchors(file)):
+                broken.append(f"{page.relative_to(ROOT)}: {target}#{anchor}")
+
+    assert broken == []
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page: its headings as the forge makes them, and those written by hand."""
+    text = page.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", BLOCK.sub("", text), re.MULTILINE)
+    made = {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+    return made | set(re.findall(r'<a id="([^"]+)">', text))
