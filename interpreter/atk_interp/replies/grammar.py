@@ -45,6 +45,8 @@ def any_of(texts: Iterable[str]) -> str:
 
 def repeated(item: str, between: str, least: int, most: int) -> str:
     """`least` to `most` items (from 1) with a text between."""
+    if most == 1:
+        return item  # the engine reads no `{0,0}`
     return f"{item} ({literal(between)} {item}){{{least - 1},{most - 1}}}"
 
 
