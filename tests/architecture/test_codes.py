@@ -14,7 +14,7 @@ from atk_interp.diagnostics.codes import Code
 
 RANGES = {
     "document": {1, 8},  # 8xx: a document made to exhaust the reader
-    "spec": {2},
+    "spec": {2, 7, 8},  # 7xx: what a config gives; 8xx: a key in it
     "expressions": {3, 8},
     "templates": {4, 8},
     "graph": {5},

@@ -71,9 +71,9 @@ BAD_VALUE = _error(
     "ATK208",
     "bad-value",
     "A value of the right type that makes no sense here.",
-    "The step could not do what it is for.",
-    "from: []",
-    "from: documents",
+    "Nothing could fulfil it.",
+    "size: {type: int, min: 9, max: 3}",
+    "size: {type: int, min: 3, max: 9}",
 )
 NOT_A_MAPPING = _error(
     "ATK209",

@@ -115,6 +115,9 @@ def _params(document: Document, sink: Sink) -> dict[str, Param]:
             path=path,
         )
         params[name] = param
+        if param.min is not None and param.max is not None and param.min > param.max:
+            told = f"`min` is {param.min}, more than `max`, which is {param.max}"
+            sink.report(codes.BAD_VALUE, document.span((*path, "min")), told, help="exchange them")
         problem = check_value(param, param.default) if param.has_default and param.default is not None else None
         if problem:
             sink.report(codes.BAD_PARAMETER, document.span((*path, "default")), problem)
