@@ -423,7 +423,7 @@ class Slow:
 
 MIXED = """
     steps:
-      given: {kind: rows, rows: [%s]}
+      given: {kind: rows, rows: [ROWS]}
       ask:
         kind: generate
         from: given
@@ -432,7 +432,7 @@ MIXED = """
         samples: 2
         parse: {regex: '(?P<reply>[A-Z]+) (?P<number>\\d+)'}
         accept:
-          late enough: (reply | length) %% 3 == 0 or number[1] == "1"
+          late enough: (reply | length) % 3 == 0 or number[1] == "1"
         attempts: 2
         keep: reply | length > 1
       some: {kind: sample, from: ask, count: 12}
@@ -448,7 +448,7 @@ MIXED = """
     outputs:
       out.jsonl: {from: judge, format: jsonl}
       asked.jsonl: {from: ask, where: reply | length > 2, format: jsonl}
-    """ % ", ".join(f"{{text: {'abcdefgh'[: 1 + n % 8]}{'xyz'[n % 3]}}}" for n in range(20))
+    """.replace("ROWS", ", ".join(f"{{text: {'abcdefgh'[: 1 + n % 8]}{'xyz'[n % 3]}}}" for n in range(20)))
 
 
 async def mixed(folder: Path, concurrency: int, seed: int) -> Ran:
