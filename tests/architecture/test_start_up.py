@@ -27,9 +27,11 @@ HEAVY = {
 
 LOADED = "import json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
 LINT = """
+import sys
 from atk_interp.cli.main import main
+sys.argv = ["atk-interp", "lint", "pipeline_specs/factual_qa/pipeline.yaml"]
 try:
-    main(["lint", "pipeline_specs/factual_qa/pipeline.yaml"])
+    main()
 except SystemExit as end:
     assert not end.code, f"lint ends with {end.code}"
 """
