@@ -110,7 +110,7 @@ def compile_pipeline(path: str | Path) -> Pipeline:
     A config's values become the defaults of the call.
     """
     found = Path(path) if Path(path).is_file() else find_pipeline(str(path), Path.cwd())
-    linted = lint_path(found or Path(path))
+    linted = lint_path(found or Path(path), complete=False)
     if linted.analysis is None or linted.sink.has_errors:
         raise InvalidSpec(linted.sink.sorted())
     return Pipeline(linted.analysis, linted.config)

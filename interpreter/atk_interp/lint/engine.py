@@ -26,21 +26,24 @@ class Linted:
     sink: Sink
 
 
-def lint_path(path: Path) -> Linted:
-    """Lint a spec, or a config together with its spec. Rules run only on a spec that could be analysed whole."""
+def lint_path(path: Path, *, complete: bool = True) -> Linted:
+    """Lint a spec, or a config together with its spec. Rules run only on a spec that could be analysed whole.
+
+    `complete` says that a config must give every required parameter; a run may be given the rest elsewhere.
+    """
     sink = Sink()
     document = load_document(path, sink)
     if document is None:
         return Linted(None, None, sink)
     folder = path.resolve().parent
     if is_config(document.data):
-        return _lint_config(document, folder, sink)
+        return _lint_config(document, folder, sink, complete)
     analysis = analyse(document, folder, sink)
     _apply_rules(analysis, path, None, sink)
     return Linted(analysis, None, sink)
 
 
-def _lint_config(document: Document, folder: Path, sink: Sink) -> Linted:
+def _lint_config(document: Document, folder: Path, sink: Sink, complete: bool) -> Linted:
     name = document.get(("pipeline",))
     spec_path = find_pipeline(str(name), folder)
     if spec_path is None:
@@ -62,14 +65,15 @@ def _lint_config(document: Document, folder: Path, sink: Sink) -> Linted:
         analyse(spec_document, spec_path.resolve().parent, sink)
         return Linted(None, None, sink)
     config = load_config(document, folder, unbound.spec, sink)
-    _report_missing(config, unbound.spec, sink)
+    if complete:
+        _report_missing(config, unbound.spec, sink)
     analysis = analyse(spec_document, spec_path.resolve().parent, sink, config.prompts)
     _apply_rules(analysis, spec_path, config, sink)
     return Linted(analysis, config, sink)
 
 
 def _report_missing(config: Config, spec: PipelineSpec, sink: Sink) -> None:
-    """Required parameters that the config gives no value. (A run may still be given one on its command line.)"""
+    """Required parameters that the config gives no value."""
     given = {name: found.value for name, found in config.values.items()}
     document = config.document
     for param in missing(spec.params, given):

@@ -38,7 +38,7 @@ def command(paths: tuple[str, ...], settings: tuple[str, ...], ledger: Path | No
 
     try:
         # All of them before the first: a mistake in the last config must not show after an hour.
-        prepared = [_prepared(path, settings) for path in paths]
+        prepared = [_prepared(path, settings, quiet) for path in paths]
         for pipeline, given in prepared:
             code = _run_one(pipeline, given, ledger, quiet)
             if code != OK:
@@ -57,11 +57,11 @@ def command(paths: tuple[str, ...], settings: tuple[str, ...], ledger: Path | No
     return OK
 
 
-def _prepared(path: str, settings: tuple[str, ...]) -> tuple[Pipeline, dict[str, Any]]:
+def _prepared(path: str, settings: tuple[str, ...], quiet: bool) -> tuple[Pipeline, dict[str, Any]]:
     """A pipeline and what the command line sets of its parameters: checked as far as it goes without a run."""
     from atk_interp.runtime.endpoints import check_keys
 
-    pipeline = _compiled(path)
+    pipeline = _compiled(path, quiet)
     given = _settings(settings, pipeline)
     pipeline.values({name: value for name, value in given.items() if name in pipeline.spec.params})
     asked = {step.options.get("model") for step in pipeline.spec.steps.values()}
@@ -89,7 +89,7 @@ class _BadSetting(ValueError):
         self.help = help
 
 
-def _compiled(path: str) -> Pipeline:
+def _compiled(path: str, quiet: bool) -> Pipeline:
     """The pipeline of a config, spec or name. Raises `_Findings`, with the findings printed, when it has errors."""
     from atk_interp.diagnostics.render import render_text, summary
     from atk_interp.lint import lint_path
@@ -106,10 +106,11 @@ def _compiled(path: str) -> Pipeline:
                 "stock pipelines are " + ", ".join(f"`{name}`" for name in stock_names()),
             )
         file = found
-    linted = lint_path(file)
+    linted = lint_path(file, complete=False)  # the rest may come with `--set`
     findings = linted.sink.sorted()
-    if findings:
-        notice(render_text(findings, colour=coloured(sys.stderr.isatty())))
+    shown = [found for found in findings if found.is_error or not quiet]
+    if shown:
+        notice(render_text(shown, colour=coloured(sys.stderr.isatty())))
     if linted.analysis is None or linted.sink.has_errors:
         notice(f"{summary(findings)}; nothing was run")
         raise _Findings
