@@ -475,3 +475,26 @@ def test_latency_faults_and_concurrency_never_change_a_byte(tmp_path: Path, conc
     assert len(calm.rows) > 3
     assert len(calm.rejected) > 10
     assert all(map(balanced, wild.result.steps[1:]))
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 8])
+async def test_a_refusal_among_concurrent_samples_stops_the_run(tmp_path: Path, concurrency: int) -> None:
+    def model(request: Request) -> str:
+        if request.sample == 2:
+            raise EndpointRefused("not for you", "here", status=403)
+        return "fine"
+
+    ran = await run(
+        tmp_path,
+        f"""
+        steps:
+          given: {rows(*"abcdef")}
+          ask: {{kind: generate, from: given, model: m, prompt: ask, samples: 4, parse: {{text: reply}}}}
+        outputs:
+          out.jsonl: {{from: ask, format: jsonl}}
+        """,
+        model,
+        settings={"concurrency": concurrency},
+    )
+    assert ran.result.status == "impossible"
+    assert len([request for request in ran.requests if request.sample == 2]) == 1

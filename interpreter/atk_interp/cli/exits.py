@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import platform
 import sys
-import tempfile
-import traceback
 from pathlib import Path
 
 from atk_interp.cli.output import complain
@@ -17,6 +14,10 @@ OK, FINDINGS, IMPOSSIBLE, OUR_BUG, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 def report_bug(error: BaseException) -> int:
     """Write what is needed to mend our own mistake into a file, and say where it is; the exit code."""
+    import platform  # imported late: they cost a tenth of a start-up, and are for the last resort alone
+    import tempfile
+    import traceback
+
     trace = "".join(traceback.format_exception(error))
     log = f"atk-interp bug report\n\npython {sys.version}\n{platform.platform()}\narguments: {_arguments()}\n\n{trace}"
     with tempfile.NamedTemporaryFile("w", prefix="atk-interp-", suffix=".log", delete=False, encoding="utf-8") as file:

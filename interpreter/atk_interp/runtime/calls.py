@@ -8,7 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from atk_interp.kinds.base import Dropped, Notice
 from atk_interp.ledger.base import Ledger
 from atk_interp.llm.limits import Clock
-from atk_interp.llm.messages import Message, Reply, Request
+from atk_interp.llm.messages import (
+    ContextTooLong,
+    EndpointRefused,
+    EndpointUnavailable,
+    Message,
+    Reply,
+    Request,
+)
 from atk_interp.llm.retry import RetryPolicy, Waiting, call_with_patience
 from atk_interp.plan import PlannedStep
 from atk_interp.runtime.books import Books
@@ -45,6 +52,8 @@ class Calls:
         self._flights: dict[str, asyncio.Task[tuple[Reply, bool]]] = {}
         self._sending: set[str] = set()
         self.halted = False
+        self.reason: BaseException | None = None
+        """Why no call is sent any more, when a call was the reason."""
         self.models: dict[str, set[str]] = {}
         """The names under which the endpoint of each slot has answered."""
 
@@ -114,27 +123,36 @@ class Calls:
             self._emit(Waited(endpoint.slot, str(waiting)))
 
         tokens = _estimate(request) if endpoint.config.tokens_per_minute else 0
-        reply = await call_with_patience(
-            _Gate(self, endpoint, self._sending, key),
-            request,
-            endpoint.limiter,
-            self._policy,
-            self._clock,
-            say,
-            priority=priority,
-            tokens=tokens,
-        )
+        try:
+            reply = await call_with_patience(
+                _Gate(self, endpoint, self._sending, key),
+                request,
+                endpoint.limiter,
+                self._policy,
+                self._clock,
+                say,
+                priority=priority,
+                tokens=tokens,
+            )
+        except ContextTooLong:
+            raise
+        except (EndpointRefused, EndpointUnavailable) as error:
+            # Before the next call takes the place of this one, and is refused in turn.
+            self.halt(error)
+            raise
         self._sending.add(key)  # paid, and not yet in the ledger
         try:
             return await self._ledger.put(key, reply, encode(request.body())), False
         finally:
             self._sending.discard(key)
 
-    def halt(self) -> None:
+    def halt(self, reason: BaseException | None = None) -> None:
         """No call is sent any more. Those that wait for a place or for a failed endpoint give up at once."""
         self.halted = True
+        self.reason = self.reason or reason
+        own = asyncio.current_task()
         for key, flight in list(self._flights.items()):
-            if key not in self._sending:
+            if key not in self._sending and flight is not own:
                 flight.cancel()
 
     async def drain(self, patience_s: float) -> None:

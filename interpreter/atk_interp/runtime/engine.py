@@ -210,6 +210,8 @@ class Engine:
 
     def _failed(self, item: _Item, cause: BaseException) -> None:
         if isinstance(cause, Halted):
+            if self._calls.reason is not None:  # the call that has it may have been cancelled by its siblings
+                self.stop(self._calls.reason)
             return
         if not isinstance(cause, EndpointDown):
             self.stop(cause)

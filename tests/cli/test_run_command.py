@@ -1,0 +1,315 @@
+"""`atk-interp run`: what people are told, and the exit code, for every way in which it can end."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atk_interp.runtime.lock import locked
+from support.openai_server import Answer, Call, failure, server_thread
+from support.pipelines import Told, cli, write_project
+
+__all__ = ["cli"]  # a fixture
+
+Cli = Callable[..., Told]
+
+SPEC = """
+    spec: atk/v1
+    name: qa
+    params:
+      input_dir: {type: path}
+      output_dir: {type: path}
+      style: {type: text, default: plain}
+      count: {type: int, default: 1000, min: 1}
+    models: {m: {}}
+    steps:
+      documents: {kind: read, path: =input_dir}
+      passages: {kind: chunk, from: documents, max_tokens: 400}
+      some: {kind: sample, from: passages, count: =count}
+      ask: {kind: generate, from: some, model: m, prompt: ask, parse: {text: reply}}
+    outputs:
+      qa.jsonl: {from: ask, format: jsonl, fields: {text: =text, reply: =reply}}
+    """
+
+
+def project(folder: Path, base_url: str = "http://127.0.0.1:9/v1", spec: str = SPEC, **endpoint: Any) -> str:
+    """A project with two documents; the path of its config."""
+    (folder / "docs").mkdir(exist_ok=True)
+    for name in ("one", "two"):
+        (folder / "docs" / f"{name}.txt").write_text(name)
+    models = {"m": {"model": "test-model", "base_url": base_url, **endpoint}}
+    return str(write_project(folder, spec, config={"input_dir": "docs", "output_dir": "out", "models": models}))
+
+
+def scripted(folder: Path, rules: Any = None, spec: str = SPEC) -> str:
+    path = project(folder, spec=spec)
+    (folder / "script.json").write_text(json.dumps(rules or [{"reply": "yes"}]))
+    config = json.loads(Path(path).read_text())
+    Path(path).write_text(json.dumps({**config, "models": {"m": {"provider": "scripted", "script": "script.json"}}}))
+    return path
+
+
+def output(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "out" / "qa.jsonl").read_text().splitlines()]
+
+
+def test_a_good_run_shows_the_books_and_rows_to_read(tmp_path: Path, cli: Cli) -> None:
+    told = cli("run", scripted(tmp_path))
+    assert told.code == 0
+    assert "out/qa.jsonl: 2 rows" in told.out
+    assert '"reply": "yes"' in told.out
+    assert "step       in  out  filtered  rejected  merged  called  ledger" in told.err
+    assert "read your data before you train on it" in told.err
+
+
+def test_quiet_prints_the_result_alone(tmp_path: Path, cli: Cli) -> None:
+    told = cli("run", scripted(tmp_path), "--quiet")
+    assert (told.code, told.out, told.err) == (0, "out/qa.jsonl: 2 rows\n", "")
+
+
+def test_a_second_run_takes_all_from_the_ledger(tmp_path: Path, cli: Cli) -> None:
+    with server_thread() as server:
+        path = project(tmp_path, server.base_url)
+        assert cli("run", path).code == 0
+        told = cli("run", path)
+        assert told.code == 0
+        assert server.stats()["calls"] == 2
+    assert (tmp_path / ".atk" / "ledger.db").exists()
+    assert "2 from ledger" in told.err
+
+
+def test_set_wins_over_the_config(tmp_path: Path, cli: Cli) -> None:
+    told = cli("run", scripted(tmp_path), "--set", "count=1", "--set", "output_dir=there", "--set", "style=12")
+    assert told.code == 0
+    assert "there/qa.jsonl: 1 rows" in told.out
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("count", "`--set count` has no value"),
+        ("cuont=3", "`qa` has no parameter `cuont`"),
+        ("count=0", "`count` must be at least 1, not 0"),
+        ("count=many", "`count` takes a whole number, not `many`"),
+        ("count=[1", "the value of `--set count=[1` is not YAML"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_runs_nothing(tmp_path: Path, cli: Cli, setting: str, message: str) -> None:
+    told = cli("run", scripted(tmp_path), "--set", setting)
+    assert told.code == 2
+    assert f"error: {message}" in told.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_spec_alone_asks_for_what_is_missing(tmp_path: Path, cli: Cli) -> None:
+    told = cli("run", str(write_project(tmp_path, SPEC)))
+    assert told.code == 2
+    assert "`input_dir`" in told.err
+    assert "`output_dir`" in told.err
+    assert "--set key=value" in told.err
+
+
+def test_a_name_that_is_nothing_is_told_with_the_stock_pipelines(cli: Cli) -> None:
+    told = cli("run", "factual_qs")
+    assert told.code == 2
+    assert "there is no file and no pipeline `factual_qs`" in told.err
+    assert "`factual_qa`" in told.err
+
+
+def test_a_spec_with_mistakes_runs_nothing(tmp_path: Path, cli: Cli) -> None:
+    told = cli("run", scripted(tmp_path, spec=SPEC.replace("from: some", "from: sone")))
+    assert told.code == 1
+    assert "nothing was run" in told.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_mistake_in_the_last_config_shows_before_the_first_runs(tmp_path: Path, cli: Cli) -> None:
+    (tmp_path / "other").mkdir()
+    bad = scripted(tmp_path / "other", spec=SPEC.replace("model: m", "model: n"))
+    assert cli("run", scripted(tmp_path), bad).code == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_rejected_rows_are_counted_by_their_label(tmp_path: Path, cli: Cli) -> None:
+    spec = SPEC.replace("parse: {text: reply}", "parse: {text: reply}, accept: {says yes: reply == 'yes'}, attempts: 2")
+    told = cli("run", scripted(tmp_path, [{"when": {"contains": "one"}, "reply": "no"}, {"reply": "yes"}], spec))
+    assert told.code == 0
+    assert "ask: 1 x says yes" in told.err
+    assert "out/rejected.jsonl: 1 rows that were filtered or rejected" in told.out
+
+
+def test_no_rows_left_is_told_with_the_step_and_the_reasons(tmp_path: Path, cli: Cli) -> None:
+    spec = SPEC.replace("parse: {text: reply}", "parse: {number: reply}, attempts: 1")
+    told = cli("run", scripted(tmp_path, [{"reply": "none at all"}], spec))
+    assert told.code == 1
+    assert "error: no rows are left after step `ask`: of 2, 0 filtered, 2 rejected" in told.err
+    assert "`rejected.jsonl`" in told.err
+
+
+@pytest.mark.slow
+def test_an_endpoint_that_is_not_there_ends_soon_and_says_how_to_go_on(tmp_path: Path, cli: Cli) -> None:
+    told = cli("run", project(tmp_path))
+    assert told.code == 4
+    assert "refused the connection" in told.err
+    assert "has never answered" in told.err
+    assert "help: run the same command again to go on; no paid reply is lost" in told.err
+
+
+def test_a_refused_key_stops_at_once_and_is_told_once(
+    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUR_KEY", "sk-canary-93712")
+    with server_thread(lambda call: failure(401, "Incorrect API key provided: sk-canary-93712")) as server:
+        told = cli("run", project(tmp_path, server.base_url, api_key_env="OUR_KEY", concurrency=1))
+        assert server.stats()["calls"] == 1
+    assert told.code == 2
+    assert told.err.count("401 unauthorized") == 1
+    assert "`api_key_env`" in told.err
+    assert "canary" not in told.everything
+
+
+def test_an_unknown_model_is_named_with_those_there_are(tmp_path: Path, cli: Cli) -> None:
+    with server_thread(lambda call: failure(404, "no such model"), models=("small-1", "large-1")) as server:
+        told = cli("run", project(tmp_path, server.base_url, model="smal-1"))
+    assert told.code == 2
+    assert "has no model `smal-1`; did you mean `small-1`?" in told.err
+
+
+def test_a_key_reaches_the_server_and_nothing_else(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    canary = "sk-canary-52917"
+    monkeypatch.setenv("OUR_KEY", canary)
+    keys: set[str] = set()
+
+    def reply(call: Call) -> Answer | str:
+        keys.add(call.headers["authorization"])
+        if call.nth == 0 and call.last == "one":
+            return failure(500, f"crashed while serving {canary}")
+        return "yes"
+
+    with server_thread(reply) as server:
+        told = cli("run", project(tmp_path, server.base_url, api_key_env="OUR_KEY"))
+    assert told.code == 0
+    assert keys == {f"Bearer {canary}"}
+    assert canary not in told.everything
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            assert canary.encode() not in path.read_bytes(), path
+
+
+def test_a_missing_key_is_told_before_any_work(tmp_path: Path, cli: Cli) -> None:
+    told = cli("run", project(tmp_path, api_key_env="OUR_KEY"))
+    assert told.code == 2
+    assert "the environment variable `OUR_KEY` (for `m`) must hold an API key, and is not set" in told.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_folder_in_use_is_left_alone(tmp_path: Path, cli: Cli) -> None:
+    path = scripted(tmp_path)
+    (tmp_path / "out").mkdir()
+    with locked(tmp_path / "out"):
+        told = cli("run", path)
+    assert told.code == 2
+    assert "is in use by process" in told.err
+    assert "choose another `output_dir`" in told.err
+    assert cli("run", path).code == 0
+
+
+def test_a_ledger_that_is_none_is_told(tmp_path: Path, cli: Cli) -> None:
+    (tmp_path / "bad.db").write_bytes(gzip.compress(b"not a ledger") * 100)
+    told = cli("run", scripted(tmp_path), "--ledger", "bad.db")
+    assert told.code == 2
+    assert "the ledger cannot be used" in told.err
+
+
+def test_an_output_folder_that_is_a_file_is_told(tmp_path: Path, cli: Cli) -> None:
+    path = scripted(tmp_path)
+    (tmp_path / "out").write_text("a file")
+    told = cli("run", path)
+    assert told.code == 2
+    assert "cannot be made: file exists" in told.err
+
+
+def test_an_empty_folder_is_told(tmp_path: Path, cli: Cli) -> None:
+    path = scripted(tmp_path)
+    (tmp_path / "empty").mkdir()
+    told = cli("run", path, "--set", "input_dir=empty")
+    assert told.code == 1
+    assert "error: " in told.err
+    assert "empty" in told.err
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path, cli: Cli) -> None:
+    told = cli("run", scripted(tmp_path), "--set", "input_dir=nowhere")
+    assert told.code == 1
+    assert "nowhere" in told.err
+
+
+BAD_FILES: dict[str, tuple[bytes, str, int]] = {
+    "broken.pdf": (b"%PDF-1.7\nthis is no PDF at all", "broken.pdf", 2),
+    "empty.txt": (b"", "empty.txt", 2),
+    "latin.txt": ("Die Brücke über die Straße führt nach Süden, sagt Jürgen.".encode("latin-1"), "latin.txt", 3),
+    "broken.jsonl": (b'{"text": "fine"}\n{"text": "brok\n{"text": "also fine"}\n', "broken.jsonl line 2", 4),
+    "picture.txt": (bytes(range(256)) * 8, "picture.txt", 2),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_is_told_once_and_costs_no_other(tmp_path: Path, cli: Cli, name: str) -> None:
+    content, named, rows = BAD_FILES[name]
+    path = scripted(tmp_path)
+    (tmp_path / "docs" / name).write_bytes(content)
+    told = cli("run", path)
+    assert told.code == 0, told.err
+    assert told.err.count(named) == 1
+    assert len(output(tmp_path)) == rows
+    if name == "latin.txt":
+        assert output(tmp_path)[0]["text"].startswith("Die Brücke")
+
+
+@pytest.mark.slow
+def test_a_very_long_text_goes_through_in_pieces(tmp_path: Path, cli: Cli) -> None:
+    path = scripted(tmp_path)
+    paragraph = "The tide rises twice a day, and it falls twice a day. " * 20
+    with (tmp_path / "docs" / "long.txt").open("w") as file:
+        for number in range(50_000):
+            file.write(f"{number} {paragraph}\n\n")
+    told = cli("run", path, "--set", "count=3")
+    assert told.code == 0, told.err
+    assert len(output(tmp_path)) == 3
+
+
+def test_an_error_of_ours_leaves_a_log_and_no_trace(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = scripted(tmp_path)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("atk_interp.runtime.run.write_record", broken)
+    told = cli("run", path, "--set", "style=canary")
+    assert told.code == 3
+    assert "this is a mistake in atk-interp: ZeroDivisionError: ours" in told.err
+    log = Path(told.err.split("with the file ")[1].split(";")[0])
+    assert "ZeroDivisionError" in log.read_text()
+    assert "canary" not in log.read_text()
+    log.unlink()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_disk_that_is_full_is_told(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    import errno
+
+    path = scripted(tmp_path)
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    told = cli("run", path)
+    assert told.code == 1
+    assert "qa.jsonl` cannot be written: the disk is full" in told.err
+    assert not (tmp_path / "out" / "qa.jsonl").exists()

@@ -1,0 +1,279 @@
+"""A pipeline as a callable: its signature, what it takes and tells, and how it fails."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atk_interp import compile_pipeline, set_progress
+from atk_interp.pipeline import InvalidSpec, MissingParameters, Pipeline, PipelineFailed
+from atk_interp.runtime import CannotRun
+from support.openai_server import Call, OpenAIServer, server_thread
+from support.pipelines import compiled, run, said, write_project
+
+SPEC = """
+    spec: atk/v1
+    name: qa
+    description: Questions about texts.
+    params:
+      input_dir: {type: path, help: Folder of documents}
+      output_dir: {type: path}
+      chunk_tokens: {type: int, default: 500, min: 50}
+      subset_size: {type: int, optional: true}
+      skip_filter: {type: bool, default: false}
+    models: {small: {}, large: {}}
+    steps:
+      documents: {kind: read, path: =input_dir}
+      useful:
+        {kind: generate, from: documents, when: not skip_filter, model: small, prompt: ask, parse: {text: verdict}}
+      asked: {kind: generate, from: useful, model: large, prompt: ask, parse: {text: reply}}
+    outputs:
+      qa.jsonl: {from: asked, format: jsonl}
+    """
+INPUT = """
+    steps:
+      given: {kind: input, fields: {text: text}}
+      longer: {kind: map, from: given, set: {size: =text | length}}
+      ask: {kind: generate, from: longer, model: m, prompt: ask, parse: {text: reply}}
+      kept: {kind: filter, from: ask, keep: size > 1}
+      some: {kind: sample, from: kept, count: 2}
+    outputs:
+      out.jsonl: {from: some, format: jsonl}
+    """
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def documents(tmp_path: Path) -> Path:
+    (tmp_path / "docs").mkdir()
+    for name in ("one", "two", "three"):
+        (tmp_path / "docs" / f"{name}.txt").write_text(name)
+    return tmp_path / "docs"
+
+
+@pytest.fixture
+def server() -> Iterator[OpenAIServer]:
+    with server_thread(lambda call: f"reply to {call.last}") as running:
+        yield running
+
+
+@pytest.fixture
+def models(server: OpenAIServer) -> dict[str, Any]:
+    return {slot: {"model": slot, "base_url": server.base_url} for slot in ("small", "large")}
+
+
+@pytest.fixture
+def progress() -> Iterator[list[tuple[str, float, str]]]:
+    told: list[tuple[str, float, str]] = []
+    unsubscribe = set_progress.subscribe(lambda *what: told.append(what))
+    yield told
+    unsubscribe()
+
+
+def test_the_signature_is_that_of_the_params(tmp_path: Path) -> None:
+    assert str(inspect.signature(compiled(tmp_path, SPEC))).partition(" -> ")[0] == (
+        "(*, input_dir, output_dir, chunk_tokens=500, subset_size=None, skip_filter=False, "
+        "models=None, task_id=None, **kwargs)"
+    )
+
+
+def test_a_call_runs_the_pipeline_and_gives_its_rows(
+    tmp_path: Path, documents: Path, models: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    pipeline = compiled(tmp_path, SPEC)
+    with caplog.at_level(logging.WARNING, "atk_interp"):
+        result = pipeline(
+            input_dir=documents, output_dir="out", task_id="t1", models=models, pipeline="ignored", chunk_token=3
+        )
+    assert [row["reply"] for row in result.rows()] == ["reply to one", "reply to three", "reply to two"]
+    assert result.exit_code == 0
+    assert caplog.messages == ["`qa` has no parameter `chunk_token`, so it has no effect; did you mean `chunk_tokens`?"]
+
+
+def test_all_missing_parameters_are_named_before_any_work(tmp_path: Path) -> None:
+    pipeline = compiled(tmp_path, SPEC)
+    with pytest.raises(
+        MissingParameters, match=r"(?s)`input_dir` \(path\): Folder of documents.*`output_dir` \(path\)"
+    ):
+        pipeline(chunk_tokens=60)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pipeline.yaml", "prompts"]
+
+
+def test_a_value_that_does_not_fit_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match="`chunk_tokens` must be at least 50, not 3"):
+        compiled(tmp_path, SPEC)(input_dir="docs", output_dir="out", chunk_tokens=3)
+
+
+async def test_a_call_inside_a_running_loop_says_what_to_use(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"use `await pipeline\.acall"):
+        compiled(tmp_path, SPEC)(input_dir="docs", output_dir="out")
+
+
+async def test_acall_is_the_same_for_a_running_loop(tmp_path: Path, documents: Path, models: dict[str, Any]) -> None:
+    result = await compiled(tmp_path, SPEC).acall(input_dir=documents, output_dir="out", models=models)
+    assert len(list(result.rows("qa.jsonl"))) == 3
+    with pytest.raises(KeyError, match=r"outputs are qa\.jsonl"):
+        list(result.rows("qb.jsonl"))
+
+
+def test_a_run_that_fails_raises_with_its_result(tmp_path: Path, documents: Path, models: dict[str, Any]) -> None:
+    models["small"]["base_url"] = "http://127.0.0.1:9/v1"
+    pipeline = compiled(tmp_path, SPEC)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(PipelineFailed, match="step `documents` found nothing to work on") as failed:
+        pipeline(input_dir=empty, output_dir="out", models=models)
+    assert failed.value.result.status == "stopped"
+
+
+def test_values_of_a_config_are_the_defaults_of_the_call(
+    tmp_path: Path, documents: Path, models: dict[str, Any]
+) -> None:
+    config = {"paths": {"input_dir": "docs", "output_dir": "results"}, "models": models, "skip_filter": True}
+    result = compile_pipeline(write_project(tmp_path, SPEC, config=config))()
+    assert result.output_dir == tmp_path / "results"
+    assert next(result.rows()) == {"text": "one", "reply": "reply to one"}
+
+
+def test_an_invalid_spec_raises_with_all_findings(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSpec) as invalid:
+        compiled(tmp_path, SPEC.replace("model: small", "model: smal").replace("kind: read", "kind: red"))
+    assert len([found for found in invalid.value.diagnostics if found.is_error]) == 2
+
+
+def test_rows_are_handed_over_and_come_back(tmp_path: Path, server: OpenAIServer) -> None:
+    pipeline = compiled(tmp_path, INPUT)
+    models = {"m": {"model": "m", "base_url": server.base_url}}
+    given = [{"text": "a"}, {"text": "bb"}, {"text": "ccc"}]
+    result = pipeline(output_dir="out", rows=given, models=models)
+    assert [row["text"] for row in result.rows()] == ["bb", "ccc"]
+    assert "rows=None" in str(inspect.signature(pipeline))
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (None, "takes its rows from the caller, and none were given"),
+        ([{"text": "a"}, {"text": {1, 2}}], "row 1 of `rows` cannot be used"),
+        (["a"], "row 0 of `rows` cannot be used: it is no mapping"),
+    ],
+)
+def test_rows_that_cannot_be_used_are_told(tmp_path: Path, rows: Any, told: str) -> None:
+    endpoint = {"m": {"model": "m", "base_url": "http://127.0.0.1:9/v1"}}
+    with pytest.raises((CannotRun, PipelineFailed), match=told):
+        compiled(tmp_path, INPUT)(output_dir="out", rows=rows, models=endpoint)
+
+
+def test_one_step_is_a_callable_of_its_own(tmp_path: Path, server: OpenAIServer) -> None:
+    pipeline = compiled(tmp_path, INPUT)
+    models = {"m": {"model": "m", "base_url": server.base_url}}
+    assert pipeline.steps["longer"]({"text": "four"}) == [{"text": "four", "size": 4}]
+    assert pipeline.steps["ask"]({"text": "hi", "size": 2}, models=models) == [
+        {"text": "hi", "size": 2, "reply": "reply to hi"}
+    ]
+    assert pipeline.steps["kept"]({"text": "a", "size": 1, "reply": ""}) == []
+    for step, told in (("some", "works on whole sets"), ("given", "makes its rows itself")):
+        with pytest.raises(CannotRun, match=told):
+            pipeline.steps[step]({"text": "a"})
+
+
+def test_progress_rises_from_zero_to_one_and_tells_every_step(
+    tmp_path: Path, documents: Path, models: dict[str, Any], progress: list[tuple[str, float, str]]
+) -> None:
+    calls: list[int] = []
+
+    def reply(call: Call) -> str:
+        calls.append(len(progress))
+        return "yes"
+
+    with server_thread(reply) as server:
+        for endpoint in models.values():
+            endpoint["base_url"] = server.base_url
+        compiled(tmp_path, SPEC)(input_dir=documents, output_dir="out", models=models, task_id="t1")
+    amounts = [amount for _, amount, _ in progress]
+    assert {task for task, _, _ in progress} == {"t1"}
+    assert amounts == sorted(amounts)
+    assert amounts[0] == 0.0
+    assert min(calls) > 0
+    assert amounts.count(1.0) == 1
+    assert amounts[-1] == 1.0
+    for step in ("documents", "useful", "asked"):
+        assert any(step in message for _, _, message in progress)
+
+
+def test_a_run_that_fails_never_tells_the_whole(tmp_path: Path, progress: list[tuple[str, float, str]]) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(PipelineFailed):
+        compiled(tmp_path, SPEC)(input_dir="empty", output_dir="out", task_id="t1")
+    assert progress[0][1] == 0.0
+    assert all(amount < 1.0 for _, amount, _ in progress)
+
+
+def test_without_a_task_nobody_is_told(
+    tmp_path: Path, documents: Path, models: dict[str, Any], progress: list[tuple[str, float, str]]
+) -> None:
+    compiled(tmp_path, SPEC)(input_dir=documents, output_dir="out", models=models)
+    assert progress == []
+
+
+@pytest.mark.parametrize("missing", [("SMALL_KEY",), ("SMALL_KEY", "LARGE_KEY")])
+def test_missing_keys_are_told_by_the_names_of_their_variables_before_any_work(
+    tmp_path: Path, documents: Path, models: dict[str, Any], monkeypatch: pytest.MonkeyPatch, missing: tuple[str, ...]
+) -> None:
+    models["small"]["api_key_env"] = "SMALL_KEY"
+    models["large"]["api_key_env"] = "LARGE_KEY"
+    for name in {"SMALL_KEY", "LARGE_KEY"} - set(missing):
+        monkeypatch.setenv(name, "sk-canary")
+    with pytest.raises(CannotRun) as refused:
+        compiled(tmp_path, SPEC)(input_dir=documents, output_dir="out", models=models)
+    assert all(f"`{name}`" in str(refused.value) for name in missing)
+    assert str(refused.value).count("_KEY") == len(missing)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_malformed_address_is_refused_before_any_work(
+    tmp_path: Path, documents: Path, models: dict[str, Any]
+) -> None:
+    models["small"]["base_url"] = "localhost:8000"
+    with pytest.raises(CannotRun, match="model `small` cannot be asked: the address of the endpoint is not one"):
+        compiled(tmp_path, SPEC)(input_dir=documents, output_dir="out", models=models)
+
+
+async def test_the_record_of_a_run_says_what_ran_and_no_login(tmp_path: Path, server: OpenAIServer) -> None:
+    ran = await run(
+        tmp_path,
+        """
+        steps:
+          given: {kind: rows, rows: [{text: a}]}
+          ask: {kind: generate, from: given, model: m, prompt: ask, parse: {text: reply}}
+        outputs:
+          out.jsonl: {from: ask, format: jsonl}
+        """,
+        said,
+        settings={"base_url": "http://user:canary@127.0.0.1:9/v1?key=canary"},
+    )
+    text = (ran.folder / "run.json").read_text()
+    record = json.loads(text)
+    assert "canary" not in text
+    assert record["models"]["m"]["base_url"] == "http://127.0.0.1:9/v1"
+    assert record["status"] == "done"
+    assert record["outputs"] == [{"name": "out.jsonl", "file": "out.jsonl", "rows": 1, "complete": True}]
+    assert [step["name"] for step in record["steps"]] == ["given", "ask"]
+    assert len(next(iter(record["prompts"].values()))) == 64
+
+
+def test_a_pipeline_shows_what_it_is(tmp_path: Path) -> None:
+    pipeline: Pipeline = compiled(tmp_path, SPEC)
+    description: Callable[..., Any] = pipeline
+    assert repr(pipeline).startswith("<pipeline qa(*, input_dir, output_dir,")
+    assert description.__doc__ == "Questions about texts."
