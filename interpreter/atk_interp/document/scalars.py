@@ -1,11 +1,14 @@
 """The place in the file of every character of a decoded YAML scalar, for all five scalar styles.
 
 Follows YAML 1.2.2 §7.3 (flow scalars: quotes, escapes, line folding) and §8.1 (block scalars: indentation,
-chomping, folding). Whatever a decoder here does not reproduce exactly falls back to the start of the scalar,
+chomping, folding), as libyaml reads them. Whatever a decoder here does not reproduce exactly falls back to the start of the scalar,
 so that a place is coarse rather than wrong.
 """
 
 from __future__ import annotations
+
+import re
+from dataclasses import dataclass
 
 from atk_interp.source import MappedText, SourceFile
 
@@ -34,6 +37,14 @@ _ESCAPES = {
 _HEX_ESCAPES = {"x": 2, "u": 4, "U": 8}
 
 
+_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+_BREAKS = "\n\r\x85\u2028\u2029"
+_HEADER = re.compile(r"[|>](?P<indicators>[-+0-9]*)[^\n\r\x85\u2028\u2029]*")
+
+_Decoded = list[tuple[str, int]]
+"""Characters of the value, each with its offset in what is written."""
+
+
 def mapped_scalar(value: str, file: SourceFile, start: int, end: int, style: str) -> MappedText:
     """`value`, decoded from `file.text[start:end]` in a style (`""`, `'`, `"`, `|`, `>`), with its places."""
     raw = file.text[start:end]
@@ -41,144 +52,133 @@ def mapped_scalar(value: str, file: SourceFile, start: int, end: int, style: str
         return MappedText(value, file, start)
     if style in ("'", '"') and raw[1:-1] == value:
         return MappedText(value, file, start + 1)
-    if style == "|":
-        offsets = _literal(value, raw)
-    elif style == ">":
-        offsets = _folded(value, raw)
-    else:
-        offsets = _flow(value, raw, style)
-    if offsets is None:
+    decoded = _block(value, raw, folds=style == ">") if style in ("|", ">") else _flow(raw, style)
+    if decoded is None or "".join(character for character, _ in decoded) != value:
         return MappedText(value, file, tuple([start] * (len(value) + 1)))
-    return MappedText(value, file, tuple(start + offset for offset in offsets))
+    offsets = [start + offset for _, offset in decoded]
+    after = file.text.find(value[-1:], offsets[-1]) + 1 if offsets else start
+    return MappedText(value, file, (*offsets, max(after, offsets[-1] + 1 if offsets else start)))
 
 
-def _flow(value: str, raw: str, style: str) -> list[int] | None:
+def _flow(raw: str, style: str) -> _Decoded:
     """Plain, single- and double-quoted scalars: escapes, and folding of line breaks."""
     index, stop = (0, len(raw)) if style == "" else (1, len(raw) - 1)
-    decoded: list[str] = []
-    offsets: list[int] = []
+    decoded: _Decoded = []
     while index < stop:
         character = raw[index]
-        if character in "\r\n" or (character in " \t" and _breaks_ahead(raw, index, stop)):
-            index = _fold(raw, index, stop, decoded, offsets)
+        blanks = _blanks(raw, index, stop)
+        if blanks > index and _BREAK.search(raw, index, blanks):
+            decoded += _folded(raw, index, blanks)
+            index = blanks
         elif style == '"' and character == "\\":
-            index = _escape(raw, index, decoded, offsets)
+            index = _escape(raw, index, stop, decoded)
         else:
-            decoded.append(character)
-            offsets.append(index)
+            decoded.append((character, index))
             index += 2 if style == "'" and character == "'" else 1
-    if "".join(decoded) != value:
-        return None
-    return [*offsets, stop]
+    return decoded
 
 
-def _breaks_ahead(raw: str, index: int, stop: int) -> bool:
-    while index < stop and raw[index] in " \t":
+def _blanks(raw: str, index: int, stop: int) -> int:
+    """The end of the blanks and line breaks that begin at `index`."""
+    while index < stop and (raw[index] in " \t" or raw[index] in _BREAKS):
         index += 1
-    return index < stop and raw[index] in "\r\n"
-
-
-def _fold(raw: str, index: int, stop: int, decoded: list[str], offsets: list[int]) -> int:
-    """Line breaks with the blanks around them: one is a space, n are n-1 line feeds."""
-    breaks: list[int] = []
-    while index < stop and raw[index] in " \t\r\n":
-        if raw[index] == "\n" or (raw[index] == "\r" and raw[index + 1 : index + 2] != "\n"):
-            breaks.append(index)
-        index += 1
-    kept = breaks[1:] or breaks
-    decoded.extend(["\n"] * len(kept) if len(breaks) > 1 else [" "])
-    offsets.extend(kept)
     return index
 
 
-def _escape(raw: str, index: int, decoded: list[str], offsets: list[int]) -> int:
-    following = raw[index + 1 : index + 2]
+def _folded(raw: str, index: int, stop: int) -> _Decoded:
+    """Line breaks with the blanks around them: one is a space, n are n-1 line feeds."""
+    breaks = _line_breaks(raw, index, stop)
+    first, *others = breaks
+    if first[0] != "\n":
+        return breaks
+    return others or [(" ", first[1])]
+
+
+def _line_breaks(raw: str, index: int, stop: int) -> _Decoded:
+    """The line breaks in a stretch, as YAML reads them: all but two rare ones are line feeds."""
+    return [
+        (found[0] if found[0] in "\u2028\u2029" else "\n", found.start()) for found in _BREAK.finditer(raw, index, stop)
+    ]
+
+
+def _escape(raw: str, index: int, stop: int, decoded: _Decoded) -> int:
+    """Decode the escape at `index`; where to go on. An escaped line break joins two lines without a space."""
+    following = raw[index + 1]
     if following in _HEX_ESCAPES:
         width = _HEX_ESCAPES[following]
-        decoded.append(chr(int(raw[index + 2 : index + 2 + width], 16)))
-        offsets.append(index)
+        decoded.append((chr(int(raw[index + 2 : index + 2 + width], 16)), index))
         return index + 2 + width
-    if following in ("\n", "\r"):
-        index += 2 if raw[index + 1 : index + 3] != "\r\n" else 3
-        while raw[index : index + 1] in (" ", "\t"):
-            index += 1
-        return index
-    decoded.append(_ESCAPES.get(following, following))
-    offsets.append(index)
+    broken = _BREAK.match(raw, index + 1)
+    if broken:
+        after = _blanks(raw, broken.end(), stop)
+        decoded += _line_breaks(raw, broken.end(), after)
+        return after
+    decoded.append((_ESCAPES.get(following, following), index))
     return index + 2
 
 
-def _block_lines(raw: str) -> list[tuple[int, str]]:
-    """The lines after the header, each with its offset in `raw`, without their line breaks."""
-    lines: list[tuple[int, str]] = []
-    at = raw.find("\n") + 1
-    while 0 < at < len(raw):
-        stop = raw.find("\n", at)
-        stop = len(raw) if stop < 0 else stop
-        lines.append((at, raw[at:stop].rstrip("\r")))
-        at = stop + 1
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One line of a block: its text, its offset, and the line break after it (none at the end of the file)."""
+
+    text: str
+    at: int
+    end: _Decoded
+
+
+def _block(value: str, raw: str, *, folds: bool) -> _Decoded | None:
+    """Literal and folded scalars.
+
+    How far a block is indented follows from its first line, or, where its header says it in columns beyond a parent
+    that is not at hand, from what gives the value.
+    """
+    header = _HEADER.match(raw)
+    if header is None:
+        return None
+    lines = _lines(raw, header.end())
+    first = next((line.text for line in lines if line.text.strip(" ")), "")
+    deepest = max((len(line.text) for line in lines if not line.text.strip(" ")), default=0)
+    indent = len(first) - len(first.lstrip(" ")) if first else deepest
+    explicit = any(indicator.isdigit() for indicator in header["indicators"])
+    for candidate in range(max(indent, 1), 0, -1) if explicit else (indent,):
+        decoded = _unindented(lines, candidate, folds, header["indicators"])
+        if "".join(character for character, _ in decoded) == value:
+            return decoded
+    return None
+
+
+def _lines(raw: str, start: int) -> list[_Line]:
+    """The lines after the header."""
+    lines: list[_Line] = []
+    ends = _line_breaks(raw, start, len(raw))
+    stops = [(found.start(), found.end()) for found in _BREAK.finditer(raw, start)]
+    for number, (_, begin) in enumerate(stops):
+        stop = stops[number + 1][0] if number + 1 < len(stops) else len(raw)
+        if begin < len(raw):
+            lines.append(_Line(raw[begin:stop], begin, ends[number + 1 : number + 2]))
     return lines
 
 
-def _indentation(lines: list[tuple[int, str]], value: str) -> int:
-    """How many columns the block is indented: what the first line that says something has lost."""
-    first = next((line for line in value.split("\n") if line.strip()), None)
-    written = next((line for _, line in lines if line.strip()), None)
-    if first is None or written is None:
-        return 0
-    return max(0, len(written) - len(first)) if written.endswith(first) else len(written) - len(written.lstrip(" "))
-
-
-def _literal(value: str, raw: str) -> list[int] | None:
-    lines = _block_lines(raw)
-    indent = _indentation(lines, value)
-    offsets: list[int] = []
-    wanted = value.split("\n")
-    for number, text in enumerate(wanted):
-        at, written = lines[number] if number < len(lines) else (len(raw), "")
-        begin = at + min(indent, len(written))
-        if raw[begin : begin + len(text)] != text:
-            return None
-        offsets.extend(range(begin, begin + len(text)))
-        offsets.append(begin + len(text))
-    return offsets
-
-
-def _folded(value: str, raw: str) -> list[int] | None:
-    lines = _block_lines(raw)
-    indent = _first_indent(lines)
-    offsets: list[int] = []
-    at = 0
-    breaks: list[int] = []
-    for begin, written in lines:
-        text = written[indent:]
-        if text:
-            separators = _separators(value, at, text)
-            if separators is None or separators > len(breaks):
-                return None
-            offsets.extend(breaks[len(breaks) - separators :])
-            at += separators
-            offsets.extend(range(begin + indent, begin + indent + len(text)))
-            at += len(text)
-            breaks = []
-        breaks.append(begin + len(written))
-    rest = len(value) - at
-    if rest > len(breaks):
-        return None
-    offsets.extend(breaks[:rest])
-    return [*offsets, len(raw)]
-
-
-def _first_indent(lines: list[tuple[int, str]]) -> int:
-    written = next((line for _, line in lines if line.strip()), "")
-    return len(written) - len(written.lstrip(" "))
-
-
-def _separators(value: str, at: int, text: str) -> int | None:
-    """How many folded spaces or line feeds stand in `value` at `at` before `text`."""
-    stop = at
-    while not value.startswith(text, stop):
-        if stop >= len(value) or value[stop] not in " \n":
-            return None
-        stop += 1
-    return stop - at
+def _unindented(lines: list[_Line], indent: int, folds: bool, indicators: str) -> _Decoded:
+    """The text of a block. `pending` is the break after the last line with text, `empty` those of the empty lines since."""
+    decoded: _Decoded = []
+    pending: _Decoded = []
+    empty: _Decoded = []
+    was_deeper = False
+    for line in lines:
+        text = line.text[indent:]
+        if not text and not line.text.strip(" "):
+            empty += line.end
+            continue
+        is_deeper = text[:1] in (" ", "\t")
+        if folds and pending and pending[0][0] == "\n" and not was_deeper and not is_deeper:
+            decoded += empty or [(" ", pending[0][1])]
+        else:
+            decoded += pending + empty
+        decoded += [(character, line.at + indent + index) for index, character in enumerate(text)]
+        pending, empty, was_deeper = line.end, [], is_deeper
+    if "-" not in indicators:
+        decoded += pending
+    if "+" in indicators:
+        decoded += empty
+    return decoded

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from atk_interp.expressions.types import INT, TEXT, RecordType
-from atk_interp.formats.chunking import chunk_text
 from atk_interp.kinds.base import BoundStep, Cardinality, Example, PureStep, StepKind, StepStopped, StepView
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, row_id
@@ -47,6 +46,8 @@ class Chunk(StepKind):
         return RecordType({**view.input.fields, **added}, view.input.open)
 
     def bind(self, step: BoundStep) -> PureStep:
+        from atk_interp.formats.chunking import chunk_text  # imported late: linting cuts no text
+
         max_tokens = step.whole("max_tokens") or 1
         overlap = step.whole("overlap") or 0
         field = step.view.option("field")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, Type
-from atk_interp.formats.readers import CannotRead, Document, Problem, find_files, read_file
 from atk_interp.kinds.base import (
     BoundStep,
     Cardinality,
@@ -20,6 +19,9 @@ from atk_interp.kinds.base import (
 )
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, content_hash, root_id
+
+if TYPE_CHECKING:
+    from atk_interp.formats.readers import Document, Problem
 
 __all__ = ["Read"]
 
@@ -67,6 +69,8 @@ class Read(StepKind):
         required = tuple(step.view.option("fields") or ("text",))
 
         def rows(context: StepContext) -> Iterator[Row]:
+            from atk_interp.formats.readers import CannotRead  # imported late: linting reads no documents
+
             try:
                 yield from _rows(step.folder / path, required, context)
             except CannotRead as error:
@@ -76,6 +80,8 @@ class Read(StepKind):
 
 
 def _rows(path: Path, required: tuple[str, ...], context: StepContext) -> Iterator[Row]:
+    from atk_interp.formats.readers import Problem, find_files, read_file
+
     found = find_files(path)
     for problem in found.problems:
         context.note(_notice(problem))
