@@ -1,0 +1,135 @@
+"""What a whole run costs per call, beside the floors of `floor.py`: rendering, parsing, ledger and outputs included.
+
+Two steps of calls over rows of 1,000 characters: each row is judged, then written about. A server in another process
+answers at once; the figures are the client's. Prints a table for README.md. `--profile` prints where the time goes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import cProfile
+import json
+import platform
+import pstats
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "interpreter"), str(ROOT / "tests")]
+
+from floor import VARIANTS, Cost, cpu_s, measure  # noqa: E402 - found by the line above
+
+from support.openai_server import server_process  # noqa: E402
+
+SPEC = """\
+spec: atk/v1
+name: cost
+params:
+  input_dir: {type: path}
+  output_dir: {type: path}
+models: {m: {sampling: {temperature: 0.5, max_tokens: 200}}}
+steps:
+  documents: {kind: read, path: =input_dir}
+  judged:
+    kind: generate
+    from: documents
+    model: m
+    prompt: judge
+    parse: {choice: [suitable, unsuitable], into: verdict, after: "Verdict:"}
+    keep: verdict == "suitable"
+  asked:
+    kind: generate
+    from: judged
+    model: m
+    prompt: ask
+    parse:
+      pattern: |
+        **QUESTION:** {question}
+        **ANSWER:** {answer}
+    accept: {question is long enough: question | length > 10}
+outputs:
+  qa.jsonl: {from: asked, format: sharegpt, messages: [{user: "{{ question }}"}, {assistant: "{{ answer }}"}]}
+"""
+PROMPTS = {
+    "judge": '- system: "Say what the passage is fit for."\n- user: "Judge this passage: {{ text }}"\n',
+    "ask": '- system: "You write questions."\n- user: "Write a question about this passage: {{ text }}"\n',
+}
+REPLIES = {
+    "Judge this": "It says something that can be asked about.\n\nVerdict: suitable",
+    "Write a question": "**QUESTION:** What does the passage say?\n**ANSWER:** It says what it says.",
+}
+
+
+@contextmanager
+def project(rows: int) -> Iterator[Path]:
+    """A folder with the spec, its prompts, the replies of the server and one file of rows."""
+    with tempfile.TemporaryDirectory(prefix="atk-cost-") as name:
+        folder = Path(name)
+        (folder / "prompts").mkdir()
+        (folder / "pipeline.yaml").write_text(SPEC)
+        for prompt, text in PROMPTS.items():
+            (folder / "prompts" / f"{prompt}.yaml").write_text(text)
+        (folder / "replies.json").write_text(json.dumps(REPLIES))
+        words = "The tide rises and it falls, twice a day, and nobody minds. " * 17
+        with (folder / "rows.jsonl").open("w") as file:
+            for number in range(rows):
+                file.write(json.dumps({"text": f"{number} {words}"[:1000]}) + "\n")
+        yield folder
+
+
+def run_once(folder: Path, url: str, number: str, concurrency: int, calls: int) -> Cost:
+    """One run into a new folder; with the ledger of a run before it, a replay."""
+    from atk_interp.pipeline import compile_pipeline
+
+    pipeline = compile_pipeline(folder / "pipeline.yaml")
+    models = {"m": {"model": "test-model", "base_url": url, "concurrency": concurrency}}
+    given = {"input_dir": folder / "rows.jsonl", "output_dir": folder / f"out-{number}", "models": models}
+    cpu, wall = cpu_s(), time.perf_counter()
+    result = asyncio.run(pipeline.run(given, ledger=folder / f"ledger-{number}.db"))
+    cpu, wall = cpu_s() - cpu, time.perf_counter() - wall
+    if result.status != "done" or sum(step.called + step.from_ledger for step in result.steps) != calls:
+        raise SystemExit(f"the run went wrong: {result.message}")
+    return Cost(calls / wall, cpu / calls * 1e6)
+
+
+def show(name: str, costs: list[Cost]) -> None:
+    best = min(costs, key=lambda cost: cost.cpu_us)
+    print(f"| {name} | {best.calls_per_s:,.0f} | {best.cpu_us:,.0f} µs |", flush=True)
+
+
+def profiled(folder: Path, url: str, concurrency: int, calls: int) -> None:
+    with cProfile.Profile() as profile:
+        run_once(folder, url, "profiled", concurrency, calls)
+    pstats.Stats(profile).sort_stats("tottime").print_stats(45)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=4000)
+    parser.add_argument("--concurrency", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=3, help="the best one counts: the rest is the machine's noise")
+    parser.add_argument("--profile", action="store_true")
+    options = parser.parse_args()
+    calls, concurrency = options.calls - options.calls % 2, options.concurrency
+    with project(calls // 2) as folder, server_process("--replies", str(folder / "replies.json")) as url:
+        run_once(folder, url, "warm", concurrency, calls)  # imports
+        if options.profile:
+            profiled(folder, url, concurrency, calls)
+            return
+        print(f"python {platform.python_version()}, {calls} calls, {concurrency} at a time\n")
+        print("| | calls per second | CPU per call |")
+        print("|---|---:|---:|")
+        for name, make in VARIANTS.items():
+            show(name, [asyncio.run(measure(make, url, calls, concurrency)) for _ in range(options.rounds)])
+        rounds = [str(number) for number in range(options.rounds)]
+        show("a whole run", [run_once(folder, url, number, concurrency, calls) for number in rounds])
+        show("the same from the ledger", [run_once(folder, url, number, concurrency, calls) for number in rounds])
+
+
+if __name__ == "__main__":
+    main()
