@@ -10,7 +10,7 @@ from typing import Any
 __all__ = ["flow", "scalar", "yaml_text"]
 
 _WIDTH = 100
-_PLAIN = re.compile(r"[A-Za-z_=][\w ./=<>|+*()!?\"'-]*", re.ASCII)
+_PLAIN = re.compile(r"(?:\.{0,2}/)?[A-Za-z_=][\w ./=<>|+*()!?\"'-]*", re.ASCII)
 _NOT_TEXT = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nan"}
 """Words that YAML, or a reader, would not take for text."""
 

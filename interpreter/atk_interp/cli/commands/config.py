@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -16,21 +17,28 @@ __all__ = ["command"]
 @click.argument("spec")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to this file, which must not exist.")
 def command(spec: str, output: Path | None) -> int:
-    """Write a config template for a pipeline: every parameter, its help, its default, what is required."""
+    """Write a config template for a pipeline: every parameter, its help, its default, what is required.
+
+    SPEC is the path of a spec, or the name of a pipeline.
+    """
+    from atk_interp.diagnostics import did_you_mean
     from atk_interp.diagnostics.render import render_text
     from atk_interp.lint import lint_path
     from atk_interp.reference.config import config_template
-    from atk_interp.stock import find_pipeline
+    from atk_interp.stock import find_pipeline, stock_names
 
-    path = Path(spec) if Path(spec).is_file() else find_pipeline(spec, Path.cwd())
+    path = find_pipeline(spec, Path.cwd())
     if path is None:
-        complain(f"there is no file and no pipeline `{spec}`")
+        complain(f"there is no file and no pipeline `{spec}`", did_you_mean(spec, stock_names()) or "")
         return IMPOSSIBLE
     linted = lint_path(path)
+    if linted.config is not None:
+        complain(f"`{spec}` is a config already", f"name its pipeline: `atk-interp config {linted.config.pipeline}`")
+        return IMPOSSIBLE
     if linted.analysis is None or linted.sink.has_errors:
         notice(render_text(linted.sink.sorted()))
         return FINDINGS
-    template = config_template(linted.analysis.spec, spec)
+    template = config_template(linted.analysis.spec, _known_as(spec, path, output))
     if output is None:
         say(template.rstrip())
         return OK
@@ -40,5 +48,13 @@ def command(spec: str, output: Path | None) -> int:
     except OSError as error:
         complain(f"`{output}` cannot be written: {(error.strerror or str(error)).lower()}")
         return IMPOSSIBLE
-    notice(f"{output} is written")
+    notice(f"`{output}` is written")
     return OK
+
+
+def _known_as(spec: str, path: Path, output: Path | None) -> str:
+    """How the config names the spec: by name as the user did, or by the path from the config's folder to it."""
+    if not Path(spec).exists() and Path(spec).name == spec:
+        return spec
+    folder = output.parent if output is not None else Path()
+    return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()

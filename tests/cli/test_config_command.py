@@ -1,0 +1,98 @@
+"""`atk-interp config`: a template on the screen or in a file, which leads to its spec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from atk_interp.cli.main import cli
+from atk_interp.lint import lint_path
+
+SPEC = """
+spec: atk/v1
+name: copied
+params: {given: {type: path}}
+steps: {a: {kind: read, path: =given}}
+outputs: {o.jsonl: {from: a, format: jsonl}}
+"""
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command in a folder of its own; its exit code, what it prints, and what it prints as errors."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "specs" / "pipeline.yaml").write_text(SPEC)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        result = CliRunner().invoke(cli, ["config", *arguments], standalone_mode=False)
+        assert result.exception is None, result.exception
+        return int(str(result.return_value)), result.stdout, result.stderr
+
+    return call
+
+
+def test_a_stock_pipeline_is_named_as_it_was(config: Command) -> None:
+    code, printed, _ = config("factual_qa")
+
+    assert code == 0
+    assert "\npipeline: factual_qa\n" in printed
+    assert "\ninput_dir:   # required: a path\n" in printed
+    assert "\n#chunk_tokens: 500   # a whole number" in printed
+
+
+def test_a_written_config_leads_to_its_spec_from_where_it_stands(config: Command, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    target = Path("mine/config.yaml")
+
+    code, _, told = config("specs/pipeline.yaml", "-o", str(target))
+
+    assert (code, told) == (0, "`mine/config.yaml` is written\n")
+    assert "\npipeline: ../specs/pipeline.yaml\n" in target.read_text()
+    target.write_text(target.read_text().replace("given:", "given: ."))
+    assert lint_path(target).sink.sorted() == []
+
+
+def test_the_folder_of_a_spec_will_do(config: Command) -> None:
+    assert "\npipeline: specs/pipeline.yaml\n" in config("specs")[1]
+
+
+def test_a_file_that_exists_is_left_alone(config: Command, tmp_path: Path) -> None:
+    (tmp_path / "kept.yaml").write_text("kept")
+
+    code, _, told = config("specs", "-o", "kept.yaml")
+
+    assert (code, told) == (2, "error: `kept.yaml` cannot be written: file exists\n")
+    assert (tmp_path / "kept.yaml").read_text() == "kept"
+
+
+def test_a_name_that_nothing_bears_is_told_with_what_is_near(config: Command) -> None:
+    assert config("factual_aq") == (
+        2,
+        "",
+        "error: there is no file and no pipeline `factual_aq`\n  help: did you mean `factual_qa`?\n",
+    )
+
+
+def test_a_config_is_no_spec(config: Command, tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("pipeline: specs\ngiven: .\n")
+
+    assert config("config.yaml") == (
+        2,
+        "",
+        "error: `config.yaml` is a config already\n  help: name its pipeline: `atk-interp config specs`\n",
+    )
+
+
+def test_a_spec_with_errors_has_no_template(config: Command, tmp_path: Path) -> None:
+    (tmp_path / "specs" / "pipeline.yaml").write_text(SPEC.replace("=given", "=gven"))
+
+    code, printed, told = config("specs")
+
+    assert (code, printed) == (1, "")
+    assert "error[ATK302]" in told
