@@ -30,7 +30,9 @@ def config(tmp_path: Path) -> Path:
 def test_an_empty_required_parameter_is_told_at_its_place(config: Path) -> None:
     found = lint_path(config).sink.sorted()
 
-    assert [(finding.code.name, finding.span.begin.line) for finding in found] == [("missing-parameter", 3)]
+    assert [(finding.code.name, str(finding.span)) for finding in found] == [
+        ("missing-parameter", f"Span({config}:3:1, 'missing')")
+    ]
 
 
 def test_for_a_run_it_may_come_from_elsewhere(config: Path) -> None:

@@ -19,6 +19,8 @@ def outputs_page() -> str:
         "Under `outputs:` each key is the name of a file in the output folder, and says from which step its rows come. "
         "Files appear whole or not at all, their lines in canonical order. A row that the format cannot hold goes to "
         "`rejected.jsonl` with the reason.",
+        "The common errors of a conversation are: no message, an unknown role, a message without text, none from the "
+        "assistant, and a system message that is not the first.",
         table(
             ["key", "takes", "default", "is"],
             [

@@ -74,4 +74,4 @@ def _default(option: Option) -> str:
 
 def _shown(default: Any) -> str:
     empty = default is None or default == "" or (isinstance(default, Mapping | Sequence) and not default)
-    return "" if empty else code(flow(default))
+    return "" if empty else code(default if isinstance(default, str) else flow(default))

@@ -32,7 +32,7 @@ _ENDPOINT = {
     "identity": "Tells two servers apart that answer differently under one model name.",
     "grammar": "`llguidance` where the server takes a grammar in that form in `grammar`, and so can be held to the "
     "form that `parse` reads. The embedded model always is.",
-    "price": "`input` and `output`, in USD per million tokens.",
+    "price": "`input` and `output`, in USD per million tokens. For your own reckoning: a run tells tokens, not cost.",
     "sampling": "[Sampling parameters](#sampling) of this endpoint, over those of the pipeline's slot.",
 }
 _SAMPLING = {
