@@ -84,8 +84,10 @@ def project(rows: int) -> Iterator[Path]:
 
 def run_once(folder: Path, url: str, number: str, concurrency: int, calls: int) -> Cost:
     """One run into a new folder; with the ledger of a run before it, a replay."""
+    from atk_interp.cli.commands.run import collect_less
     from atk_interp.pipeline import compile_pipeline
 
+    collect_less()
     pipeline = compile_pipeline(folder / "pipeline.yaml")
     models = {"m": {"model": "test-model", "base_url": url, "concurrency": concurrency}}
     given = {"input_dir": folder / "rows.jsonl", "output_dir": folder / f"out-{number}", "models": models}
