@@ -6,7 +6,7 @@ A fenced block is tested by its language and first line:
   line makes a block a prompt of it. The spec lints without findings, unless a `console` block shows some.
 - `console`, beginning with `$ atk-interp lint pipeline.yaml`, is that command on the spec above, and what it finds.
   `<!-- slip: RIGHT -> WRONG -->` on the line before it says what is misspelt for it.
-- `yaml`, beginning with `pipeline:`, is a config of a pipeline that comes along.
+- `yaml`, beginning with `pipeline:`, is a config of a pipeline that comes along; with `# replies.yaml`, a script.
 - `python` is Python; with `<!-- tested -->` on the line before it, it is run in the project's folder.
 """
 
@@ -25,6 +25,7 @@ from click.testing import CliRunner
 from atk_interp.cli.main import cli
 from atk_interp.diagnostics.render import render_text
 from atk_interp.lint import lint_path
+from atk_interp.llm.scripted import ScriptedClient
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -100,6 +101,17 @@ def test_configs_lint_clean(config: Block, tmp_path: Path) -> None:
         shutil.copytree(ROOT / "examples" / "first", tmp_path, dirs_exist_ok=True, ignore=lambda *_: ["config.yaml"])
 
     assert render_text(lint_path(path).sink.sorted()) == ""
+
+
+SCRIPTS = [pytest.param(block, id=str(block)) for block in blocks() if block.text.startswith("# replies.yaml\n")]
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_scripts_of_replies_can_be_read(script: Block, tmp_path: Path) -> None:
+    path = tmp_path / "replies.yaml"
+    path.write_text(script.text, encoding="utf-8")
+
+    ScriptedClient.from_file(path)
 
 
 PYTHON = [pytest.param(block, id=str(block)) for block in blocks() if block.language == "python"]
