@@ -86,7 +86,19 @@ def test_a_file_without_permission_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["judge.yaml", "judge.txt"])
 @pytest.mark.parametrize(
-    "data", [b"", b"\xff\xfe\x00", b"\x00", b"{{", b"- user: '{{'\n", b"- user:\n", b"- - -\n", b"[", b"- {}\n", b"- user: 3\n"]
+    "data",
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"\x00",
+        b"{{",
+        b"- user: '{{'\n",
+        b"- user:\n",
+        b"- - -\n",
+        b"[",
+        b"- {}\n",
+        b"- user: 3\n",
+    ],
 )
 def test_a_strange_prompt_is_told(tmp_path: Path, name: str, data: bytes) -> None:
     prompts = tmp_path / "prompts"

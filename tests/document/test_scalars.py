@@ -27,7 +27,7 @@ def parsed(text: str) -> Document:
 
 def written(text: str, at: int) -> str:
     """What the characters that begin at an offset of the file stand for, as far as it is told by these few."""
-    escape = re.compile(r'\\(x..|u....|U........|.)').match(text, at)
+    escape = re.compile(r"\\(x..|u....|U........|.)").match(text, at)
     return text[at] if escape is None else escape[0]
 
 
@@ -93,7 +93,9 @@ def test_every_character_of_a_block_written_by_hand_has_its_place(
 
 
 @pytest.mark.parametrize("quote", ["", "'", '"'])
-@given(words=st.lists(st.text(st.sampled_from("abé😀:"), min_size=1, max_size=6), min_size=1, max_size=6), data=st.data())
+@given(
+    words=st.lists(st.text(st.sampled_from("abé😀:"), min_size=1, max_size=6), min_size=1, max_size=6), data=st.data()
+)
 @settings(max_examples=100)
 def test_every_character_of_folded_flow_text_has_its_place(quote: str, words: list[str], data: st.DataObject) -> None:
     """Words over several lines, with empty lines and blanks between them."""
@@ -107,7 +109,16 @@ def test_every_character_of_folded_flow_text_has_its_place(quote: str, words: li
     check_places(document, document.data["key"])
 
 
-ESCAPES = {"\\n": "\n", "\\t": "\t", '\\"': '"', "\\\\": "\\", "\\x41": "A", "\\u00e9": "é", "\\U0001F600": "😀", "\\/": "/"}
+ESCAPES = {
+    "\\n": "\n",
+    "\\t": "\t",
+    '\\"': '"',
+    "\\\\": "\\",
+    "\\x41": "A",
+    "\\u00e9": "é",
+    "\\U0001F600": "😀",
+    "\\/": "/",
+}
 
 
 @given(parts=st.lists(st.one_of(st.sampled_from([*ESCAPES]), st.text("ab '", min_size=1, max_size=3)), max_size=8))
@@ -141,13 +152,13 @@ def test_a_span_in_a_block_is_underlined_in_its_own_line() -> None:
 
 
 def test_keys_and_values_have_their_places() -> None:
-    text = 'a: {"b c": [1, \'two\', three]}\nd:\n  - e: >\n      f\n'
+    text = "a: {\"b c\": [1, 'two', three]}\nd:\n  - e: >\n      f\n"
     document = parsed(text)
 
     assert document.key_span(("a",)).text == "a"
     assert document.key_span(("a", "b c")).text == '"b c"'
     assert document.span(("a", "b c", 1)).text == "'two'"
-    assert document.span(("a",)).text == '{"b c": [1, \'two\', three]}'
+    assert document.span(("a",)).text == "{\"b c\": [1, 'two', three]}"
     assert document.head_span(("d",)).text == "- e: >"
     assert document.span(("d", 0, "nowhere")).text.startswith("e: >")
 

@@ -147,15 +147,13 @@ def _join(left: Type, right: Type) -> Type:
     match left, right:
         case TextType(a), TextType(b):
             return TextType(tuple(dict.fromkeys(a + b))) if a is not None and b is not None else TEXT
-        case (IntType() | FloatType()), (IntType() | FloatType()):
+        case ((IntType() | FloatType()), (IntType() | FloatType())):
             return FLOAT
         case ListType(a), ListType(b):
             return ListType(_join(a, b))
         case RecordType() as a, RecordType() as b:
             names = [*a.fields, *(name for name in b.fields if name not in a.fields)]
-            fields = {
-                name: _join(a.fields.get(name, NULL), b.fields.get(name, NULL)) for name in names
-            }
+            fields = {name: _join(a.fields.get(name, NULL), b.fields.get(name, NULL)) for name in names}
             return RecordType(fields, a.open or b.open)
     return ANY
 
