@@ -15,7 +15,8 @@ from atk_interp.document import load_document, parse_document
 from atk_interp.lint import lint_path
 from atk_interp.source import SourceFile
 
-SPEC = "spec: atk/v1\nname: x\nsteps:\n  a: {kind: rows, rows: [{text: one}]}\noutputs:\n  a.jsonl: {from: a, format: jsonl}\n"
+SPEC = "spec: atk/v1\nname: x\nsteps:\n  a: {kind: rows, rows: [{text: one}]}\n"
+SPEC += "outputs:\n  a.jsonl: {from: a, format: jsonl}\n"
 
 
 def lint(folder: Path, data: bytes, name: str = "pipeline.yaml") -> list[str]:

@@ -1,8 +1,8 @@
 """The place in the file of every character of a decoded YAML scalar, for all five scalar styles.
 
 Follows YAML 1.2.2 §7.3 (flow scalars: quotes, escapes, line folding) and §8.1 (block scalars: indentation,
-chomping, folding), as libyaml reads them. Whatever a decoder here does not reproduce exactly falls back to the start of the scalar,
-so that a place is coarse rather than wrong.
+chomping, folding), as libyaml reads them. Whatever a decoder here does not reproduce exactly falls back to the start
+of the scalar, so that a place is coarse rather than wrong.
 """
 
 from __future__ import annotations
@@ -160,7 +160,10 @@ def _lines(raw: str, start: int) -> list[_Line]:
 
 
 def _unindented(lines: list[_Line], indent: int, folds: bool, indicators: str) -> _Decoded:
-    """The text of a block. `pending` is the break after the last line with text, `empty` those of the empty lines since."""
+    """The text of a block.
+
+    `pending` is the break after the last line with text, `empty` are those of the empty lines since.
+    """
     decoded: _Decoded = []
     pending: _Decoded = []
     empty: _Decoded = []

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from atk_interp.diagnostics import did_you_mean
+from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import ANY, INT, AnyType, ListType, RecordType, without_null
 from atk_interp.kinds.base import BoundStep, Cardinality, Dropped, Example, PureStep, StepKind, StepStopped, StepView
-from atk_interp.kinds.base.view import UNKNOWN_FIELD, WRONG_VALUE_TYPE
+from atk_interp.kinds.base.view import WRONG_VALUE_TYPE
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, Value, canonical, row_id
 
@@ -38,14 +38,12 @@ class Explode(StepKind):
         field = view.option("field")
         into = view.option("into") or field
         held = without_null(view.input.fields.get(field, ANY))
-        if field not in view.input.fields and not view.input.open:
-            notes, help_ = view.explain(field)
-            span = view.document.span(view.path("field"))
-            help_ = help_ or did_you_mean(field, view.input.fields)
-            view.sink.report(UNKNOWN_FIELD, span, f"there is no field `{field}` here", notes=notes, help=help_)
+        if not view.has_field(field, view.path("field")):
+            held = ANY
         elif not isinstance(held, ListType | AnyType):
             span = view.document.span(view.path("field"))
-            view.sink.report(WRONG_VALUE_TYPE, span, f"`{field}` is {held}, and only a list can be exploded")
+            told = f"`{field}` is {type_in_words(held)}, and only a list can be exploded"
+            view.sink.report(WRONG_VALUE_TYPE, span, told)
         item = held.item if isinstance(held, ListType) else ANY
         added = {into: item, "index": INT}
         view.writes(added, view.path("field"))

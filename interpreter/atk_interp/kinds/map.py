@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from atk_interp.expressions.types import RecordType, Type
+from atk_interp.expressions.types import ANY, RecordType, Type
 from atk_interp.kinds.base import BoundStep, Cardinality, Example, PureStep, StepKind, StepView
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row
@@ -44,10 +44,10 @@ class Map(StepKind):
         view.writes(written, view.path("set"))
         fields = {**view.input.fields, **written}
         for old, new in (view.option("rename") or {}).items():
-            if old in written or view.has_field(old, (*view.path("rename"), old)):
-                view.writes({new: fields.get(old, written.get(old))}, (*view.path("rename"), old))  # type: ignore[dict-item]
-                if old in fields:
-                    fields[new] = fields.pop(old)
+            path = (*view.path("rename"), old)
+            if old in fields or view.has_field(old, path, is_key=True):
+                fields[new] = fields.pop(old, ANY)
+                view.writes({new: fields[new]}, path)
         for index, name in enumerate(view.option("drop") or ()):
             if name in fields or view.has_field(name, (*view.path("drop"), index)):
                 fields.pop(name, None)

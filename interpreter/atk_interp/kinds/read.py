@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, Type
+from atk_interp.expressions.types import RecordType
 from atk_interp.kinds.base import (
     BoundStep,
     Cardinality,
@@ -17,6 +17,7 @@ from atk_interp.kinds.base import (
     StepStopped,
     StepView,
 )
+from atk_interp.kinds.base.fields import declared_types, fields_option
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, content_hash, root_id
 
@@ -24,16 +25,6 @@ if TYPE_CHECKING:
     from atk_interp.formats.readers import Document, Problem
 
 __all__ = ["Read"]
-
-FIELD_TYPES: dict[str, Type] = {
-    "text": TEXT,
-    "int": INT,
-    "float": FLOAT,
-    "bool": BOOL,
-    "list": ListType(ANY),
-    "record": RecordType({}, open=True),
-    "any": ANY,
-}
 
 
 class Read(StepKind):
@@ -48,18 +39,13 @@ class Read(StepKind):
     cardinality = Cardinality.SOURCE
     options = (
         Option("path", Takes.PATH, "The file, folder or glob to read.", required=True),
-        Option(
-            "fields",
-            Takes.STRUCTURE,
-            "The fields of the records, with their types, when they are not `text`.",
-            schema={"type": "dict", "valuesrules": {"type": "string", "allowed": list(FIELD_TYPES)}},
-        ),
+        fields_option("The fields of the records, when they are not `text`."),
     )
 
     def flow(self, view: StepView) -> RecordType:
         view.value("path")
         given = view.option("fields") or {"text": "text"}
-        fields = {name: FIELD_TYPES.get(type_, ANY) for name, type_ in given.items()}
+        fields = declared_types(given)
         view.writes(fields, view.path("fields"))
         return RecordType(fields)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from atk_interp.expressions.types import ANY, TEXT, RecordType, TextType, Type, join_types, maybe
+from atk_interp.expressions.types import TEXT, ListType, RecordType, TextType, Type, join_types, maybe
 from atk_interp.kinds.base import (
     BoundStep,
     Cardinality,
@@ -16,6 +16,7 @@ from atk_interp.kinds.base import (
     StepStopped,
     StepView,
 )
+from atk_interp.kinds.base.fields import declared_types, fields_option
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, content_hash, root_id
 
@@ -47,8 +48,7 @@ class Rows(StepKind):
         for index, row in enumerate(rows):
             for name in row:
                 content = view.content((*view.path("rows"), index, name), view.params_scope())
-                # Rows are samples of a field: it is text, not only the texts that happen to stand here.
-                found.setdefault(name, []).append(TEXT if isinstance(content, TextType) else content)
+                found.setdefault(name, []).append(_general(content))
         fields = {
             name: join_types(types) if len(types) == len(rows) else maybe(join_types(types))
             for name, types in found.items()
@@ -66,17 +66,12 @@ class Input(StepKind):
 
     name = "input"
     cardinality = Cardinality.SOURCE
-    options = (
-        Option(
-            "fields",
-            Takes.STRUCTURE,
-            "The fields of the rows, with their types (text int float bool list record any).",
-            schema={"type": "dict", "valuesrules": {"type": "string"}},
-        ),
-    )
+    options = (fields_option("The fields of the rows; anything when not given."),)
 
     def flow(self, view: StepView) -> RecordType:
-        return RecordType(dict.fromkeys(view.option("fields") or {}, ANY), open=not view.given("fields"))
+        fields = declared_types(view.option("fields") or {})
+        view.writes(fields, view.path("fields"))
+        return RecordType(fields, open=not view.given("fields"))
 
     def bind(self, step: BoundStep) -> SourceStep:
         def given() -> Iterable[Mapping[str, Any]]:
@@ -88,6 +83,18 @@ class Input(StepKind):
             return step.rows
 
         return _source(step, given)
+
+
+def _general(type_: Type) -> Type:
+    """The type of a field of which samples are written down: it is text, not only the texts that stand there."""
+    match type_:
+        case TextType():
+            return TEXT
+        case ListType(item):
+            return ListType(_general(item))
+        case RecordType(fields, is_open):
+            return RecordType({name: _general(field) for name, field in fields.items()}, is_open)
+    return type_
 
 
 def _source(step: BoundStep, given: Callable[[], Iterable[Any]]) -> SourceStep:

@@ -15,6 +15,11 @@ __all__ = ["report_syntax"]
 
 _TAGS = ("if", "for", "set", "include", "macro", "call", "filter", "raw", "with", "block", "extends", "import", "from")
 _PAIRED = {"if", "for", "macro", "call", "filter", "with", "block"}
+_SPELLED = {"end of print statement": "}}", "end of statement block": "%}", "begin of print statement": "{{"}
+_SENTENCES = (
+    (r"expected token '(.+)', got '(.+)'", "`{}` is expected here, not `{}`"),
+    (r"[Ee]xpected an expression, got '(.+)'", "a value is expected before `{}`"),
+)
 _TAG = re.compile(r"\{%[-+]?\s*(?P<name>\w+)")
 _WORD = re.compile(r"\w+|\S")
 
@@ -26,11 +31,21 @@ def report_syntax(error: jinja2.TemplateSyntaxError, text: MappedText, sink: Sin
     unknown = re.match(r"Encountered unknown tag '(\w+)'", message)
     if unknown:
         _report_tag(unknown[1], at, text, sink)
-    elif "end of template" in message or "end of print statement" in message or "unexpected '}'" in message:
+    elif "end of template" in message or "unexpected '}'" in message:
         _report_unclosed(at, text, sink)
     else:
-        told = re.sub(r"'([^']*)'", r"`\1`", message[:1].lower() + message[1:]).rstrip(".").split(". ")[0]
-        sink.report(codes.TEMPLATE_SYNTAX, _word(text, at), told or "the template cannot be read")
+        sink.report(codes.TEMPLATE_SYNTAX, _word(text, at), _in_words(message))
+
+
+def _in_words(message: str) -> str:
+    """Jinja's sentence, with its names for tokens as they are written."""
+    for name, spelling in _SPELLED.items():
+        message = message.replace(f"'{name}'", f"'{spelling}'")
+    for pattern, words in _SENTENCES:
+        found = re.fullmatch(pattern, message)
+        if found:
+            return words.format(*found.groups())
+    return re.sub(r"'([^']*)'", r"`\1`", message[:1].lower() + message[1:]).split(". ")[0].rstrip(".")
 
 
 def _report_tag(name: str, at: int, text: MappedText, sink: Sink) -> None:

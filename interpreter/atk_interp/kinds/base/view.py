@@ -19,9 +19,11 @@ from atk_interp.expressions.types import (
     BoolType,
     FloatType,
     IntType,
+    ListType,
     RecordType,
     TextType,
     Type,
+    join_types,
     type_of,
     without_null,
 )
@@ -226,9 +228,7 @@ class StepView:
             case dict():
                 return RecordType({key: self.content((*path, key), scope) for key in value})
             case list():
-                for index in range(len(value)):
-                    self.content((*path, index), scope)
-                return type_of([]) if not value else ANY
+                return ListType(join_types(self.content((*path, index), scope) for index in range(len(value))))
         return type_of(value)
 
     def messages(self, path: Path, scope: Mapping[str, Type]) -> None:
@@ -293,14 +293,14 @@ class StepView:
                     return self.document.span(place)
         return self.document.head_span(path)
 
-    def has_field(self, name: str, path: Path) -> bool:
-        """Whether the rows have a field; reports when they certainly do not."""
+    def has_field(self, name: str, path: Path, *, is_key: bool = False) -> bool:
+        """Whether the rows have a field, named by the value (or the key) at a path; reports when they do not."""
         if name in self.input.fields or self.input.open:
             return True
         notes, help_ = self.explain(name)
         self.sink.report(
             UNKNOWN_FIELD,
-            self.document.span(path),
+            self.document.key_span(path) if is_key else self.document.span(path),
             f"there is no field `{name}` here",
             notes=notes,
             help=help_ or did_you_mean(name, self.input.fields),

@@ -1,0 +1,95 @@
+"""What a template needs is known before a row is there, and underlined where it stands."""
+
+from __future__ import annotations
+
+import pytest
+
+from atk_interp.diagnostics import Sink
+from atk_interp.expressions.types import ANY, INT, TEXT, ListType, RecordType, Type, maybe
+from atk_interp.source import MappedText
+from atk_interp.templates import check_template, compile_template, used_names
+
+SCOPE: dict[str, Type] = {
+    "text": TEXT,
+    "size": INT,
+    "tags": ListType(TEXT),
+    "turns": ListType(RecordType({"question": TEXT, "answer": TEXT})),
+    "row": RecordType({"id": TEXT, "source": TEXT}),
+    "extra": RecordType({}, open=True),
+    "note": maybe(TEXT),
+    "any": ANY,
+}
+
+
+def findings(text: str) -> list[tuple[str, str]]:
+    """The code of each finding, and what it underlines."""
+    sink = Sink()
+    template = compile_template(MappedText.detached(text), sink)
+    assert template is not None, sink.sorted()
+    check_template(template, SCOPE, sink)
+    return [(found.code.id, found.span.text if found.span else "") for found in sink.sorted()]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ text }} {{ size + 1 }} {{ tags | join(', ') }} {{ turns[0].answer }}",
+        "{% for turn in turns %}{{ loop.index }} {{ turn.question }}{% endfor %}",
+        "{% for key, value in extra.items() %}{{ key }}{{ value }}{% endfor %}",
+        "{% set a = text %}{{ a }}",
+        "{% set a %}x{% endset %}{{ a | upper }}",
+        "{% if size %}{% set a = 1 %}{% else %}{% set a = 2 %}{% endif %}{{ a }}",
+        "{% macro m(x) %}{{ x }}{{ caller() }}{% endmacro %}{% call m(1) %}y{% endcall %}",
+        "{% with a = size %}{{ a }}{% endwith %}",
+        "{{ other | default('x') }} {{ other is defined }}",
+        "{{ extra.anything.at.all }} {{ any.thing }}",
+        "{{ text.upper() }} {{ text.split('a')[0] }} {{ turns[0].items() }}",
+        "{{ note }} {% for x in note or [] %}{{ x }}{% endfor %}",
+        "{% raw %}{{ nothing }}{% endraw %} {# {{ nothing }} #}",
+        "{{ range(3) | list }}",
+        "{{ turns | map(attribute='question') | join }}",
+    ],
+)
+def test_what_is_right_is_not_complained_of(text: str) -> None:
+    assert findings(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ txt }}", [("ATK403", "txt")]),
+        ("{{ text }} {{ text.nothing }} {{ nothing }}", [("ATK404", "nothing"), ("ATK403", "nothing")]),
+        ("{{ a }} {{ a }}", [("ATK403", "a")]),
+        ("{{ row.text }}", [("ATK404", "text")]),
+        ("{{ row['text'] }}", [("ATK404", "text")]),
+        ("{{ size.real2 }}", [("ATK404", "real2")]),
+        ("{{ turns.answer }}", [("ATK404", "answer")]),
+        ("{% for t in turns %}{{ t.anwser }}{% endfor %}{{ t }}", [("ATK404", "anwser"), ("ATK403", "t")]),
+        ("{% for letter in text %}{% endfor %}", [("ATK408", "text")]),
+        ("{% for digit in size %}{% endfor %}", [("ATK408", "size")]),
+        ("{{ text | replace(a, b) }}", [("ATK403", "a"), ("ATK403", "b")]),
+        ("{% if a and b %}{% elif c %}{% else %}{{ d }}{% endif %}", [("ATK403", x) for x in "abcd"]),
+        ("x\n  {{- a -}}  \n{{ b }}", [("ATK403", "a"), ("ATK403", "b")]),
+        ("{{ text | nofilter }}{{ a }}", [("ATK409", "nofilter"), ("ATK403", "a")]),
+        ("{{ text is notest }}", [("ATK409", "notest")]),
+    ],
+)
+def test_what_is_wrong_is_underlined_in_reading_order(text: str, expected: list[tuple[str, str]]) -> None:
+    assert findings(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("{{ a }}{{ b.c }}{% if d %}{% endif %}", {"a", "b", "d"}),
+        ("{% for x in xs %}{{ x }}{{ loop.index }}{% endfor %}", {"xs"}),
+        ("{% set a = b %}{{ a }}", {"b"}),
+        ("{{ a | default(b) }}", {"b"}),
+        ("{% raw %}{{ a }}{% endraw %}", set()),
+    ],
+)
+def test_the_names_that_a_template_uses(text: str, names: set[str]) -> None:
+    template = compile_template(MappedText.detached(text), Sink())
+    assert template is not None
+
+    assert used_names(template) == names

@@ -1,0 +1,95 @@
+"""Which fields reach each step, with their types."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.lint_text import analysed, found_in
+
+ROWS = "  a: {kind: rows, rows: [{text: one, n: 1, tags: [x]}, {text: two, n: 2.5}]}\n"
+
+
+def types_after(steps: str, step: str = "b", **sections: str) -> dict[str, str]:
+    analysis, found = analysed(ROWS + steps, **sections)
+    assert [finding for finding in found if finding.is_error] == []
+    return {name: str(type_) for name, type_ in analysis.fields[step].fields.items()}
+
+
+A = {"text": "text", "n": "float", "tags": "maybe list of text"}
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("{kind: filter, from: a, keep: n > 1}", A),
+        ("{kind: sample, from: a, count: 2}", A),
+        ("{kind: map, from: a, set: {size: =text | length, line: '{{ n }}', n: 1}, drop: [tags]}",
+         {"text": "text", "n": "int", "size": "int", "line": "text"}),
+        ("{kind: map, from: a, rename: {text: body}}", {"body": "text", "n": "float", "tags": A["tags"]}),
+        ("{kind: map, from: a, set: {pair: {q: =text, n: =n}}}", {**A, "pair": "record {q: text, n: float}"}),
+        ("{kind: chunk, from: a, max_tokens: 9}",
+         {**A, "index": "int", "tokens": "int", "start": "int", "end": "int"}),
+        ("{kind: explode, from: a, field: tags, into: tag}", {**A, "tag": "text", "index": "int"}),
+        ("{kind: group, from: a, by: text, collect: {ns: =n, both: {t: =text}}, first: [text]}",
+         {"ns": "list of float", "both": "list of record {t: text}", "text": "text", "count": "int"}),
+        ("{kind: map, from: a, when: n > 1, set: {size: 1}}", {**A, "size": "maybe int"}),
+        ("{kind: map, from: a, when: n > 1, set: {n: x}}", {**A, "n": "any"}),
+        ("{kind: map, from: a, when: n > 1, drop: [text]}", {**A, "text": "maybe text"}),
+    ],
+)  # fmt: skip
+def test_what_a_step_makes_of_its_fields(step: str, expected: dict[str, str]) -> None:
+    assert types_after(f"  b: {step}\n") == expected
+
+
+def test_a_field_of_one_of_two_inputs_may_be_missing() -> None:
+    other = "  o: {kind: rows, rows: [{text: x, extra: true}]}\n"
+
+    assert types_after(other + "  b: {kind: filter, from: [a, o], keep: true}\n") == {
+        "text": "text", "n": "maybe float", "tags": A["tags"], "extra": "maybe bool",
+    }  # fmt: skip
+
+
+def test_what_is_not_known_is_not_complained_of() -> None:
+    assert found_in("  a: {kind: input}\n  b: {kind: filter, from: a, keep: anything > 1}\n") == []
+    assert (
+        found_in(
+            "  a: {kind: rows, rows: =given}\n  b: {kind: map, from: a, set: {y: =z}}\n", params="  given: {type: list}"
+        )
+        == []
+    )
+
+
+def test_a_declared_input_has_the_declared_types() -> None:
+    analysis, _ = analysed("  a: {kind: input, fields: {text: text, n: int}}\n")
+
+    assert {name: str(type_) for name, type_ in analysis.fields["a"].fields.items()} == {"text": "text", "n": "int"}
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("{kind: filter, from: a, keep: nn > 1}", [("ATK302", "nn")]),
+        ("{kind: filter, from: a, keep: text > 1}", [("ATK306", "text > 1")]),
+        ("{kind: map, from: a, drop: [txt, n]}", [("ATK505", "txt")]),
+        ("{kind: map, from: a, rename: {txt: body}}", [("ATK505", "txt")]),
+        ("{kind: explode, from: a, field: text}", [("ATK504", "text")]),
+        ("{kind: explode, from: a, field: tgas}", [("ATK505", "tgas")]),
+        ("{kind: group, from: a, by: text, collect: {x: =n}, first: [txt]}", [("ATK505", "txt")]),
+        ("{kind: chunk, from: a, max_tokens: 9, field: body}", [("ATK505", "body")]),
+        ("{kind: chunk, from: a, max_tokens: =text}", [("ATK302", "text")]),
+        ("{kind: sample, from: a, count: =half}", [("ATK504", "=half")]),
+        ("{kind: map, from: a, set: {half: 1}}", [("ATK501", "half")]),
+        ("{kind: map, from: a, set: {row: 1}}", [("ATK501", "row")]),
+        ("{kind: map, from: a, rename: {text: half}}", [("ATK501", "half")]),
+    ],
+)
+def test_a_step_that_asks_for_what_is_not_there_is_told(step: str, expected: list[tuple[str, str]]) -> None:
+    assert found_in(ROWS + f"  b: {step}\n", params="  half: {type: float, default: 0.5}") == expected
+
+
+def test_the_help_says_which_step_writes_a_field_that_does_not_come_here() -> None:
+    steps = ROWS + "  b: {kind: map, from: a, set: {size: 1}}\n  c: {kind: filter, from: a, keep: size > 1}\n"
+    _, (found,) = analysed(steps)
+
+    assert found.help == "`size` is written by step `b`, which does not lead here"
+    assert found.notes == ("step `c` receives `text`, `n`, `tags` from `a`",)
