@@ -91,7 +91,7 @@ class _Plain:
             self._last = time.monotonic()
             busy = [state for state in event.steps if not state.finished and state.rows_in]
             told = "; ".join(f"{state.name} {_settled(state)}/{state.rows_in}" for state in busy)
-            notice(f"{event.fraction:4.0%}  {told or 'reading'}")
+            notice(f"{event.fraction:4.0%}  {told or ('reading' if event.fraction < 0.9 else 'writing')}")
 
 
 class _Live:
