@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,7 +40,7 @@ def spec(output: str = "out.jsonl") -> str:
     ],
 )
 async def test_a_value_that_makes_a_step_impossible_is_told_before_any_work(
-    tmp_path: Path, given: dict[str, int], told: str
+    tmp_path: Path, given: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(CannotRun, match=told):
         await run(tmp_path, spec(), said, **given)
