@@ -1,0 +1,110 @@
+"""One step alone, through its real checks and binding: these options and rows, those rows and losses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from atk_interp.diagnostics import Sink
+from atk_interp.document import parse_document
+from atk_interp.flow import analyse
+from atk_interp.kinds import KINDS
+from atk_interp.kinds.base import BoundStep, Dropped, Notice, PureStep, SetStep, SourceStep
+from atk_interp.llm.messages import Reply
+from atk_interp.source import SourceFile
+from atk_interp.values import Row, root_id
+
+__all__ = ["Applied", "NoCalls", "applied"]
+
+
+@dataclass
+class NoCalls:
+    """The context of steps that ask no model."""
+
+    notes: list[Notice] = field(default_factory=list)
+
+    async def call(self, *args: Any, **options: Any) -> Reply:
+        raise AssertionError("this step asks no model")
+
+    def note(self, notice: Notice) -> None:
+        self.notes.append(notice)
+
+    def refused(self, dropped: Dropped) -> None:
+        raise AssertionError("this step reads no replies")
+
+
+@dataclass
+class Applied:
+    """What came of the rows: `fields` of those that came out, and those that did not."""
+
+    rows: list[Row]
+    dropped: list[Dropped]
+    notes: list[Notice]
+
+    @property
+    def fields(self) -> list[dict[str, Any]]:
+        return [dict(row.fields) for row in self.rows]
+
+
+def applied(
+    kind: str,
+    options: Mapping[str, Any],
+    given: Sequence[Mapping[str, Any]] = (),
+    *,
+    params: Mapping[str, Any] | None = None,
+    types: Mapping[str, str] | None = None,
+    folder: Path = Path(),
+    seed: int = 0,
+) -> Applied:
+    """Apply a step to rows. `params` are values, `types` their types where it is not text."""
+    bound = _bound(kind, options, given, dict(params or {}), dict(types or {}), folder, seed)
+    runner = KINDS[kind].bind(bound)
+    context = NoCalls()
+    rows = [Row(root_id(dict(fields), n), f"f{n}.txt", (n,), dict(fields)) for n, fields in enumerate(given)]
+    found: Iterable[Row | Dropped]
+    match runner:
+        case SourceStep():
+            found = runner.rows(context)
+        case SetStep():
+            found = runner.apply(iter(rows), context)
+        case PureStep():
+            results = [runner.apply(row) for row in rows]
+            found = [item for made in results for item in ([made] if isinstance(made, Dropped) else made)]
+        case _:
+            raise AssertionError(f"`{kind}` asks a model")
+    made = list(found)
+    return Applied(
+        [item for item in made if isinstance(item, Row)],
+        [item for item in made if isinstance(item, Dropped)],
+        context.notes,
+    )
+
+
+def _bound(
+    kind: str,
+    options: Mapping[str, Any],
+    given: Sequence[Mapping[str, Any]],
+    params: dict[str, Any],
+    types: dict[str, str],
+    folder: Path,
+    seed: int,
+) -> BoundStep:
+    is_source = KINDS[kind].cardinality.value == "source"
+    step = {"kind": kind, **({} if is_source else {"from": "given"}), **options}
+    spec = {
+        "spec": "atk/v1",
+        "name": "t",
+        "params": {name: {"type": types.get(name, "text"), "optional": True} for name in params},
+        "steps": {**({} if is_source else {"given": {"kind": "input"}}), "step": step},
+    }
+    sink = Sink()
+    document = parse_document(SourceFile("t.yaml", yaml.safe_dump(spec, sort_keys=False, allow_unicode=True)), sink)
+    assert document is not None, sink.sorted()
+    analysis = analyse(document, folder, sink)
+    assert analysis is not None
+    assert not sink.has_errors, sink.sorted()
+    return BoundStep(analysis.views["step"], params, seed, {}, folder, [dict(row) for row in given])
