@@ -140,7 +140,7 @@ def test_rejected_rows_are_counted_by_their_label(tmp_path: Path, cli: Cli) -> N
     told = cli("run", scripted(tmp_path, [{"when": {"contains": "one"}, "reply": "no"}, {"reply": "yes"}], spec))
     assert told.code == 0
     assert "ask: 1 x says yes" in told.err
-    assert "out/rejected.jsonl: 1 rows that were filtered or rejected" in told.out
+    assert "out/rejected.jsonl: 1 records of what was filtered or rejected" in told.out
 
 
 def test_no_rows_left_is_told_with_the_step_and_the_reasons(tmp_path: Path, cli: Cli) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 
 from atk_interp.expressions.types import RecordType, maybe
@@ -80,7 +79,9 @@ class _Generation:
         if self.samples == 1:
             answers: Sequence[Answer | Failure] = [await self.asker.ask(row, context)]
         else:
-            async with asyncio.TaskGroup() as group:
+            from asyncio import TaskGroup  # imported late: linting starts no event loop
+
+            async with TaskGroup() as group:
                 tasks = [group.create_task(self.asker.ask(row, context, sample)) for sample in range(self.samples)]
             answers = [task.result() for task in tasks]
         failures = [answer for answer in answers if isinstance(answer, Failure)]

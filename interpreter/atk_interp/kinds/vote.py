@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator
 from itertools import chain, combinations_with_replacement, product
 from typing import Any
@@ -81,7 +80,9 @@ class _Ballot:
         asked = 0
         while asked < self.votes:
             wanted = self.first if asked == 0 else 1
-            async with asyncio.TaskGroup() as group:
+            from asyncio import TaskGroup  # imported late: linting starts no event loop
+
+            async with TaskGroup() as group:
                 numbers = range(asked, min(asked + wanted, self.votes))
                 tasks = [group.create_task(self.asker.ask(row, context, sample)) for sample in numbers]
             for sample, task in zip(numbers, tasks, strict=True):

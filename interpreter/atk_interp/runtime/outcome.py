@@ -51,6 +51,8 @@ class RunResult:
     steps: list[StepState]
     seconds: float
     error: BaseException | None = None
+    rejected: int = 0
+    """How many records `rejected.jsonl` has: rows and parts of replies, with what became of them."""
 
     @property
     def exit_code(self) -> int:

@@ -76,6 +76,11 @@ class Collector:
     def count(self, output: str) -> int:
         return self._outputs[output].count
 
+    @property
+    def rejected(self) -> int:
+        """How many records `rejected.jsonl` has."""
+        return self._rejected.count
+
     def publish(self, folder: Path, complete: bool) -> list[Published]:
         """Write the outputs and `rejected.jsonl`. What a stopped run had is named `NAME.incomplete.SUFFIX`."""
         published: list[Published] = []

@@ -182,7 +182,9 @@ class _Run:
     def _result(self, how: Ending, published: list[Published]) -> RunResult:
         seconds = time.monotonic() - self.started
         folder, states = self.options.output_dir, self.books.states()
-        return RunResult(how.status, how.message, how.help, folder, published, states, seconds, how.error)
+        return RunResult(
+            how.status, how.message, how.help, folder, published, states, seconds, how.error, self.collector.rejected
+        )
 
     def _record(self, result: RunResult, calls: Calls) -> dict[str, Any]:
         secrets = {name for name, param in self.plan.spec.params.items() if param.type == "secret"}

@@ -197,10 +197,9 @@ def _report(result: RunResult, quiet: bool) -> None:
     for output in result.outputs:
         if output.complete or output.rows:
             say(f"{_relative(output.path)}: {output.rows} rows{'' if output.complete else ' (incomplete)'}")
-    lost = sum(state.rejected + state.filtered for state in result.steps)
-    if lost:
+    if result.rejected:
         file = _relative(result.output_dir / "rejected.jsonl")
-        say(f"{file}: {lost} rows that were filtered or rejected, with the reasons")
+        say(f"{file}: {result.rejected} records of what was filtered or rejected, with the reasons")
     if result.status == "done" and not quiet:
         _show_rows(result)
         notice("\nread your data before you train on it")
