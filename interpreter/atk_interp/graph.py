@@ -45,26 +45,14 @@ CODES = (UNKNOWN_STEP, CYCLE, NO_INPUT)
 
 @dataclass(frozen=True)
 class Graph:
-    """The steps that can be ordered. `inputs` and `consumers` hold known steps only.
+    """The steps that can be ordered. `inputs` holds known steps only.
 
     `broken` names the steps that are malformed, lack an input or stand in a cycle: nothing is known of their rows.
     """
 
     order: tuple[str, ...]
     inputs: Mapping[str, tuple[str, ...]]
-    consumers: Mapping[str, tuple[str, ...]]
     broken: frozenset[str]
-
-    def ancestors(self, name: str) -> set[str]:
-        """Every step that a step's rows come from."""
-        found: set[str] = set()
-        waiting = list(self.inputs[name])
-        while waiting:
-            step = waiting.pop()
-            if step not in found:
-                found.add(step)
-                waiting.extend(self.inputs[step])
-        return found
 
 
 def build_graph(spec: PipelineSpec, sources: set[str], sink: Sink) -> Graph:
@@ -88,11 +76,7 @@ def build_graph(spec: PipelineSpec, sources: set[str], sink: Sink) -> Graph:
         if output.source not in spec.steps:
             _unknown(spec, output.source, (*output.path, "from"), sink)
     order = _ordered(spec, inputs, broken, sink)
-    consumers: dict[str, list[str]] = {name: [] for name in spec.steps}
-    for name, sources_of in inputs.items():
-        for source in sources_of:
-            consumers[source].append(name)
-    return Graph(order, inputs, {name: tuple(found) for name, found in consumers.items()}, frozenset(broken))
+    return Graph(order, inputs, frozenset(broken))
 
 
 def _unknown(spec: PipelineSpec, source: str, path: tuple[str | int, ...], sink: Sink) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 HEAVY = {
     "aiohttp",
+    "asyncio",
     "docx",
     "fpdf",
     "httpx2",
@@ -20,6 +21,8 @@ HEAVY = {
     "pypdfium2",
     "ray",
     "selectolax",
+    "sqlite3",
+    "ssl",
     "starlette",
     "uvicorn",
     "xllamacpp",

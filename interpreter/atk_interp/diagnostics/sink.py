@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from atk_interp.diagnostics.codes import Code
 from atk_interp.diagnostics.model import Diagnostic, Label
@@ -33,9 +33,6 @@ class Sink:
 
     def add(self, diagnostic: Diagnostic) -> None:
         self._found.append(diagnostic)
-
-    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
-        self._found.extend(diagnostics)
 
     @property
     def has_errors(self) -> bool:

@@ -87,10 +87,6 @@ class Document:
         written = value if isinstance(value, str) else self.file.text[place.start : place.end]
         return mapped_scalar(written, self.file, place.start, place.end, place.style)
 
-    def is_plain(self, path: Path) -> bool:
-        """Whether the value is a scalar written without quotes on one line."""
-        return self._place(path).style == ""
-
     def written(self, path: Path) -> str:
         """What stands in the file for a value, quotes and all."""
         place = self._place(path)
