@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -132,15 +133,21 @@ def test_a_group_with_another_member_is_another_row() -> None:
     assert one[0].id != two[0].id
 
 
-@given(st.lists(st.integers(0, 500), unique=True, max_size=25), st.integers(0, 8))
+@given(st.lists(st.integers(0, 500), unique=True, max_size=25), st.integers(0, 8), st.randoms())
 @settings(max_examples=60)
-def test_a_sample_is_stable_and_keeps_the_order(numbers: list[int], count: int) -> None:
-    """Adding rows replaces at most those that the new ones push out; what stays was chosen before."""
-    rows = [{"n": number} for number in numbers]
-    chosen = [fields["n"] for fields in applied("sample", {"count": count}, rows).fields]
+def test_a_sample_follows_from_content_and_keeps_the_order(numbers: list[int], count: int, chance: Random) -> None:
+    """More rows push out some of those chosen and bring back none; another order chooses the same."""
 
-    assert len(chosen) == min(count, len(rows))
-    assert chosen == [number for number in numbers if number in chosen]
+    def chosen(among: list[int]) -> list[int]:
+        return [fields["n"] for fields in applied("sample", {"count": count}, [{"n": n} for n in among]).fields]
+
+    found = chosen(numbers)
+    mixed = chance.sample(numbers, len(numbers))
+
+    assert len(found) == min(count, len(numbers))
+    assert found == [number for number in numbers if number in found]
+    assert set(chosen(mixed)) == set(found)
+    assert set(chosen([*numbers, 999])) - {999} <= set(found)
 
 
 def test_a_sample_without_a_count_passes_all() -> None:

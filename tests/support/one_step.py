@@ -64,7 +64,10 @@ def applied(
     bound = _bound(kind, options, given, dict(params or {}), dict(types or {}), folder, seed)
     runner = KINDS[kind].bind(bound)
     context = NoCalls()
-    rows = [Row(root_id(dict(fields), n), f"f{n}.txt", (n,), dict(fields)) for n, fields in enumerate(given)]
+    rows = [
+        Row(root_id(dict(fields), list(given[:n]).count(fields)), f"f{n}.txt", (n,), dict(fields))
+        for n, fields in enumerate(given)
+    ]
     found: Iterable[Row | Dropped]
     match runner:
         case SourceStep():
