@@ -126,11 +126,14 @@ def main() -> None:
         print(f"python {platform.python_version()}, {calls} calls, {concurrency} at a time\n")
         print("| | calls per second | CPU per call |")
         print("|---|---:|---:|")
-        for name, make in VARIANTS.items():
-            show(name, [asyncio.run(measure(make, url, calls, concurrency)) for _ in range(options.rounds)])
-        rounds = [str(number) for number in range(options.rounds)]
-        show("a whole run", [run_once(folder, url, number, concurrency, calls) for number in rounds])
-        show("the same from the ledger", [run_once(folder, url, number, concurrency, calls) for number in rounds])
+        costs: dict[str, list[Cost]] = {}
+        for number in map(str, range(options.rounds)):  # in turn, so that a slow minute hits them all
+            for name, make in VARIANTS.items():
+                costs.setdefault(name, []).append(asyncio.run(measure(make, url, calls, concurrency)))
+            for name in ("a whole run", "the same from the ledger"):
+                costs.setdefault(name, []).append(run_once(folder, url, number, concurrency, calls))
+        for name, measured in costs.items():
+            show(name, measured)
 
 
 if __name__ == "__main__":

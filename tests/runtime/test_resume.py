@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from atk_interp.ledger.sqlite import SqliteLedger
-from support.openai_server import Call, echo, server_thread
+from support.openai_server import Answer, Call, echo, server_thread
 from support.pipelines import IMPATIENT, Ran, run, said, write_project
 
 CONCURRENCY = 6
@@ -264,3 +264,27 @@ async def test_a_changed_prompt_sends_its_own_calls(paid: Path) -> None:
 )
 async def test_what_is_sent_counts(paid: Path, settings: dict[str, Any]) -> None:
     assert len(await again(paid, settings=settings)) == 4
+
+
+@pytest.mark.slow
+def test_a_second_interrupt_does_not_wait_for_a_server_that_hangs(tmp_path: Path) -> None:
+    documents = files(tmp_path / "documents")
+    process: list[subprocess.Popen[str]] = []
+
+    def reply(call: Call) -> Answer:
+        if len(process) == 1:
+            process.pop().send_signal(signal.SIGINT)
+        return Answer(fault="hang")
+
+    with server_thread(reply) as server:
+        running = start(configured(tmp_path / "project", server.base_url, 2, documents))
+        process.append(running)
+        assert running.stderr is not None
+        told = ""
+        while "stopping: " not in told:
+            told += running.stderr.readline()
+        running.send_signal(signal.SIGINT)
+        told += running.communicate()[1]
+    assert running.returncode == 130
+    assert "Traceback" not in told
+    assert "run the same command again to go on" in told

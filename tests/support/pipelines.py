@@ -15,9 +15,10 @@ A spec without a head gets one with the parameter `output_dir` and the model slo
 
 from __future__ import annotations
 
+import gc
 import json
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -157,4 +158,7 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
         assert "Traceback" not in printed.out + printed.err
         return Told(int(end.value.code or 0), printed.out, printed.err)
 
-    return call
+    thresholds = gc.get_threshold()
+    yield call
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
