@@ -145,7 +145,9 @@ class Told:
 
 
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Told]:
+def cli(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Iterator[Callable[..., Told]]:
     """Runs the command line in this process, in the test's own folder. No output may ever show a traceback."""
     monkeypatch.chdir(tmp_path)
 
