@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import json
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -341,7 +342,7 @@ def _signature(spec: PipelineSpec) -> inspect.Signature:
 def _from_folder(param: Param, value: Any, folder: Path) -> Any:
     """Paths in a config are relative to the config, those of a caller to the working folder."""
     if param.type == "path" and isinstance(value, str | Path) and str(value) and "://" not in str(value):
-        return str((folder / Path(value).expanduser()).absolute())
+        return os.path.normpath((folder / Path(value).expanduser()).absolute())
     return value
 
 
