@@ -54,8 +54,6 @@ def _own_surroundings() -> Iterator[None]:
         patch.setenv("XDG_CONFIG_HOME", config)
         for name in ("CACHE", "DATA", "STATE"):
             patch.setenv(f"XDG_{name}_HOME", str(Path(home) / name.lower()))
-        # The engine's threads wait for each other by spinning, which starves the tests that run beside them.
-        patch.setenv("OMP_WAIT_POLICY", os.environ.get("OMP_WAIT_POLICY", "passive"))
         yield
 
 

@@ -217,9 +217,10 @@ def _engine(say: Say) -> _Engine:
 
 
 def _library() -> Any:
-    # Threads of the engine that wait for each other by spinning starve all else on a small machine; OpenMP reads this
-    # when it is loaded, so an engine that another library has loaded before keeps its ways.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    # The engine's threads wait for each other thousands of times a token. Sleeping at once halves its speed, and
+    # spinning for long starves it and all else on a busy machine (measured on two cores: 2.1, 0.9 and 4.4 s a call).
+    # OpenMP reads this when it is loaded, so an engine that another library has loaded before keeps its ways.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         return importlib.import_module("xllamacpp")
     except (ImportError, OSError) as error:
