@@ -47,12 +47,6 @@ async def test_a_value_that_makes_a_step_impossible_is_told_before_any_work(
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("name", ["run.json", "rejected.jsonl", "Events.jsonl", "a.incomplete.jsonl"])
-async def test_an_output_may_not_bear_the_name_of_a_file_of_the_run(tmp_path: Path, name: str) -> None:
-    with pytest.raises(CannotRun, match=f"output `{name}` bears the name of a file that every run writes"):
-        await run(tmp_path, spec(name), said)
-
-
 async def test_an_output_may_stand_in_a_folder(tmp_path: Path) -> None:
     ran = await run(tmp_path, spec("sets/out.jsonl"), said)
     assert (tmp_path / "out" / "sets" / "out.jsonl").exists()

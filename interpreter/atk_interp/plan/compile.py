@@ -17,9 +17,6 @@ from atk_interp.values import Row, Value
 
 __all__ = ["compile_plan"]
 
-_OWN_FILES = ("run.json", "rejected.jsonl", "events.jsonl", "report.html")
-"""What a run writes into its output folder beside the outputs."""
-
 
 def compile_plan(
     analysis: Analysis,
@@ -41,8 +38,6 @@ def compile_plan(
     steps: dict[str, PlannedStep] = {}
     for name in analysis.graph.order:
         steps[name] = _step(bound(analysis.views[name]), analysis.graph.inputs[name], steps)
-    for name in analysis.outputs:
-        _check_name(name)
     outputs = {name: _output(name, bound(view), analysis) for name, view in analysis.outputs.items()}
     return Plan(analysis.spec, steps, outputs, params, endpoints, seed, _prompt_hashes(analysis))
 
@@ -61,14 +56,6 @@ def _step(step: BoundStep, inputs: tuple[str, ...], before: Mapping[str, Planned
         slot=view.option("model") if kind.asks_model else None,
         depth=1 + max((before[name].depth for name in inputs), default=-1),
     )
-
-
-def _check_name(output: str) -> None:
-    file = output.lower()  # on some disks that is the same file
-    if file in _OWN_FILES or file.startswith(".") or ".incomplete." in file:
-        raise StepStopped(
-            f"output `{output}` bears the name of a file that every run writes", help="choose another name for it"
-        )
 
 
 def _output(name: str, step: BoundStep, analysis: Analysis) -> PlannedOutput:

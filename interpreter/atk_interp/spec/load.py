@@ -180,17 +180,28 @@ def _belongs_to(kinds: Mapping[str, Sequence[Option]]) -> Any:
     return explain
 
 
+_OWN_FILES = ("run.json", "rejected.jsonl", "events.jsonl", "report.html")
+"""What a run writes into its output folder beside the outputs."""
+
+
+def _name_problem(output: str) -> str | None:
+    """Why an output cannot have a name; None when it can."""
+    if re.search(r"(^|[/\\])\.\.([/\\]|$)|^[/\\~]|^[A-Za-z]:|\\", output) or output.strip() in ("", "."):
+        return "leaves the output folder"
+    file = output.lower().rpartition("/")[2]
+    if file.startswith(".") or ".incomplete." in file:
+        return "looks like a file that is not finished"
+    return "is the name of a file that every run writes" if file in _OWN_FILES else None
+
+
 def _outputs(document: Document, formats: Mapping[str, Sequence[Option]], sink: Sink) -> dict[str, Output]:
     outputs: dict[str, Output] = {}
     for name, data in _named(document, "outputs").items():
         path: Path = ("outputs", name)
-        if re.search(r"(^|[/\\])\.\.([/\\]|$)|^[/\\~]|^[A-Za-z]:|\\", name) or name.strip() in ("", "."):
-            sink.report(
-                codes.BAD_NAME,
-                document.key_span(path),
-                f"`{name}` leaves the output folder",
-                help="write a file name, such as `dataset.jsonl`",
-            )
+        problem = _name_problem(name)
+        if problem is not None:
+            help_ = "write a file name, such as `dataset.jsonl`"
+            sink.report(codes.BAD_NAME, document.key_span(path), f"`{name}` {problem}", help=help_)
             continue
         format_ = data.get("format") if isinstance(data, dict) else None
         schema: dict[str, Any] = {
