@@ -209,6 +209,8 @@ class Pipeline:
         merged: dict[str, Any] = {name: param.default for name, param in self.spec.params.items()}
         if self._config is not None:
             for name, setting in self._config.values.items():
+                if setting.value is None and self.spec.params[name].has_default:
+                    continue  # a key left empty is one left out
                 merged[name] = _from_folder(self.spec.params[name], setting.value, self._config.folder)
         return merged
 

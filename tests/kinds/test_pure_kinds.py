@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from atk_interp.formats.chunking import SMALLEST_LIMIT
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import Example, StepStopped
+from atk_interp.kinds.chunk import SMALLEST
 from support.one_step import applied
 
 EXAMPLES = [(name, example) for name, kind in KINDS.items() if not kind.asks_model for example in kind.examples]
@@ -65,7 +67,7 @@ def test_the_id_of_a_passage_follows_from_its_text_and_not_from_its_place() -> N
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"max_tokens": "=n", "overlap": 9}, "`overlap` must be smaller"),
+        ({"max_tokens": "=n", "overlap": 9}, "`overlap` leaves -4 of 5 tokens"),
         ({"max_tokens": "=none_given"}, "`max_tokens`"),
         ({"max_tokens": 9, "field": "other"}, "is no text"),
     ],
@@ -202,3 +204,7 @@ def test_a_moved_document_is_the_same_row(tmp_path: Path) -> None:
 def test_reading_nothing_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(StepStopped, match="nowhere"):
         applied("read", {"path": "nowhere"}, folder=tmp_path)
+
+
+def test_the_smallest_chunk_is_what_the_cutter_can_make() -> None:
+    assert SMALLEST == SMALLEST_LIMIT

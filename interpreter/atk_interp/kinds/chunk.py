@@ -9,7 +9,10 @@ from atk_interp.kinds.base import BoundStep, Cardinality, Example, PureStep, Ste
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, row_id
 
-__all__ = ["Chunk"]
+__all__ = ["SMALLEST", "Chunk"]
+
+SMALLEST = 4
+"""Tokens that a passage must have room for: `formats.chunking.SMALLEST_LIMIT`, which a test holds it to."""
 
 
 class Chunk(StepKind):
@@ -22,7 +25,7 @@ class Chunk(StepKind):
     name = "chunk"
     cardinality = Cardinality.MANY
     options = (
-        Option("max_tokens", Takes.INT, "The largest passage, in tokens.", required=True, min=1),
+        Option("max_tokens", Takes.INT, "The largest passage, in tokens.", required=True, min=SMALLEST),
         Option("overlap", Takes.INT, "Tokens that a passage repeats from the one before.", default=0, min=0),
         Option("field", Takes.NAME, "The field that holds the text.", default="text"),
     )
@@ -48,11 +51,14 @@ class Chunk(StepKind):
     def bind(self, step: BoundStep) -> PureStep:
         from atk_interp.formats.chunking import chunk_text  # imported late: linting cuts no text
 
-        max_tokens = step.whole("max_tokens") or 1
+        max_tokens = step.whole("max_tokens") or SMALLEST
         overlap = step.whole("overlap") or 0
         field = step.view.option("field")
-        if overlap >= max_tokens:
-            raise StepStopped(f"step `{step.name}`: `overlap` must be smaller than `max_tokens`")
+        if max_tokens - overlap < SMALLEST:
+            raise StepStopped(
+                f"step `{step.name}`: `overlap` leaves {max_tokens - overlap} of {max_tokens} tokens for new text",
+                help=f"leave at least {SMALLEST}",
+            )
 
         def apply(row: Row) -> Iterator[Row]:
             text = row.fields.get(field)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from atk_interp.diagnostics import Sink, did_you_mean
+from atk_interp.diagnostics import Sink, did_you_mean, near
 from atk_interp.document import Document, load_document
 from atk_interp.flow import Analysis, analyse
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules import RULES
 from atk_interp.spec import Config, PipelineSpec, describe_param, is_config, load_config, missing
-from atk_interp.spec.codes import MISSING_PARAMETER, UNKNOWN_PIPELINE
+from atk_interp.spec.codes import MISSING_KEY, MISSING_PARAMETER, UNKNOWN_PIPELINE
+from atk_interp.spec.schema import CONFIG_SCHEMA
 from atk_interp.stock import find_pipeline, stock_names
 
 __all__ = ["Linted", "lint_path"]
@@ -45,15 +46,26 @@ def lint_path(path: Path, *, complete: bool = True) -> Linted:
 
 def _lint_config(document: Document, folder: Path, sink: Sink, complete: bool) -> Linted:
     name = document.get(("pipeline",))
+    if name is None:
+        slips = near("pipeline", [key for key in document.data if key not in CONFIG_SCHEMA])
+        sink.report(
+            MISSING_KEY,
+            document.head_span(()),
+            "`pipeline` is missing, so it is not clear what this file configures",
+            help=f"write `pipeline` instead of `{slips[0]}`"
+            if slips
+            else "write `pipeline:` with a name or the path of a spec; a spec itself begins with `spec:`",
+        )
+        return Linted(None, None, sink)
     spec_path = find_pipeline(str(name), folder)
     if spec_path is None:
-        near = did_you_mean(str(name), stock_names())
+        close = did_you_mean(str(name), stock_names())
         sink.report(
             UNKNOWN_PIPELINE,
             document.span(("pipeline",)),
             f"there is no pipeline `{name}`",
-            notes=["stock pipelines are " + ", ".join(f"`{known}`" for known in stock_names())] if not near else (),
-            help=near or "write the name of a stock pipeline, or the path of a spec relative to this config",
+            notes=["stock pipelines are " + ", ".join(f"`{known}`" for known in stock_names())] if not close else (),
+            help=close or "write the name of a stock pipeline, or the path of a spec relative to this config",
         )
         return Linted(None, None, sink)
     spec_document = load_document(spec_path, sink)

@@ -62,7 +62,7 @@ class Config:
 
 def is_config(data: Any) -> bool:
     """Whether a YAML file is a config rather than a spec."""
-    return isinstance(data, dict) and "pipeline" in data and "spec" not in data
+    return isinstance(data, dict) and not data.keys() & {"spec", "steps"}
 
 
 def load_config(document: Document, folder: FilePath, spec: PipelineSpec, sink: Sink) -> Config:

@@ -21,6 +21,8 @@ __all__ = ["LANGUAGE_VERSION", "load_spec"]
 LANGUAGE_VERSION = "atk/v1"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _RESERVED = {"true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else"}
+_TAKEN_BY_THE_CALL = ("pipeline", "models", "prompts", "rows", "task_id", "kwargs")
+"""What a config or a call of the pipeline may hold beside its parameters."""
 STEP_KEYS: dict[str, Any] = {
     "kind": {"type": "string", "required": True},
     "from": {"type": ["string", "list"], "schema": {"type": "string"}},
@@ -79,16 +81,20 @@ def _named(document: Document, key: str) -> dict[str, Any]:
 def check_name(name: str, what: str, document: Document, path: Path, sink: Sink) -> bool:
     """Whether a name may be used; reports when not."""
     if _NAME.match(name) and name not in _RESERVED and not (keyword.iskeyword(name) and what == "parameter"):
-        if name not in BUILT_IN_NAMES or what == "step":
-            return True
-        told = f"`{name}` is a built-in name"
-    else:
-        told = f"`{name}` cannot be the name of a {what}"
+        if what == "parameter" and name in (*BUILT_IN_NAMES, *_TAKEN_BY_THE_CALL):
+            sink.report(
+                codes.BAD_NAME,
+                document.key_span(path),
+                f"`{name}` has a meaning of its own, so no parameter can have this name",
+                help="choose another name",
+            )
+            return False
+        return True
     fixed = re.sub(r"\W+", "_", name).strip("_")
     sink.report(
         codes.BAD_NAME,
         document.key_span(path),
-        told,
+        f"`{name}` cannot be the name of a {what}",
         help=f"write `{fixed}`" if _NAME.match(fixed) and fixed != name else "use letters, digits and underscores",
     )
     return False
@@ -100,6 +106,7 @@ def _params(document: Document, sink: Sink) -> dict[str, Param]:
         path: Path = ("params", name)
         named = check_name(name, "parameter", document, path, sink)
         if not validate(document, path, PARAM_SCHEMA, sink, what="in a parameter") or not named:
+            params[name] = Param(name, "any", optional=True, path=path)  # told here, and not again where it is used
             continue
         param = Param(
             name=name,
@@ -132,10 +139,11 @@ def _slots(document: Document, sink: Sink) -> dict[str, ModelSlot]:
     slots: dict[str, ModelSlot] = {}
     for name, data in _named(document, "models").items():
         path: Path = ("models", name)
-        if check_name(name, "model slot", document, path, sink) and validate(
-            document, path, SLOT_SCHEMA, sink, what="in a model slot"
-        ):
+        check_name(name, "model slot", document, path, sink)
+        if validate(document, path, SLOT_SCHEMA, sink, what="in a model slot"):
             slots[name] = ModelSlot(name, data.get("expects", "any"), data.get("sampling", {}), path)
+        else:
+            slots[name] = ModelSlot(name, path=path)  # told here, and not again where it is asked
     return slots
 
 

@@ -44,6 +44,7 @@ class _Validator(cerberus.Validator):  # type: ignore[misc]  # cerberus has no t
     types_mapping: ClassVar[dict[str, Any]] = {
         **cerberus.Validator.types_mapping,
         "formula": cerberus.TypeDefinition("formula", (_Formula,), ()),
+        "integer": cerberus.TypeDefinition("integer", (int,), (bool,)),
     }
 
 
