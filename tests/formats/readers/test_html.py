@@ -7,6 +7,7 @@ import pytest
 
 from atk_interp.formats.readers import Document, Problem, read_file
 from atk_interp.formats.readers.html import readable
+from atk_interp.formats.readers.nesting import is_too_deep
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,63 @@ def test_a_page_becomes_what_its_reader_sees(markup: str, text: str) -> None:
 
 
 def test_a_page_may_nest_deeply() -> None:
-    assert readable("<div>" * 5_000 + "deep" + "</div>" * 5_000) == "deep"
+    assert readable("<div>" * 1_500 + "deep" + "</div>" * 1_500) == "deep"
+
+
+MANY = 300_000
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<div>" * MANY,
+        "<DIV\n class='a>b'>" * MANY,
+        "<ul><li>" * MANY,
+        "<table><tr><td>" * MANY,
+        "<div></b>" * MANY,
+        "<div><!--</div>-->" * MANY,
+        "<!--><div><! </div>" * MANY,
+        "<div title='</div>'>" * MANY,
+        '<b ="><div><b y=">' * MANY,
+        "<span><div></span>" * MANY,
+        "<div><style></div></style>" * MANY,
+        "<svg><style><div>" * MANY,
+        "".join(f"<p><font color={number}>x" for number in range(10_000)),
+        "".join(f"<font color={number}>" for number in range(100)) + "<p>x" * MANY,
+    ],
+    ids=lambda markup: markup[:24],
+)
+def test_a_page_that_no_parser_gets_through_is_told(tmp_path: Path, markup: str) -> None:
+    path = tmp_path / "a.html"
+    path.write_text(markup)
+    assert list(read_file(path, tmp_path)) == [Problem("a.html", "", "the page is nested too deeply; skipped")]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<p>One <b>bold</b> word",
+        "<li>item",
+        "<tr><td>cell",
+        "<dt>a<dd>b",
+        "<img src=a><br/><hr>",
+        "<a name=x>anchor",
+        "<div><span>never closed</div>",
+        "<b><p>crossed</b></p>",
+        "<!-- <div> -->",
+        "<script>'<div>'</script>",
+        "<svg><style>a</style><path d='M0'/></svg>",
+        "a < b and c > d <3",
+        "<h2>heading",
+    ],
+)
+def test_a_long_page_is_not_taken_for_a_deep_one(part: str) -> None:
+    assert not is_too_deep(f"<body><table>{part * 5_000}</table>")
+
+
+@pytest.mark.parametrize("part", ["<", "<a ", "<a =", '<a b="', "<!--", "</", "<script>", "<div title='\"", "<a b= '"])
+def test_the_depth_of_broken_markup_is_found_in_one_pass(part: str) -> None:
+    assert not is_too_deep(part * MANY)
 
 
 @pytest.mark.parametrize(

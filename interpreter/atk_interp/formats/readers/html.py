@@ -20,6 +20,7 @@ from atk_interp.formats.readers.base import (
     library_missing,
     text_document,
 )
+from atk_interp.formats.readers.nesting import is_too_deep
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -60,6 +61,9 @@ def read(file: File) -> Iterator[Document | Problem]:
     yield from problems
     if markup is None:
         return
+    if is_too_deep(markup):
+        yield file.problem("the page is nested too deeply; skipped")
+        return
     try:
         text = readable(markup)
     except ImportError:
@@ -69,7 +73,7 @@ def read(file: File) -> Iterator[Document | Problem]:
 
 
 def readable(markup: str) -> str:
-    """The readable text of some HTML. Raises `ImportError` without selectolax."""
+    """The readable text of some HTML that is not too deep. Raises `ImportError` without selectolax."""
     from selectolax.lexbor import LexborHTMLParser  # imported late: an extra
 
     root = LexborHTMLParser(markup).root
