@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from atk_interp.llm.limits import Limiter
@@ -66,7 +68,8 @@ def open_endpoints(
     """
     opened: dict[str, Endpoint] = {}
     shared: dict[tuple[object, ...], Endpoint] = {}
-    for slot, config in slots.items():
+    for slot, configured in slots.items():
+        config = _identified(configured) if slot not in clients else configured
         place = (
             slot if slot in clients else "",
             config.provider,
@@ -89,8 +92,24 @@ def open_endpoints(
     return opened
 
 
+def _identified(config: EndpointConfig) -> EndpointConfig:
+    """A script is its own model: when it changes, what it said before is not what it would say now."""
+    if config.provider != "scripted":
+        return config
+    try:
+        said = (config.folder / str(config.script)).read_bytes()
+    except OSError:
+        return config  # opening it tells what is wrong
+    return replace(config, identity=f"{config.identity}script {hashlib.sha256(said).hexdigest()}")
+
+
 def _client(slot: str, config: EndpointConfig, say: Callable[[str], None]) -> tuple[Client, str]:
     if config.provider == "embedded":
+        if importlib.util.find_spec("xllamacpp") is None:
+            raise CannotRun(
+                f"model `{slot}` is the embedded one, and its engine is not installed",
+                "`pip install 'atk-interp[embedded]'`, or name an endpoint under `models:` in the config",
+            )
         from atk_interp.llm.embedded import EMBEDDED_MODEL, EmbeddedClient
 
         return EmbeddedClient(say), EMBEDDED_MODEL
