@@ -24,24 +24,23 @@ def locked(folder: Path) -> Iterator[None]:
     """
     path = folder / _NAME
     try:
-        stream = path.open("a+", encoding="utf-8")
+        stream = path.open("a+b", buffering=0)
     except OSError as error:
         raise CannotRun(f"`{folder}` cannot be written to: {(error.strerror or str(error)).lower()}") from error
     with stream:
         if not _take(stream):
             stream.seek(0)
-            holder = stream.read().strip() or "another run"
+            holder = stream.read().decode("utf-8", "replace").strip() or "another run"
             raise CannotRun(
                 f"`{folder}` is in use by {holder}", help="wait for it to end, or choose another `output_dir`"
             )
-        stream.seek(0)
-        stream.truncate()
-        stream.write(f"process {os.getpid()} on {socket.gethostname()}\n")
-        stream.flush()
+        with contextlib.suppress(OSError):  # a full disk: the lock holds, and only who holds it is not written
+            stream.truncate(0)
+            stream.write(f"process {os.getpid()} on {socket.gethostname()}\n".encode())
         yield
 
 
-def _take(stream: IO[str]) -> bool:
+def _take(stream: IO[bytes]) -> bool:
     try:
         if os.name == "nt":
             import msvcrt

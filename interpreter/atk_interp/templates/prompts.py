@@ -91,12 +91,19 @@ class PromptLibrary:
                 span,
                 f"there is no prompt `{name}`",
                 notes=[f"looked for `{name}.yaml` and `{name}.txt` in {looked}"],
-                help=did_you_mean(name, self.names()) or f"write `{name}.yaml`",
+                help=self._nearest(name),
             )
             return None
         if name not in self._read:
             self._read[name] = self._parse(name, path, sink)
         return self._read[name]
+
+    def _nearest(self, name: str) -> str:
+        """What to do about a prompt that is not there."""
+        stem = FilePath(name).stem
+        if stem != name and self.find(stem) is not None:
+            return f"write `{stem}`: a prompt is named without its folder and suffix"
+        return did_you_mean(name, self.names()) or f"write the file `{stem}.yaml`"
 
     def _parse(self, name: str, path: FilePath, sink: Sink) -> Prompt | None:
         file = read_source(path, sink)
