@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from atk_interp.tokens import TOKENIZERS, count_tokens, token_counts
+from atk_interp.tokens import TOKENIZERS, count_tokens
 
 
 def test_counts_are_those_of_the_published_vocabularies() -> None:
@@ -21,12 +21,6 @@ def test_counts_are_those_of_the_published_vocabularies() -> None:
 
 def test_nothing_takes_no_tokens() -> None:
     assert count_tokens("") == 0
-    assert token_counts([]) == []
-
-
-def test_many_texts_are_counted_as_one_by_one() -> None:
-    texts = ["one", "", "two words", "三つ"]
-    assert token_counts(texts, "cl100k") == [count_tokens(text, "cl100k") for text in texts]
 
 
 def test_special_tokens_in_a_text_are_ordinary_text() -> None:
@@ -44,7 +38,7 @@ def test_unknown_tokenizer_is_refused_with_the_known_ones() -> None:
 
 def test_threads_may_count_at_once() -> None:
     texts = [f"text number {number}" * 50 for number in range(200)]
-    expected = token_counts(texts)
+    expected = [count_tokens(text) for text in texts]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(count_tokens, texts)) == expected
 

@@ -8,12 +8,12 @@ Special tokens written in a text (`<|endoftext|>`) count as the ordinary text th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache
 from threading import Lock
 from typing import TypeAlias
 
-__all__ = ["TOKENIZERS", "count_tokens", "token_counts"]
+__all__ = ["TOKENIZERS", "count_tokens"]
 
 TOKENIZERS = ("o200k", "cl100k")
 """Names of the vocabularies that are at hand."""
@@ -39,11 +39,6 @@ def count_tokens(text: str, tokenizer: str = "o200k") -> int:
     except UnicodeEncodeError:
         # Half a surrogate pair has no UTF-8 form: count it as the `?` that stands for it.
         return truncate(text.encode("utf-8", "replace").decode(), _UNLIMITED, encoding)[1]
-
-
-def token_counts(texts: Iterable[str], tokenizer: str = "o200k") -> list[int]:
-    """The counts of many texts, in their order."""
-    return [count_tokens(text, tokenizer) for text in texts]
 
 
 def _loaded_once(tokenizer: str) -> _Truncate:

@@ -61,10 +61,6 @@ class Row:
     fields: Mapping[str, Value] = field(default_factory=dict)
     parent: str | None = None
 
-    def with_fields(self, **fields: Value) -> Row:
-        """The same row with some fields set."""
-        return Row(self.id, self.source, self.order, {**self.fields, **fields}, self.parent)
-
     def replaced(self, fields: Mapping[str, Value]) -> Row:
         """The same row with exactly these fields."""
         return Row(self.id, self.source, self.order, fields, self.parent)

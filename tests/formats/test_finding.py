@@ -114,6 +114,18 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     }
 
 
+def test_the_output_folder_of_a_run_is_read_only_when_it_is_named(tmp_path: Path) -> None:
+    make(tmp_path, "a.txt", "out/.atk-lock", "out/b.txt", "out/deeper/c.txt", "z.txt")
+    found = find(tmp_path, SUFFIXES)
+    assert sources(found) == ["a.txt", "z.txt"]
+    assert [(str(problem), problem.level) for problem in found.problems] == [
+        ("out: this is the output folder of a run; not read", "notice")
+    ]
+    assert sources(find(tmp_path / "out", SUFFIXES)) == ["b.txt", "deeper/c.txt"]
+    assert sources(find(tmp_path / "out" / "b.txt", SUFFIXES)) == ["b.txt"]
+    assert sources(find(tmp_path / "out" / "*.txt", SUFFIXES)) == ["b.txt"]
+
+
 def test_a_pipe_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.txt")
     assert find(tmp_path, SUFFIXES).problems[0].message == "not a regular file; skipped"

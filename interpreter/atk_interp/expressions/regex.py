@@ -50,10 +50,6 @@ class Regex:
         index: dict[str, int] = self._compiled.groupindex
         return tuple(sorted(index, key=index.__getitem__))
 
-    @property
-    def group_count(self) -> int:
-        return int(self._compiled.groups)
-
     def matches(self, text: str) -> bool:
         """Whether the pattern matches anywhere in the text."""
         return self._compiled.search(text) is not None

@@ -14,6 +14,9 @@ from atk_interp.formats.documents import CannotRead, Problem
 
 __all__ = ["Found", "find", "source_of"]
 
+_RUNS_LOCK = ".atk-lock"
+"""The file that every run puts into its output folder."""
+
 _MAGIC = re.compile(r"[*?\[]")
 
 
@@ -32,7 +35,8 @@ def find(path: Path, suffixes: Collection[str], pattern: str | None = None) -> F
     `path` is a folder, read with all the folders in it; one file; or a glob (`notes/**/*.md`). `pattern` is a
     glob for the path below the folder; without a `/` it is one for the name, at any depth. Hidden files and
     folders and the lock files of office programs are passed over. Links to folders are not followed, nor links
-    to files outside the folder. What else is not read is reported, suffix by suffix.
+    to files outside the folder. Output folders of runs are not read either, lest a pipeline read what it
+    wrote; `path` itself may be one. What else is not read is reported, suffix by suffix.
     Raises `CannotRead` when `path` does not exist.
     """
     root, wanted = _start(path, pattern)
@@ -77,6 +81,12 @@ def _walk(root: Path, problems: list[Problem]) -> Iterator[Path]:
 
     real_root = root.resolve()
     for folder, folders, names in os.walk(root, onerror=unreadable):
+        if _RUNS_LOCK in names and (place := Path(folder)) != root:
+            message = "this is the output folder of a run; not read"
+            help = "name the folder itself to read it"
+            problems.append(Problem(source_of(place, root), "", message, help, "notice"))
+            folders.clear()
+            continue
         folders[:] = sorted(name for name in folders if not _is_passed_over(name))
         for name in folders:
             if (link := Path(folder, name)).is_symlink():

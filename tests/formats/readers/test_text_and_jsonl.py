@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from atk_interp.formats.readers import READERS, CannotRead, Document, Problem, find_files, read_file, read_files
+from atk_interp.formats.readers import READERS, CannotRead, Document, Problem, find_files, read_file
+from atk_interp.values import decode, encode
 
 
 def read(path: Path, required: tuple[str, ...] = ("text",)) -> tuple[list[Document], list[Problem]]:
@@ -91,13 +92,10 @@ def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
         list(read_file(tmp_path / "a.xyz", tmp_path))
 
 
-def test_a_folder_is_read_in_canonical_order_after_what_is_not_read(tmp_path: Path) -> None:
+def test_a_folder_holds_the_files_that_have_a_reader(tmp_path: Path) -> None:
     for name in ("b.txt", "a.md", "c.xyz"):
         (tmp_path / name).write_text(name)
-    (tmp_path / "broken.pdf").write_bytes(b"no pdf")
-    found = list(read_files(tmp_path))
-    assert [one.source for one in found] == [tmp_path.name, "a.md", "b.txt", "broken.pdf"]
-    assert len(find_files(tmp_path).files) == 3
+    assert [file.name for file in find_files(tmp_path).files] == ["a.md", "b.txt"]
 
 
 def test_each_line_of_jsonl_is_a_document_with_its_fields(tmp_path: Path) -> None:
@@ -142,6 +140,42 @@ def test_a_broken_line_is_told_and_the_others_kept(tmp_path: Path) -> None:
         "write one whole JSON record on each line",
     ]
     assert problems[3].help == "did you mean `txt`?"
+
+
+def nested(depth: int) -> bytes:
+    """A record that is so deep, the record itself counted."""
+    return b'{"text": "deep", "n": ' + b"[" * (depth - 1) + b"1" + b"]" * (depth - 1) + b"}"
+
+
+@pytest.mark.parametrize("depth", [101, 254, 255, 900])
+def test_a_record_that_could_not_be_written_again_is_a_bad_line(tmp_path: Path, depth: int) -> None:
+    wide = b'{"text": "' + b"[{" * 500 + b'", "wide": [' + b"[]," * 500 + b"[]]}"
+    documents, problems = read(written(tmp_path / "a.jsonl", b"\n".join((nested(depth), wide, nested(100)))))
+    assert [one.ordinal for one in documents] == [2, 3]
+    assert [str(problem) for problem in problems] == [
+        "a.jsonl, line 1: the record is nested more than 100 deep; skipped"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (b"NaN", "not valid JSON"),
+        (b"-Infinity", "not valid JSON"),
+        (rb'"\ud800"', "not valid JSON"),
+        (rb'{"\udc00": 1}', "not valid JSON"),
+        (b"1e999", "not valid JSON"),
+        (b"[" * 100_000 + b"]" * 100_000, "not valid JSON"),
+        (b"18446744073709551615", None),
+        (b"18446744073709551616", None),
+        (b"-123456789012345678901234567890", None),
+        (rb'"\u0000"', None),
+    ],
+)
+def test_what_is_read_can_be_written_again(tmp_path: Path, value: bytes, told: str | None) -> None:
+    documents, problems = read(written(tmp_path / "a.jsonl", b'{"text": "one", "n": ' + value + b"}"))
+    assert [problem.message.startswith(str(told)) for problem in problems] == ([True] if told else [])
+    assert all(decode(encode(one.fields)) == one.fields for one in documents)
 
 
 def test_the_caller_names_the_fields_that_a_record_needs(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from atk_interp.formats.finding import Found, find, source_of
 from atk_interp.formats.readers import docx, html, jsonl, pdf, plain
 from atk_interp.formats.readers.base import CannotRead, Document, File, Problem, Reader
 
-__all__ = ["READERS", "CannotRead", "Document", "Found", "Problem", "find_files", "read_file", "read_files"]
+__all__ = ["READERS", "CannotRead", "Document", "Found", "Problem", "find_files", "read_file"]
 
 READERS: Mapping[str, Reader] = MappingProxyType(
     {
@@ -56,13 +56,3 @@ def _checked(document: Document, file: File) -> Document | Problem:
     return file.problem(
         f"the file is a text and has no field `{missing}`; skipped", help="keep texts and records apart"
     )
-
-
-def read_files(
-    path: Path, pattern: str | None = None, required: tuple[str, ...] = ("text",)
-) -> Iterator[Document | Problem]:
-    """All that a folder, a file or a glob holds: first what was not read, then file by file in canonical order."""
-    found = find_files(path, pattern)
-    yield from found.problems
-    for file in found.files:
-        yield from read_file(file, found.root, required)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from atk_interp.diagnostics import did_you_mean
@@ -15,6 +15,10 @@ __all__ = ["read"]
 
 LONGEST_LINE = 256 * 1024 * 1024
 """In bytes. A longer line is skipped without being held in memory."""
+
+_DEEPEST = 100
+"""How deeply the values of a record may nest. What is read is written again, with more around it, and no encoder
+takes any depth."""
 
 _TOLD_IN_FULL = 20
 """Lines of a file with the same fault that are reported one by one; the others are counted."""
@@ -84,9 +88,25 @@ def _record(line: bytes | None, required: tuple[str, ...]) -> dict[str, Value]:
         raise _BadLine("not valid JSON", f" ({error})", help) from None
     if not isinstance(record, dict):
         raise _BadLine(f"{_NAMES.get(type(record), 'a text')} instead of a record")
+    if line.count(b"[") + line.count(b"{") > _DEEPEST and _is_too_deep(record):
+        raise _BadLine(f"the record is nested more than {_DEEPEST} deep")
     for name in required:
         _check_field(record, name)
     return record
+
+
+def _is_too_deep(record: dict[str, Value]) -> bool:
+    """Level by level, so that no depth is too much for this."""
+    level: list[Value] = [record]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in _inner(outer)]
+    return bool(level)
+
+
+def _inner(value: Value) -> Iterable[Value]:
+    """The records and lists in a value."""
+    values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return (inner for inner in values if isinstance(inner, dict | list))
 
 
 def _check_field(record: dict[str, Value], name: str) -> None:

@@ -29,8 +29,11 @@ _CLOSING_THEMSELVES = """
 _ASIDE = frozenset(f"{_VOID} {_CLOSING_THEMSELVES}".split())
 """They hold nothing, or the next of them ends the one before: alone they make no depth, and are seldom closed."""
 
-_FORMATTING = frozenset("b big code em font i s small strike strong tt u".split())
-_ORDINARY = frozenset("span abbr cite del dfn ins kbd label mark q samp sub sup var bdi bdo data time".split())
+_OF_FORMATTING = "b big code em font i s small strike strong tt u"
+_FORMATTING = frozenset(_OF_FORMATTING.split())
+
+_OF_PHRASES = "span abbr cite del dfn ins kbd label mark q samp sub sup var bdi bdo data time"
+_ORDINARY = frozenset(_OF_PHRASES.split())
 """Their end tags end nothing outside them; the end of a block ends all that is open in it."""
 
 
@@ -44,7 +47,7 @@ def is_too_deep(markup: str) -> bool:
             return False  # the rest of the page is no markup
         place = end
         name = (tag["name"] or "").lower()
-        if not name or name in _ASIDE and tag["end"]:
+        if not name or (name in _ASIDE and tag["end"]):
             continue
         if tag["end"]:
             open_tags.leave(name)
