@@ -5,7 +5,6 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
@@ -277,22 +276,85 @@ async def test_the_models_of_an_endpoint_can_be_listed() -> None:
         await client.aclose()
 
 
-async def test_the_key_is_sent_and_never_shown(served: Served) -> None:
-    await served.ask("ok")
+ESCAPED = "".join(f"\\u{ord(char):04x}" for char in KEY)
+ECHOES = [
+    failure(401, f"Incorrect API key provided: {KEY}"),
+    failure(403, f"key {KEY}", code=KEY),
+    failure(404, f"no model for {KEY}"),
+    failure(429, f"too many calls with {KEY}", retry_after=KEY),
+    failure(500, f"key {KEY}", x_key=KEY),
+    Answer(status=500, raw=b"<p>" + KEY.encode() + b"</p>"),
+    Answer(status=500, raw=b'{"error": "' + ESCAPED.encode() + b'"}'),
+    Answer(raw=b"what about " + KEY.encode()),
+    Answer(raw=b'{"error": {"message": "bad ' + KEY.encode() + b'"}}'),
+    Answer(raw=b'{"choices": [], "key": "' + KEY.encode() + b'"}', headers={"x-key": KEY}),
+    Answer(status=302, raw=b"", headers={"location": f"nowhere://{KEY}"}),
+    Answer(fault="reset"),
+]
+
+
+@pytest.mark.parametrize("answer", ECHOES)
+async def test_no_failure_shows_the_key(served: Served, answer: Answer) -> None:
+    error = await served.fail(answer)
     assert served.server.calls[0].headers["authorization"] == f"Bearer {KEY}"
-    shown: list[Any] = [served.client, served.client.endpoint]
-    for answer in (
-        failure(401, f"Incorrect API key provided: {KEY}"),
-        failure(500, f"key {KEY}"),
-        Answer(raw=b"what about " + KEY.encode()),
-        Answer(raw=b'{"error": {"message": "bad ' + KEY.encode() + b'"}}'),
-        Answer(fault="reset"),
-    ):
-        error = await served.fail(answer)
-        assert error.__cause__ is None
-        assert error.__context__ is None
-        shown += [error, error.args, vars(error)]
-    assert KEY not in f"{shown} {[str(one) for one in shown]}"
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    shown = [served.client, served.client.endpoint, error, error.args, vars(error)]
+    assert KEY[:8] not in f"{shown} {[str(one) for one in shown]}"
+
+
+async def test_no_part_of_the_key_is_left_where_an_excerpt_is_cut(served: Served) -> None:
+    for offset in range(80, 130):
+        said = b"x" * offset + KEY.encode() + b"y" * 400
+        for answer in (Answer(raw=said), Answer(raw=b'{"z": "' + said + b'"}')):
+            assert KEY[:4] not in str(await served.fail(answer))
+    for offset in range(360, 410):
+        assert KEY[:4] not in str(await served.fail(failure(500, "x" * offset + KEY)))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(f"it is {KEY}", message={"reasoning": f"{KEY}?"}, whole={"model": KEY}, finish=KEY),
+        Answer(raw=b'{"choices": [{"message": {"content": "it is ' + ESCAPED.encode() + b'"}}]}'),
+        Answer(raw=b'{"choices": [{"message": {"content": "it is ' + KEY.encode() + b' \\/"}}]}'),
+    ],
+)
+async def test_a_reply_that_repeats_the_key_is_kept_without_it(served: Served, answer: Answer) -> None:
+    reply = await served.ask(answer)
+    assert reply.text.startswith("it is …")
+    assert KEY not in str(reply)
+
+
+async def test_an_answer_that_is_no_http_is_told_without_its_words() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\n" + KEY.encode() * 3 + b"\x00: " + KEY.encode() + b"\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        client = OpenAIClient(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", KEY)
+        with pytest.raises(EndpointDown, match="sent an answer that is no HTTP") as caught:
+            await client.complete(CHAT)
+        await client.aclose()
+    assert KEY[:8] not in str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["", "EMPTY", "x", "no-key", "lm-studio"])
+async def test_a_word_that_stands_for_no_key_is_no_secret(key: str) -> None:
+    async with OpenAIServer(lambda call: "x is EMPTY, no-key, lm-studio") as server:
+        client = OpenAIClient(server.base_url, key)
+        assert (await client.complete(CHAT)).text == "x is EMPTY, no-key, lm-studio"
+        await client.aclose()
+
+
+@pytest.mark.parametrize("depth", [9, 900, 5_000])
+@pytest.mark.parametrize(("opening", "closing"), [('{"error":', "}"), ("[", "]")])
+async def test_an_error_of_any_depth_is_told(served: Served, depth: int, opening: str, closing: str) -> None:
+    body = opening * depth + '"x"' + closing * depth
+    for status in (200, 400, 500):
+        error = await served.fail(Answer(status=status, raw=body.encode()))
+        assert error.endpoint == served.server.base_url
 
 
 async def test_without_a_key_a_placeholder_is_sent_and_no_key_from_the_environment(

@@ -14,6 +14,8 @@ from atk_interp.values import Value, decode
 __all__ = ["failure_of_status", "retry_after_s", "server_words"]
 
 _WORDS = 400
+_DEEPEST = 8
+"""How far into an error object its words are looked for: those in use are three deep."""
 
 _PASSING = {408, 409, 423, 425}
 """Client errors that say nothing about the request: time-outs and conflicts inside the server."""
@@ -83,16 +85,18 @@ def server_words(body: bytes) -> str:
     return words if len(words) <= _WORDS else words[:_WORDS] + "…"
 
 
-def _message(value: Value) -> str:
+def _message(value: Value, depth: int = 0) -> str:
     """The message in the shapes in use: `{error: {message, code}}`, `{error: text}`, `{message}`, `{detail}`."""
     if isinstance(value, str):
         return re.sub(r"<[^>]*>", " ", value)  # the words of an HTML error page
+    if depth == _DEEPEST:
+        return ""
     if isinstance(value, list):
-        return "; ".join(filter(None, map(_message, value)))
+        return "; ".join(filter(None, (_message(inner, depth + 1) for inner in value)))
     if not isinstance(value, dict):
         return ""
     for name in ("error", "message", "detail", "msg"):
-        words = _message(value.get(name))
+        words = _message(value.get(name), depth + 1)
         if words:
             code = value.get("code")
             return f"{words} ({code})" if isinstance(code, str) and code and code not in words else words

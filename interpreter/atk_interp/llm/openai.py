@@ -31,6 +31,13 @@ _PLACEHOLDER_KEY = "no-key"
 """Sent when no key is configured. Never left empty: the package would then take `OPENAI_API_KEY` from the
 environment and send it to whatever address this is."""
 
+_NO_SECRETS = (_PLACEHOLDER_KEY, "not-needed", "no-key-required", "sk-no-key-required", "lm-studio", "token-abc123")
+_SHORTEST_SECRET = 8
+"""Keys below this length, and those above, are what people give to servers that ask for none (`EMPTY`): words that a
+reply may well hold, and nothing to keep from anyone."""
+
+_HIDDEN = "…".encode()
+
 _KEEP_ALIVE_S = 4.0
 """Below the 5 s after which uvicorn, and with it most self-hosted servers, drops an idle connection."""
 
@@ -43,7 +50,8 @@ class OpenAIClient:
 
     `timeout_s` limits a call from its first byte to its last. `connections` is a ceiling, no limiter: calls beyond
     it wait inside their time limit. Nothing is ever sent twice from here; retrying is `retry`'s.
-    The key goes into the request header and nowhere else. Raises `EndpointRefused` for a malformed address or key.
+    The key goes into the request header and nowhere else; in what comes back it is replaced by `…`.
+    Raises `EndpointRefused` for a malformed address or key.
     """
 
     def __init__(
@@ -51,6 +59,8 @@ class OpenAIClient:
     ) -> None:
         self._base_url = base_url
         self._key = (api_key or "").strip() or _PLACEHOLDER_KEY
+        is_secret = len(self._key) >= _SHORTEST_SECRET and self._key not in _NO_SECRETS
+        self._secret = _spellings(self._key) if is_secret else None
         self.endpoint = _address(base_url)
         self._timeout_s = timeout_s
         self._connections = connections
@@ -73,7 +83,7 @@ class OpenAIClient:
         answer = await self._ask("POST", path, encode(request.body()), self._timeout_s)
         if isinstance(answer, LlmError):
             raise await self._explained(answer, request.model)
-        return self._redacted_reply(answer, time.perf_counter() - started)
+        return reply_of(answer, self.endpoint, time.perf_counter() - started)
 
     async def models(self) -> list[str]:
         """The names of the models that the endpoint offers. Raises as `complete` does."""
@@ -109,12 +119,13 @@ class OpenAIClient:
                     response = await client.get(path, cast_to=httpx2.Response)
                 else:
                     response = await client.post(path, content=body, cast_to=httpx2.Response)
-            return response.content
+            return self._redacted(response.content)
         except openai.APIStatusError as error:
             return self._status_failure(error.response)
         except (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError, TimeoutError, OSError) as error:
             what = _what_happened(error, timeout_s)
-            return EndpointDown(self._redacted(f"`{self.endpoint}` {what}"), self.endpoint)
+            told = self._redacted(f"`{self.endpoint}` {what}".encode()).decode()
+            return EndpointDown(told, self.endpoint)
 
     def _connected(self) -> openai.AsyncOpenAI:
         import httpx2
@@ -137,8 +148,7 @@ class OpenAIClient:
 
     def _status_failure(self, response: httpx2.Response) -> LlmError:
         headers = {name.lower(): value for name, value in response.headers.items()}
-        body = self._redacted(response.text).encode()
-        return failure_of_status(response.status_code, headers, body, self.endpoint)
+        return failure_of_status(response.status_code, headers, self._redacted(response.content), self.endpoint)
 
     async def _explained(self, error: LlmError, model: str) -> LlmError:
         """An unknown model told apart from a wrong address, with the models there are."""
@@ -166,17 +176,19 @@ class OpenAIClient:
                     self._offered = []
             return self._offered
 
-    def _redacted_reply(self, body: bytes, seconds: float) -> Reply:
-        try:
-            return reply_of(body, self.endpoint, seconds)
-        except LlmError as error:
-            if self._key in str(error):
-                error.args = (self._redacted(str(error)),)
-            raise
+    def _redacted(self, said: bytes) -> bytes:
+        """What a server said without the key, which some repeat: before anything is read from it or cut."""
+        if self._secret is None:
+            return said
+        if b"\\u00" in said or b"\\/" in said:
+            return self._secret.sub(_HIDDEN, said)
+        return said.replace(self._key.encode(), _HIDDEN)
 
-    def _redacted(self, text: str) -> str:
-        """The text without the key, which some servers repeat."""
-        return text if self._key == _PLACEHOLDER_KEY else text.replace(self._key, "…")
+
+def _spellings(key: str) -> re.Pattern[bytes]:
+    """A key as JSON may write it: any character of it escaped."""
+    parts = (rf"(?:\\?{re.escape(char)}|\\u00(?i:{ord(char):02x}))" for char in key)
+    return re.compile("".join(parts).encode())
 
 
 def _address(base_url: str) -> str:
@@ -206,6 +218,8 @@ def _what_happened(error: BaseException, timeout_s: float) -> str:
             return "is unknown: its name cannot be resolved"
         if isinstance(cause, ssl.SSLError):
             return f"cannot be trusted: {cause.reason or cause}"
+        if isinstance(cause, aiohttp.ClientResponseError | aiohttp.http_exceptions.HttpProcessingError):
+            return "sent an answer that is no HTTP"  # its words are pieces of what was sent, cut anywhere
         if isinstance(cause, ConnectionResetError | BrokenPipeError | aiohttp.ServerDisconnectedError):
             return "dropped the connection"
     if any(isinstance(cause, TimeoutError) for cause in chain):
