@@ -36,3 +36,5 @@ class Code:
     why: str
     bad: str
     good: str
+    hides: bool = False
+    """Whether what follows the place on its line is kept out of what is printed: it may be a key."""

@@ -5,7 +5,7 @@ from atk_interp.spec.config import Config, EndpointConfig, Given, is_config, loa
 from atk_interp.spec.load import LANGUAGE_VERSION, STEP_KEYS, load_spec
 from atk_interp.spec.model import BUILT_IN_NAMES, ModelSlot, Output, Param, PipelineSpec, Step
 from atk_interp.spec.options import Option, Takes
-from atk_interp.spec.params import check_value, describe_param, missing, param_type
+from atk_interp.spec.params import TYPE_NAMES, check_value, describe_param, missing, param_type
 from atk_interp.spec.validate import validate
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "CODES",
     "LANGUAGE_VERSION",
     "STEP_KEYS",
+    "TYPE_NAMES",
     "Config",
     "EndpointConfig",
     "Given",

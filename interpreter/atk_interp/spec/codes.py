@@ -99,6 +99,7 @@ KEY_IN_FILE = Code(
     why="Files are committed, shared and logged; keys are read from the environment only.",
     bad="api_key: sk-…",
     good="api_key_env: OPENAI_API_KEY",
+    hides=True,
 )
 UNKNOWN_SETTING = Code(
     "ATK701",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -58,6 +59,10 @@ class Config:
     seed: int
     folder: FilePath
     document: Document = field(repr=False)
+
+
+_VARIABLE = re.compile(r"[A-Z_a-z][A-Z_a-z0-9]*")
+_KEY_HELP = "put the key into an environment variable, and its name here"
 
 
 def is_config(data: Any) -> bool:
@@ -162,6 +167,17 @@ def _endpoint(document: Document, path: Path, data: dict[str, Any], folder: File
         settings["provider"] = "embedded"
         del settings["model"]
     provider = settings.setdefault("provider", "openai")
+    variable = settings.get("api_key_env")
+    if variable is not None and not _VARIABLE.fullmatch(variable):
+        bare = variable.lstrip("$").strip("{}")
+        sink.report(
+            codes.KEY_IN_FILE,
+            document.key_span((*path, "api_key_env")),
+            "`api_key_env` takes the name of an environment variable, not a key",
+            help=f"write `{bare}`, without `$`"
+            if variable.startswith("$") and _VARIABLE.fullmatch(bare)
+            else _KEY_HELP,
+        )
     wanted = {"openai": "model", "scripted": "script"}.get(provider)
     help_ = "write its name as the endpoint knows it" if wanted == "model" else "write the path of a script of replies"
     if wanted and not settings.get(wanted):

@@ -9,14 +9,13 @@ from typing import Any
 from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, TextType, Type, maybe
 from atk_interp.spec.model import Param
 
-__all__ = ["check_value", "describe_param", "missing", "param_type"]
+__all__ = ["TYPE_NAMES", "check_value", "describe_param", "missing", "param_type"]
 
 
 def param_type(param: Param) -> Type:
     """The type of a parameter in expressions: "maybe" when it may be left out."""
     base: Type = {
         "text": TEXT,
-        "secret": TEXT,
         "path": TEXT,
         "int": INT,
         "float": FLOAT,
@@ -33,7 +32,6 @@ def param_type(param: Param) -> Type:
 
 _PYTHON: Mapping[str, tuple[type, ...]] = {
     "text": (str,),
-    "secret": (str,),
     "path": (str, FilePath),
     "int": (int,),
     "float": (int, float),
@@ -41,16 +39,17 @@ _PYTHON: Mapping[str, tuple[type, ...]] = {
     "list": (list, tuple),
     "map": (dict,),
 }
-_SAID = {
+TYPE_NAMES = {
     "text": "text",
-    "secret": "text",
     "path": "a path",
     "int": "a whole number",
     "float": "a number",
     "bool": "true or false",
     "list": "a list",
     "map": "a mapping",
+    "choice": "one of",
 }
+"""The types of parameters, as people are told what one takes."""
 
 
 def check_value(param: Param, value: Any) -> str | None:
@@ -60,7 +59,7 @@ def check_value(param: Param, value: Any) -> str | None:
     if param.type in _PYTHON:
         fits = isinstance(value, _PYTHON[param.type]) and (param.type == "bool" or not isinstance(value, bool))
         if not fits:
-            return f"`{param.name}` takes {_SAID[param.type]}, not `{value}`"
+            return f"`{param.name}` takes {TYPE_NAMES[param.type]}, not `{value}`"
     if param.choices and value not in param.choices:
         return f"`{param.name}` cannot be `{value}`; choices are {', '.join(f'`{choice}`' for choice in param.choices)}"
     size = value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -11,11 +11,12 @@ __all__ = [
     "PARAM_SCHEMA",
     "PARAM_TYPES",
     "SAMPLING_SCHEMA",
+    "SENT_ANYWAY",
     "SLOT_SCHEMA",
     "SPEC_SCHEMA",
 ]
 
-PARAM_TYPES = ("text", "int", "float", "bool", "path", "list", "map", "choice", "secret")
+PARAM_TYPES = ("text", "int", "float", "bool", "path", "list", "map", "choice")
 EXPECTS = ("instruct", "reasoning", "any")
 
 SPEC_SCHEMA: dict[str, Any] = {
@@ -39,6 +40,15 @@ PARAM_SCHEMA: dict[str, Any] = {
     "section": {"type": "string"},
 }
 
+SENT_ANYWAY = {
+    "model": "name the model under `models:` in the config",
+    "messages": "write the messages into the `prompt` of the step",
+    "prompt": "write the text into the `prompt` of the step",
+    "stream": "remove it: a reply is read in one piece",
+    "n": "ask for more than one reply with `samples` of the step",
+}
+"""The keys of a request body that are not for `extra` to overwrite, and what to do instead."""
+
 SAMPLING_SCHEMA: dict[str, Any] = {
     "temperature": {"type": "number", "min": 0},
     "top_p": {"type": "number", "min": 0, "max": 1},
@@ -47,7 +57,7 @@ SAMPLING_SCHEMA: dict[str, Any] = {
     "stop": {"type": ["string", "list"], "schema": {"type": "string"}},
     "presence_penalty": {"type": "number"},
     "frequency_penalty": {"type": "number"},
-    "extra": {"type": "dict"},
+    "extra": {"type": "dict", "keysrules": {"type": "string", "forbidden": list(SENT_ANYWAY)}},
 }
 """`extra` goes into the request body as it is, for parameters that only some endpoints have."""
 

@@ -15,6 +15,7 @@ from cerberus import errors as kinds
 from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, Path
 from atk_interp.spec import codes
+from atk_interp.spec.schema import SENT_ANYWAY
 
 __all__ = ["validate"]
 
@@ -107,6 +108,10 @@ class _Checked:
             self._out_of_range(inner, rule, error)
         elif rule == "allowed":
             self._not_a_choice(inner, error)
+        elif rule == "forbidden":
+            span = self.document.key_span((*self.base, *inner))
+            told = f"`{inner[-1]}` cannot be set {self._where(inner)}"
+            self.sink.report(codes.BAD_VALUE, span, told, help=SENT_ANYWAY.get(str(inner[-1])))
         else:
             told = ", ".join(str(item) for item in error.info) or "the value makes no sense here"
             span = self.document.head_span((*self.base, *inner))

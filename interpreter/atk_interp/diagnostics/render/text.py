@@ -50,7 +50,10 @@ def _one(diagnostic: Diagnostic, colour: bool) -> str:
     width = 2
     if diagnostic.span is not None:
         width = len(str(max(s.begin.line for s in [diagnostic.span, *(x.span for x in diagnostic.labels)])))
-        lines += _frame(diagnostic.span, diagnostic.label, "^", width, paint)
+        frame = _frame(diagnostic.span, diagnostic.label, "^", width, paint)
+        if diagnostic.code.hides:
+            frame[0] = frame[0][: len(frame[0].rstrip()) - len(_after(diagnostic.span))] + " …"
+        lines += frame
         for label in diagnostic.labels:
             if label.span.file.path != diagnostic.span.file.path:
                 begin = label.span.begin
@@ -78,6 +81,11 @@ def _frame(span: Span, label: str, mark: str, width: int, paint: str) -> list[st
     marks = mark * max(1, min(last - cut, max(len(shown), first - cut + 1)) - (first - cut))
     underline = f"{under}{_painted(marks, paint)}{' ' + label if label else ''}"
     return [f"{begin.line:>{width}} | {_printable(shown)}", f"{' ' * width} | {underline}"]
+
+
+def _after(span: Span) -> str:
+    """What stands behind a span on its line."""
+    return span.file.line(span.finish.line)[span.finish.column - 1 :].rstrip()
 
 
 def _printable(text: str) -> str:
