@@ -12,22 +12,11 @@ from collections.abc import Iterator
 
 from atk_interp.reference.rules import bounds
 from atk_interp.reference.yaml_text import flow, scalar
-from atk_interp.spec import ModelSlot, Param, PipelineSpec
+from atk_interp.spec import TYPE_NAMES, ModelSlot, Param, PipelineSpec
 
 __all__ = ["config_template"]
 
 _WIDTH = 100
-_SAID = {
-    "text": "text",
-    "secret": "text",
-    "path": "a path",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "list": "a list",
-    "map": "a mapping",
-    "choice": "one of",
-}
 _EXPECTS = {
     "instruct": "an instruct model: it must keep to forms and follow instructions to the letter",
     "reasoning": "a reasoning model",
@@ -75,7 +64,7 @@ def _param(param: Param) -> Iterator[str]:
 
 def _taken(param: Param) -> str:
     choices = " ".join(flow(choice) for choice in param.choices)
-    said = f"{_SAID[param.type]} {choices}" if param.type == "choice" else _SAID[param.type]
+    said = f"{TYPE_NAMES[param.type]} {choices}" if param.type == "choice" else TYPE_NAMES[param.type]
     if param.choices and param.type != "choice":
         said += f", one of {choices}"
     return said + bounds(param.min, param.max)

@@ -8,7 +8,7 @@ from typing import Any
 from atk_interp.reference.markdown import page
 from atk_interp.reference.rules import schema_table
 from atk_interp.spec import EndpointConfig
-from atk_interp.spec.schema import CONFIG_SCHEMA, ENDPOINT_SCHEMA, SAMPLING_SCHEMA
+from atk_interp.spec.schema import CONFIG_SCHEMA, ENDPOINT_SCHEMA, SAMPLING_SCHEMA, SENT_ANYWAY
 
 __all__ = ["config_page"]
 
@@ -43,7 +43,9 @@ _SAMPLING = {
     "stop": "Text at which a reply ends, or a list of such texts.",
     "presence_penalty": "Weight against words that were used.",
     "frequency_penalty": "Weight against words by how often they were used.",
-    "extra": "Put into the body of the request as it is, for parameters that only some endpoints have.",
+    "extra": "Put into the body of the request as it is, for parameters that only some endpoints have; not "
+    + ", ".join(f"`{key}`" for key in SENT_ANYWAY)
+    + ".",
 }
 
 

@@ -57,7 +57,7 @@ SAMPLING_SCHEMA: dict[str, Any] = {
     "stop": {"type": ["string", "list"], "schema": {"type": "string"}},
     "presence_penalty": {"type": "number"},
     "frequency_penalty": {"type": "number"},
-    "extra": {"type": "dict", "keysrules": {"type": "string", "forbidden": list(SENT_ANYWAY)}},
+    "extra": {"type": "dict", "keysrules": {"forbidden": list(SENT_ANYWAY)}},
 }
 """`extra` goes into the request body as it is, for parameters that only some endpoints have."""
 
