@@ -6,6 +6,8 @@ A fenced block is tested by its language and first line:
   line makes a block a prompt of it. The spec lints without findings, unless a `console` block shows some.
 - `console`, beginning with `$ atk-interp lint pipeline.yaml`, is that command on the spec above, and what it finds.
   `<!-- slip: RIGHT -> WRONG -->` on the line before it says what is misspelt for it.
+- `console`, beginning with `$ atk-interp run examples/first/config.yaml`, is what that run prints, but for its numbers
+  and the rows at its end. Other `console` blocks are mistakes.
 - `yaml`, beginning with `pipeline:`, is a config of a pipeline that comes along; with `# replies.yaml`, a script.
 - `python` is Python; with `<!-- tested -->` on the line before it, it is run in the project's folder.
 """
@@ -31,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^(?:<!-- ([^\n]*) -->\n)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINT = "$ atk-interp lint pipeline.yaml\n"
+RUN = "$ atk-interp run examples/first/config.yaml\n"
 
 
 @dataclass
@@ -89,6 +92,40 @@ def test_whole_specs_lint_as_shown(
         Path("pipeline.yaml").write_text(spec.text.replace(right, wrong), encoding="utf-8")
     printed = CliRunner().invoke(cli, ["lint", "pipeline.yaml"]).stdout
     assert printed.rstrip().splitlines() == shown.text.removeprefix(LINT).rstrip().splitlines()
+
+
+def test_every_console_block_is_compared() -> None:
+    shown = [block for block in blocks() if block.language == "console"]
+    linted = [block for _, after in whole_specs() for block in after if block.text.startswith(LINT)]
+
+    assert [str(block) for block in shown if block not in linted and not block.text.startswith(RUN)] == []
+
+
+FIRST = """
+- when: {matching: Tides}
+  reply: "<question>Tides.</question><answer>no</answer>"
+- reply: "<question>Why?</question><answer>so</answer>"
+"""
+
+
+@pytest.mark.parametrize("shown", [pytest.param(b, id=str(b)) for b in blocks() if b.text.startswith(RUN)])
+def test_a_run_prints_what_is_shown(shown: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    config = Path("examples/first/config.yaml")
+    scripted = "models: {writer: {provider: scripted, script: replies.yaml}}\n"
+    config.write_text(config.read_text(encoding="utf-8") + scripted, encoding="utf-8")
+    config.with_name("replies.yaml").write_text(FIRST, encoding="utf-8")
+    ran = CliRunner().invoke(cli, ["run", str(config)])
+
+    printed = [unnumbered(line) for line in f"{ran.stderr}\n{ran.stdout}".splitlines()]
+    lines = [unnumbered(line) for line in shown.text.removeprefix(RUN).splitlines() if line]
+    assert [line for line in lines if line not in printed] == []
+
+
+def unnumbered(line: str) -> str:
+    """A line without what differs from run to run: its numbers, and the width of the columns they stand in."""
+    return re.sub(r" +", " ", re.sub(r"\d+", "N", line)).strip()
 
 
 @pytest.mark.parametrize(
