@@ -70,15 +70,16 @@ class Books:
             self.steps[step].refused += 1
 
     def settled_set(self, step: str, loses: str) -> None:
-        """Close the books of a set-wise step: what did not come out was filtered or merged."""
+        """Close the books of a set-wise step: what did not come out, and was not dropped, was filtered or merged."""
         with self._lock:
             count = self.steps[step]
-            count.passed = min(count.rows_in, count.rows_out)
-            lost = count.rows_in - count.passed
+            left = count.rows_in - count.rejected - count.filtered
+            count.passed = min(left, count.rows_out)
+            lost = left - count.passed
             if loses == "merged":
                 count.merged = lost
             else:
-                count.filtered = lost
+                count.filtered += lost
 
     def call(self, step: str, from_ledger: bool, input_tokens: int, output_tokens: int) -> None:
         with self._lock:

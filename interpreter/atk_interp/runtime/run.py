@@ -6,9 +6,8 @@ import asyncio
 import contextlib
 import datetime
 import importlib.metadata
-import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +37,7 @@ from atk_interp.runtime.events import (
     StepFinished,
     StepState,
 )
+from atk_interp.runtime.interrupts import interruptible
 from atk_interp.runtime.lock import locked
 from atk_interp.runtime.outcome import Ending, Interrupted, RunResult, ending, nothing_left
 from atk_interp.runtime.progress import set_progress
@@ -59,6 +59,7 @@ class RunOptions:
     task_id: str | None = None
     listeners: Sequence[Listener] = ()
     handle_signals: bool = False
+    """Ctrl+C ends the run in good order, and pressed twice the process: for a program that does nothing else."""
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     clock: Clock = field(default_factory=Clock)
     clients: Mapping[str, Client] = field(default_factory=dict)
@@ -122,13 +123,8 @@ class _Run:
         engine = Engine(self.plan, self.books, sinks, contexts, calls, window=max(8, 2 * places))
         ticker = asyncio.create_task(self._tick())
         try:
-            with self._signals(engine):
+            with self._interruptible(engine):
                 await engine.run()
-        except asyncio.CancelledError:
-            await calls.drain(0)
-            if not self.options.handle_signals:
-                raise
-            return Interrupted()
         except Exception as error:  # noqa: BLE001 - told in the result, with the exit code that belongs to it
             return error
         finally:
@@ -266,31 +262,15 @@ class _Run:
                 set_progress(self.options.task_id, self.fraction, f"step {state.name} is done")
         set_progress(self.options.task_id, self.fraction, _doing(states))
 
-    @contextlib.contextmanager
-    def _signals(self, engine: Engine) -> Iterator[None]:
-        """The first Ctrl+C lets the calls under way come back; the second stops at once."""
-        task = asyncio.current_task()
-        pressed = 0
+    def _interruptible(self, engine: Engine) -> contextlib.AbstractContextManager[None]:
+        if not self.options.handle_signals:
+            return contextlib.nullcontext()
 
-        def interrupt() -> None:
-            nonlocal pressed
-            pressed += 1
-            if pressed == 1:
-                self.emit(Noted("", _STOPPING))
-                engine.stop(Interrupted())
-            elif task is not None:
-                task.cancel()
+        def stop() -> None:
+            self.emit(Noted("", _STOPPING))
+            engine.stop(Interrupted())
 
-        taken: list[signal.Signals] = []
-        for number in (signal.SIGINT, signal.SIGTERM) if self.options.handle_signals else ():
-            with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-                self.loop.add_signal_handler(number, interrupt)
-                taken.append(number)
-        try:
-            yield
-        finally:
-            for number in taken:
-                self.loop.remove_signal_handler(number)
+        return interruptible(stop)
 
 
 def _doing(states: list[StepState]) -> str:

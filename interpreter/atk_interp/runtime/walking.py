@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from atk_interp.kinds.base import CallStep, Dropped, PureStep
+from atk_interp.kinds.base import CallStep, Dropped, PureStep, RowFailed
 from atk_interp.plan import Plan, PlannedStep
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Halted
@@ -47,9 +47,9 @@ class Walker:
         self._stop = stop
         self._consumers = {name: _edges(plan, name) for name in plan.steps}
 
-    def walk(self, step: PlannedStep, rows: Iterable[Row], ask: Ask) -> None:
+    def walk(self, step: PlannedStep, rows: Iterable[Row | Dropped], ask: Ask) -> None:
         """Take on rows that leave a step. Depth first: a row goes as far as it can before the next one is made."""
-        stack: list[tuple[PlannedStep, Iterator[Row]]] = [(step, iter(rows))]
+        stack: list[tuple[PlannedStep, Iterator[Row | Dropped]]] = [(step, iter(rows))]
         while stack:
             if self._stop.is_set():
                 raise Halted
@@ -57,6 +57,9 @@ class Walker:
             row = next(waiting, None)
             if row is None:
                 stack.pop()
+                continue
+            if isinstance(row, Dropped):
+                self._drop(left, row)
                 continue
             self._books.out(left.name)
             self._sinks.row(left, row)
@@ -74,7 +77,12 @@ class Walker:
 
     def _enter(self, step: PlannedStep, row: Row, ask: Ask) -> Iterator[Row] | None:
         self._books.entered(step.name)
-        if step.when is not None and not step.when(step.names(row)):
+        try:
+            wanted = step.when is None or step.when(step.names(row))
+        except RowFailed as error:
+            self._drop(step, Dropped(row, "rejected", str(error)))
+            return None
+        if not wanted:
             self._books.passed(step.name)
             return iter((row,))
         runner = step.runner
@@ -93,13 +101,20 @@ class Walker:
     def _counted(self, step: PlannedStep, row: Row, rows: Iterable[Row]) -> Iterator[Row]:
         """The rows that were made of one; none at all is a loss that must stand in the books."""
         any_came = False
-        for made in rows:
-            if not any_came:
-                any_came = True
-                self._books.passed(step.name)
-            yield made
+        lost = Dropped(row, "filtered", "nothing came out of it")
+        try:
+            for made in rows:
+                if not any_came:
+                    any_came = True
+                    self._books.passed(step.name)
+                yield made
+        except RowFailed as error:
+            lost = Dropped(row, "rejected", str(error))
+            if any_came:  # the row is counted with those that it has made; what is missing is a part of it
+                self._books.refused(step.name)
+                self._sinks.dropped(step, lost)
         if not any_came:
-            self._drop(step, Dropped(row, "filtered", "nothing came out of it"))
+            self._drop(step, lost)
 
     def _drop(self, step: PlannedStep, dropped: Dropped) -> None:
         self._books.dropped(step.name, dropped)
