@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from atk_interp.formats.nesting import is_too_deep
 from atk_interp.formats.readers import Document, Problem, read_file
 from atk_interp.formats.readers.html import readable
-from atk_interp.formats.readers.nesting import is_too_deep
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from atk_interp.formats.nesting import is_too_deep
 from atk_interp.formats.readers.base import (
     MOST_BYTES,
     Document,
@@ -20,7 +21,6 @@ from atk_interp.formats.readers.base import (
     library_missing,
     text_document,
 )
-from atk_interp.formats.readers.nesting import is_too_deep
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
