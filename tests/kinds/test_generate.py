@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from atk_interp.llm.messages import Reply, Request
+from atk_interp.replies import Reader
+from atk_interp.templates import Template
 from support.openai_server import Answer, Call, server_thread
 from support.pipelines import Ran, run, said
 
@@ -258,7 +261,84 @@ async def test_reasoning_of_a_server_is_kept_apart(tmp_path: Path) -> None:
     assert [row["reply"] for row in ran.rows] == ["yes", "yes"]
 
 
-async def test_a_prompt_that_cannot_be_rendered_stops_the_run_and_names_its_line(tmp_path: Path) -> None:
-    ran = await run(tmp_path, spec(), said, {"ask": '- user: "{{ text | int // (text | length - 1) }}"'})
+async def test_a_prompt_that_cannot_be_rendered_for_a_row_rejects_it_and_is_not_sent(tmp_path: Path) -> None:
+    prompt = "- user: \"{{ text }}{% if text == 'b' %}{{ 1 // (text | length - 1) }}{% endif %}\""
+    ran = await run(tmp_path, spec(), said, {"ask": prompt})
+    assert ran.said == ["a"]
+    (rejected,) = ran.rejected
+    assert (rejected["outcome"], rejected["fields"]) == ("rejected", {"text": "b"})
+    assert rejected["label"].startswith("`prompt ask`: ")
+    assert "ask.yaml" not in rejected["label"]
+    assert ran.count("ask") == {"rows_in": 2, "passed": 1, "rejected": 1, "rows_out": 1, "called": 1}
+
+
+async def test_a_prompt_that_fails_whatever_the_row_stops_the_run(tmp_path: Path) -> None:
+    ran = await run(tmp_path, spec(), said, {"ask": '- user: "{{ 1 // (seed - seed) }}"'})
     assert ran.result.status == "stopped"
-    assert "ask.yaml:1" in ran.result.message
+    assert ran.result.message.startswith("`prompt ask` of step `ask`: ")
+
+
+async def test_a_rule_that_cannot_be_applied_to_a_reading_is_a_failed_attempt(tmp_path: Path) -> None:
+    ran = await run(
+        tmp_path,
+        spec("accept: {is small: 10 / mark > 1}", "attempts: 2", parse="{number: mark}"),
+        lambda request: "0" if said(request) == "b" else "5",
+    )
+    assert [row["mark"] for row in ran.rows] == [5]
+    (rejected,) = ran.rejected
+    assert (rejected["label"], rejected["outcome"]) == ("is small", "rejected")
+    (reason, again) = [attempt["reason"] for attempt in rejected["attempts"]]
+    assert reason == again == "not accepted: is small (`accept.is small`: a division by 0)"
+
+
+async def test_keep_that_cannot_judge_a_reading_rejects_it_with_its_reply(tmp_path: Path) -> None:
+    ran = await run(
+        tmp_path,
+        spec("keep: 10 / (item | int) > 1", parse="{list: item, many: true}"),
+        lambda request: "- 0\n- 5" if said(request) == "a" else "- 0\n- 0.0",
+    )
+    assert [row["item"] for row in ran.rows] == ["5"]
+    assert {rejected["outcome"] for rejected in ran.rejected} == {"rejected"}
+    assert all(rejected["attempts"][0]["reply"] for rejected in ran.rejected)
+    assert ran.count("ask") == {
+        "rows_in": 2,
+        "passed": 1,
+        "rejected": 1,
+        "rows_out": 1,
+        "refused": 2,
+        "called": 2,
+    }
+
+
+async def test_large_rows_are_rendered_and_judged_beside_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: dict[str, set[bool]] = {"render": set(), "judge": set()}
+    render, read = Template.render, Reader.read
+
+    def rendered(self: Template, names: Any) -> str:
+        if "text" in names:
+            threads["render"].add(threading.current_thread() is threading.main_thread())
+        return render(self, names)
+
+    def reading(self: Any, text: str) -> Any:
+        threads["judge"].add(threading.current_thread() is threading.main_thread())
+        return read(self, text)
+
+    monkeypatch.setattr(Template, "render", rendered)
+    monkeypatch.setattr(Reader, "read", reading)
+    for size, in_the_loop in ((10, True), (200_000, False)):
+        threads["render"].clear()
+        threads["judge"].clear()
+        text = (
+            spec()
+            .replace("rows: [{text: a}, {text: b}]", "rows: [{size: 1}]")
+            .replace(
+                "ask:\n",
+                f"long: {{kind: map, from: given, set: {{text: '{{{{ \"x\" * {size} }}}}'}}}}\n      ask:\n",
+                1,
+            )
+            .replace("from: given\n", "from: long\n")
+        )
+        await run(tmp_path / str(size), text, lambda request: "yes")
+        assert threads == {"render": {in_the_loop}, "judge": {in_the_loop}}

@@ -69,7 +69,6 @@ def test_the_id_of_a_passage_follows_from_its_text_and_not_from_its_place() -> N
     [
         ({"max_tokens": "=n", "overlap": 9}, "`overlap` leaves -4 of 5 tokens"),
         ({"max_tokens": "=none_given"}, "`max_tokens`"),
-        ({"max_tokens": 9, "field": "other"}, "is no text"),
     ],
 )
 def test_values_that_make_no_sense_stop_a_run(options: dict[str, Any], message: str) -> None:
@@ -107,9 +106,18 @@ def test_an_empty_list_is_filtered_and_not_lost(value: Any) -> None:
     assert (found.rows, [lost.label for lost in found.dropped]) == ([], ["`tags` is empty"])
 
 
-def test_exploding_what_is_no_list_stops_the_run() -> None:
-    with pytest.raises(StepStopped, match="is no list"):
-        applied("explode", {"field": "tags"}, [{"tags": "abc"}])
+def test_a_row_of_another_type_is_rejected_and_the_others_go_on() -> None:
+    exploded = applied("explode", {"field": "x"}, [{"x": "abc"}, {"x": ["abc"]}])
+    cut = applied("chunk", {"max_tokens": 5, "field": "x"}, [{"x": 5}, {"x": "abc"}])
+
+    for found, label in ((exploded, "`x` is no list"), (cut, "`x` is no text")):
+        assert [(dropped.outcome, dropped.label) for dropped in found.dropped] == [("rejected", label)]
+        assert len(found.rows) == 1
+
+
+def test_the_source_of_a_written_row_says_nothing_of_its_place() -> None:
+    assert [row.source for row in applied("rows", {"rows": [{"a": 1}, {"a": 2}]}).rows] == ["rows", "rows"]
+    assert [row.source for row in applied("input", {}, [{"a": 1}, {"a": 2}]).rows] == ["input", "input"]
 
 
 def test_groups_stand_in_the_order_of_their_first_rows_and_know_numbers_from_texts() -> None:

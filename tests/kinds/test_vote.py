@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from atk_interp.llm.messages import Request
-from support.pipelines import Ran, run, said
+from atk_interp.pipeline import InvalidSpec
+from support.pipelines import Ran, compiled, run, said
 
 SPEC = """
     steps:
@@ -105,3 +106,35 @@ async def test_free_text_is_voted_on_in_full(tmp_path: Path) -> None:
     ran = await run(tmp_path, spec.replace("VOTES", "3").replace("PASS", "='a' in right"), said)
     assert asked(ran) == 3
     assert ran.rows[0]["right"] == ["a", "a", "a"]
+
+
+async def test_a_rule_that_cannot_judge_the_votes_rejects_the_row_and_keeps_the_replies(tmp_path: Path) -> None:
+    ran = await vote(tmp_path, "yvv", 3, "right[1]")
+    (rejected,) = ran.rejected
+    assert (rejected["outcome"], rejected["label"]) == (
+        "rejected",
+        "`pass`: there is no item 1: there is only 1",
+    )
+    assert len(rejected["attempts"]) == 5
+
+
+async def test_a_vote_that_is_void_is_recorded_beside_a_row_that_passes(tmp_path: Path) -> None:
+    ran = await vote(tmp_path, "vyy")
+    (refused,) = ran.rejected
+    assert [attempt["reply"] for attempt in refused["attempts"]] == ["who knows"] * 2
+    assert ran.count("judge")["refused"] == 1
+
+
+async def test_a_prompt_that_fails_is_told_in_place_of_unread_votes(tmp_path: Path) -> None:
+    ran = await run(tmp_path, SPEC.replace("VOTES", "3").replace("PASS", "right | share > 0.5"), said, {
+        "ask": '- user: "{{ 1 // (least - least) }}"'
+    })  # fmt: skip
+    (rejected,) = ran.rejected
+    assert rejected["label"].startswith("`prompt ask`: ")
+    assert ran.requests == []
+
+
+def test_many_readings_in_one_vote_are_an_error(tmp_path: Path) -> None:
+    spec = SPEC.replace("{choice: {accurate: true, inaccurate: false}, into: right}", "{tag: right, many: true}")
+    with pytest.raises(InvalidSpec, match="a vote is one reading"):
+        compiled(tmp_path, spec.replace("VOTES", "3").replace("PASS", "='a' in right"))

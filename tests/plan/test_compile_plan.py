@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def spec(output: str = "out.jsonl") -> str:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"size": 5}, "`max_tokens` of step `pieces` is 0, outside 1 to"),
+        ({"size": 5}, "`max_tokens` of step `pieces` is 0, outside 4 to"),
         ({"count": -1}, "`count` of step `some` is -1, outside 0 to"),
     ],
 )
@@ -67,3 +68,89 @@ def test_the_plan_knows_what_leads_where(tmp_path: Path) -> None:
     assert plan.ancestors("ask") == {"given", "some", "pieces"}
     assert [step.name for step in plan.consumers("some")] == ["pieces", "ask"]
     assert {name: step.depth for name, step in plan.steps.items()} == {"given": 0, "some": 1, "pieces": 2, "ask": 3}
+
+
+ROWS = """
+    steps:
+      given: {kind: rows, rows: [{text: a, n: 1}, {text: b, n: 0}, {text: c, n: 2}]}
+      ask: {kind: generate, from: given, model: m, prompt: ask, parse: {text: reply}}
+      %s
+    outputs:
+      out.jsonl: {from: last, format: jsonl}
+    """
+
+
+@pytest.mark.parametrize(
+    ("step", "label"),
+    [
+        ("last: {kind: filter, from: ask, keep: 4 / n > 1}", "`keep`: a division by 0"),
+        ("last: {kind: filter, from: ask, when: 4 / n > 1, keep: true}", "`when`: a division by 0"),
+        ("last: {kind: map, from: ask, set: {x: =4 / n}}", "`set.x`: a division by 0"),
+        ("last: {kind: group, from: ask, by: 4 / n, collect: {texts: =text}}", "`by`: a division by 0"),
+        ("last: {kind: group, from: ask, by: n, collect: {x: =4 / n}}", "`collect.x`: a division by 0"),
+        ("last: {kind: generate, from: ask, when: 4 / n > 1, model: m, prompt: ask, parse: {text: more}}",
+         "`when`: a division by 0"),
+    ],
+)  # fmt: skip
+async def test_a_row_on_which_an_expression_fails_is_rejected_and_the_others_go_on(
+    tmp_path: Path, step: str, label: str
+) -> None:
+    ran = await run(tmp_path, ROWS % step, said)
+    assert ran.result.status == "done"
+    (rejected,) = ran.rejected
+    assert (rejected["step"], rejected["outcome"], rejected["label"]) == ("last", "rejected", label)
+    assert rejected["fields"]["text"] == "b"
+    count = ran.count("last")
+    assert (count["rows_in"], count["passed"], count["rejected"], count["rows_out"]) == (3, 2, 1, 2)
+
+
+async def test_an_expression_of_parameters_alone_that_fails_stops_the_run(tmp_path: Path) -> None:
+    ran = await run(tmp_path, ROWS % "last: {kind: filter, from: ask, keep: 4 / (seed - seed) > n}", said)
+    assert len(ran.rejected) == 3
+    ran = await run(tmp_path, ROWS % "last: {kind: filter, from: ask, keep: 4 / (seed - seed) > 1}", said)
+    assert (ran.result.status, ran.result.message) == ("stopped", "`keep` of step `last`: a division by 0")
+
+
+@pytest.mark.parametrize(
+    ("output", "label"),
+    [
+        ("format: jsonl, where: 4 / n > 1", "`where`: a division by 0"),
+        ("format: jsonl, fields: {x: =4 / n}", "`fields.x`: a division by 0"),
+        ("format: jsonl, fields: {x: '{{ 4 // n }}'}", "`fields.x`: integer division or modulo by zero"),
+        ("format: chat, messages: [{user: '{{ text }}'}, {assistant: '{{ 4 // n }}'}]",
+         "`messages`: integer division or modulo by zero"),
+    ],
+)  # fmt: skip
+async def test_a_row_that_an_output_cannot_be_made_of_is_not_written(tmp_path: Path, output: str, label: str) -> None:
+    text = (ROWS % "last: {kind: sample, from: ask}").replace("format: jsonl", output)
+    ran = await run(tmp_path, text, said)
+    assert ran.result.status == "done"
+    assert len(ran.rows) == 2
+    assert [(rejected["step"], rejected["label"]) for rejected in ran.rejected] == [("output out.jsonl", label)]
+
+
+MANY = ", ".join(f"{{text: t{number}}}" for number in range(40))
+CHANCE = f"""
+    steps:
+      given: {{kind: rows, rows: [{MANY}]}}
+      one: {{kind: filter, from: given, keep: chance(0.5)}}
+      two: {{kind: filter, from: given, keep: "chance( 0.5 )"}}
+      ask: {{kind: generate, from: one, model: m, prompt: ask, parse: {{text: reply}}}}
+    outputs:
+      out.jsonl: {{from: ask, format: jsonl}}
+      two.jsonl: {{from: two, format: jsonl}}
+    """
+
+
+async def test_another_name_for_a_step_draws_and_sends_the_same(tmp_path: Path) -> None:
+    first = await run(tmp_path, CHANCE, said)
+    again = await run(tmp_path, CHANCE.replace("one", "other").replace("given", "made"), said)
+    assert 5 < len(first.requests) < 35
+    assert again.requests == []
+    assert again.rows == first.rows
+
+
+async def test_equal_draws_of_two_steps_are_independent(tmp_path: Path) -> None:
+    ran = await run(tmp_path, CHANCE, said)
+    two = {json.loads(line)["text"] for line in (ran.folder / "two.jsonl").read_text().splitlines()}
+    assert {row["text"] for row in ran.rows} != two

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from atk_interp.expressions.types import INT, TEXT, RecordType
-from atk_interp.kinds.base import BoundStep, Cardinality, Example, PureStep, StepKind, StepStopped, StepView
+from atk_interp.kinds.base import BoundStep, Cardinality, Dropped, Example, PureStep, StepKind, StepStopped, StepView
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, row_id
 
@@ -60,10 +60,11 @@ class Chunk(StepKind):
                 help=f"leave at least {SMALLEST}",
             )
 
-        def apply(row: Row) -> Iterator[Row]:
+        def apply(row: Row) -> Iterable[Row] | Dropped:
             text = row.fields.get(field)
-            if not isinstance(text, str):
-                raise StepStopped(f"step `{step.name}`: field `{field}` of `{row.source}` is no text")
+            return passages(row, text) if isinstance(text, str) else Dropped(row, "rejected", f"`{field}` is no text")
+
+        def passages(row: Row, text: str) -> Iterator[Row]:
             seen: dict[str, int] = {}
             for index, passage in enumerate(chunk_text(text, max_tokens, overlap_tokens=overlap)):
                 ordinal = seen.get(passage.text, 0)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import ANY, INT, AnyType, ListType, RecordType, without_null
-from atk_interp.kinds.base import BoundStep, Cardinality, Dropped, Example, PureStep, StepKind, StepStopped, StepView
+from atk_interp.kinds.base import BoundStep, Cardinality, Dropped, Example, PureStep, StepKind, StepView
 from atk_interp.kinds.base.view import WRONG_VALUE_TYPE
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, Value, canonical, row_id
@@ -58,7 +58,7 @@ class Explode(StepKind):
             if items is None or items == []:
                 return Dropped(row, "filtered", f"`{field}` is empty")
             if not isinstance(items, list):
-                raise StepStopped(f"step `{step.name}`: `{field}` of row {row.id} is no list")
+                return Dropped(row, "rejected", f"`{field}` is no list")
             return _exploded(row, items, into)
 
         return PureStep(apply)

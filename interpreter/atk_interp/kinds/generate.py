@@ -14,6 +14,7 @@ from atk_interp.kinds.base import (
     CallStep,
     Cardinality,
     Dropped,
+    RowFailed,
     StepContext,
     StepKind,
     StepStopped,
@@ -115,10 +116,13 @@ class _Generation:
         kept: list[Row] = []
         dropped: list[Dropped] = []
         for child, attempt in made:
-            if self.keep(self.step.names(child)):
-                kept.append(child)
-            else:
-                dropped.append(Dropped(child, "filtered", self.keep_label, (attempt,)))
+            try:
+                if self.keep(self.step.names(child)):
+                    kept.append(child)
+                else:
+                    dropped.append(Dropped(child, "filtered", self.keep_label, (attempt,)))
+            except RowFailed as error:  # its siblings may be kept, and what was paid for it is recorded
+                dropped.append(Dropped(child, "rejected", str(error), (attempt,)))
         whole = None if kept else dropped.pop()  # the last of them stands for the row itself
         for part in dropped:
             context.refused(part)

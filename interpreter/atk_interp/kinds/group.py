@@ -7,7 +7,17 @@ from typing import Any
 
 from atk_interp.document import Path
 from atk_interp.expressions.types import INT, ListType, RecordType, Type
-from atk_interp.kinds.base import BoundStep, Cardinality, Example, SetStep, StepContext, StepKind, StepView
+from atk_interp.kinds.base import (
+    BoundStep,
+    Cardinality,
+    Dropped,
+    Example,
+    RowFailed,
+    SetStep,
+    StepContext,
+    StepKind,
+    StepView,
+)
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, canonical, content_hash
 
@@ -55,17 +65,22 @@ class Group(StepKind):
         collect = {name: step.content((*step.view.path("collect"), name)) for name in step.view.option("collect")}
         first: list[str] = step.view.option("first") or []
 
-        def apply(rows: Iterator[Row], context: StepContext) -> Iterator[Row]:
+        def apply(rows: Iterator[Row], context: StepContext) -> Iterator[Row | Dropped]:
             groups: dict[bytes, tuple[Row, dict[str, list[Any]], list[str]]] = {}
             for row in rows:
                 names = step.names(row)
-                key = canonical([key(names) for key in keys])
+                try:
+                    key = canonical([key(names) for key in keys])
+                    values = {name: closure(names) for name, closure in collect.items()}
+                except RowFailed as error:
+                    yield Dropped(row, "rejected", str(error))
+                    continue
                 if key not in groups:
                     groups[key] = (row, {name: [] for name in collect}, [])
                 _, lists, members = groups[key]
                 members.append(row.id)
-                for name, closure in collect.items():
-                    lists[name].append(closure(names))
+                for name, value in values.items():
+                    lists[name].append(value)
             for head, lists, members in groups.values():
                 kept = {name: head.fields.get(name) for name in first}
                 # The members make the id: a group with other rows is another row.

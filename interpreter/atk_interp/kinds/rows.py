@@ -106,6 +106,6 @@ def _source(step: BoundStep, given: Callable[[], Iterable[Any]]) -> SourceStep:
             digest = content_hash("atk-record-v1", fields)
             ordinal = seen.get(digest, 0)
             seen[digest] = ordinal + 1
-            yield Row(root_id(digest, ordinal), f"{step.name}[{number}]", (number,), dict(fields))
+            yield Row(root_id(digest, ordinal), step.view.step.kind, (number,), dict(fields))
 
     return SourceStep(rows)

@@ -9,19 +9,20 @@ from typing import Any
 from atk_interp.expressions.types import BoolType, ListType, RecordType, TextType
 from atk_interp.kinds.base import (
     ASKING_OPTIONS,
-    Answer,
     Asker,
     Attempt,
     BoundStep,
     CallStep,
     Cardinality,
     Dropped,
+    RowFailed,
     StepContext,
     StepKind,
-    StepStopped,
     StepView,
     check_asking,
 )
+from atk_interp.kinds.base.asking import Failure
+from atk_interp.kinds.base.view import BAD_PARSE
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, Value
 
@@ -51,6 +52,13 @@ class Vote(StepKind):
 
     def flow(self, view: StepView) -> RecordType:
         fields = {name: ListType(type_) for name, type_ in check_asking(view).items()}
+        if view.reader is not None and view.reader.many:
+            view.sink.report(
+                BAD_PARSE,
+                view.document.key_span((*view.path("parse"), "many")),
+                "a vote is one reading, and with `many` a reply holds several",
+                help="remove `many: true`",
+            )
         view.value("votes")
         view.expression(view.path("pass"), view.row_scope(fields))
         return RecordType({**view.input.fields, **fields}, view.input.open)
@@ -77,6 +85,7 @@ class _Ballot:
         names = self.step.names(row)
         cast: list[dict[str, Value]] = []
         record: list[Attempt] = []
+        void: list[Failure] = []
         asked = 0
         while asked < self.votes:
             wanted = self.first if asked == 0 else 1
@@ -88,17 +97,27 @@ class _Ballot:
             for sample, task in zip(numbers, tasks, strict=True):
                 answer = task.result()
                 record.extend(answer.attempts)
-                if isinstance(answer, Answer):
+                if isinstance(answer, Failure):
+                    void.append(answer)
+                else:
                     cast.append(answer.readings[0])
                     record.append(Attempt(sample, len(answer.attempts), "vote", answer.reply.text, answer.reply.finish))
             asked += len(numbers)
             if cast and self._decided(names, cast, self.votes - asked):
                 break
         if not cast:
-            return Dropped(row, "rejected", "no vote could be read", tuple(record))
+            label = "no vote could be read" if record else void[-1].label  # nothing was asked: the prompt failed
+            return Dropped(row, "rejected", label, tuple(record))
         lists: dict[str, Value] = {**_columns(self.fields, cast)}
         voted = row.replaced({**row.fields, **lists})
-        return (voted,) if self.rule({**names, **lists}) else Dropped(voted, "filtered", self.label, tuple(record))
+        try:
+            if not self.rule({**names, **lists}):
+                return Dropped(voted, "filtered", self.label, tuple(record))
+        except RowFailed as error:
+            return Dropped(voted, "rejected", str(error), tuple(record))
+        for failure in void:
+            context.refused(Dropped(row, "rejected", failure.label, failure.attempts))
+        return (voted,)
 
     def _decided(self, names: dict[str, Any], cast: list[dict[str, Value]], open_votes: int) -> bool:
         """Whether the rule gives one outcome however the open votes fall, including that they are void."""
@@ -113,7 +132,7 @@ class _Ballot:
             lists = _columns(self.fields, [*cast, *completion])
             try:
                 outcomes.add(bool(self.rule({**names, **lists})))
-            except StepStopped:  # the rule wants more votes than these
+            except RowFailed:  # the rule wants more votes than these
                 return False
             if len(outcomes) > 1:
                 return False

@@ -8,11 +8,11 @@ from typing import Any
 
 from atk_interp.flow import Analysis
 from atk_interp.formats.outputs import OUTPUTS
+from atk_interp.formats.writers.base import RecordError
 from atk_interp.kinds import KINDS
-from atk_interp.kinds.base import BoundStep, StepStopped, StepView
+from atk_interp.kinds.base import BoundStep, RowFailed, StepView, draw_sites, rejecting
 from atk_interp.plan.model import Plan, PlannedOutput, PlannedStep
 from atk_interp.spec import EndpointConfig, Takes
-from atk_interp.templates import RenderError
 from atk_interp.values import Row, Value
 
 __all__ = ["compile_plan"]
@@ -32,8 +32,11 @@ def compile_plan(
     """
     handed = None if rows is None else [dict(row) for row in rows]
 
+    in_file_order = (analysis.views[name] for name in analysis.spec.steps)
+    sites = draw_sites([*in_file_order, *analysis.outputs.values()])
+
     def bound(view: StepView) -> BoundStep:
-        return BoundStep(view, params, seed, endpoints, analysis.folder, handed)
+        return BoundStep(view, params, seed, endpoints, analysis.folder, handed, sites)
 
     steps: dict[str, PlannedStep] = {}
     for name in analysis.graph.order:
@@ -50,7 +53,7 @@ def _step(step: BoundStep, inputs: tuple[str, ...], before: Mapping[str, Planned
         name=step.name,
         kind=kind.name,
         inputs=inputs,
-        runner=kind.bind(step),
+        runner=rejecting(kind.bind(step)),
         names=step.names,
         when=step.rule(when_path) if when_path in view.expressions else None,
         slot=view.option("model") if kind.asks_model else None,
@@ -68,12 +71,10 @@ def _output(name: str, step: BoundStep, analysis: Analysis) -> PlannedOutput:
 
     def record(row: Row) -> bytes | None:
         names = step.names(row)
-        if where is not None and not where(names):
-            return None
         try:
-            return write(shape(row, names))
-        except RenderError as error:
-            raise StepStopped(f"output `{name}`: {error}") from error
+            return write(shape(row, names)) if where is None or where(names) else None
+        except RowFailed as error:
+            raise RecordError(str(error)) from error
 
     return PlannedOutput(name, output.source, output.format, record)
 
@@ -82,7 +83,8 @@ def _shape(step: BoundStep) -> Callable[[Row, Mapping[str, Any]], Any]:
     """What the writer of the format is handed: messages, chosen fields, or the whole row."""
     view = step.view
     if view.path("messages") in view.message_lists:
-        render = view.message_lists[view.path("messages")].renderer()
+        messages = view.message_lists[view.path("messages")]
+        render = step.rendering(messages.renderer(), "messages", messages.names())
         return lambda row, names: render(names)
     fields = next((option.name for option in view.options if option.takes is Takes.FIELDS), None)
     if fields is not None and view.given(fields):

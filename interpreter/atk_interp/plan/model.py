@@ -17,7 +17,10 @@ Names = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """One step. `when` is evaluated over the names of a row; `depth` is its distance from a source."""
+    """One step. `when` is evaluated over the names of a row, and raises `RowFailed` for one that it cannot judge.
+
+    `depth` is the distance from a source.
+    """
 
     name: str
     kind: str

@@ -1,7 +1,7 @@
 """What all step kinds share: the contract of a kind, what it sees, what it gives back, and asking a model."""
 
 from atk_interp.kinds.base.asking import ASKING_OPTIONS, Answer, Asker, check_asking
-from atk_interp.kinds.base.bound import BoundStep, Closure, Names
+from atk_interp.kinds.base.bound import BoundStep, Closure, Names, draw_sites
 from atk_interp.kinds.base.kind import Cardinality, Example, StepKind
 from atk_interp.kinds.base.results import (
     Attempt,
@@ -9,11 +9,13 @@ from atk_interp.kinds.base.results import (
     Dropped,
     Notice,
     PureStep,
+    RowFailed,
     Runner,
     SetStep,
     SourceStep,
     StepContext,
     StepStopped,
+    rejecting,
 )
 from atk_interp.kinds.base.view import CODES, ROW_TYPE, StepView, is_formula
 
@@ -33,6 +35,7 @@ __all__ = [
     "Names",
     "Notice",
     "PureStep",
+    "RowFailed",
     "Runner",
     "SetStep",
     "SourceStep",
@@ -41,5 +44,7 @@ __all__ = [
     "StepStopped",
     "StepView",
     "check_asking",
+    "draw_sites",
     "is_formula",
+    "rejecting",
 ]

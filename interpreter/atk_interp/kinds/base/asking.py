@@ -7,25 +7,30 @@ same attempts in the ledger and goes on where it stopped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from atk_interp.expressions.types import AnyType, NullType, TextType, Type, without_null
 from atk_interp.kinds.base.bound import BoundStep, Closure
-from atk_interp.kinds.base.results import Attempt, StepContext, StepStopped
+from atk_interp.kinds.base.results import Attempt, RowFailed, StepContext, StepStopped
 from atk_interp.kinds.base.view import BAD_PARSE, WRONG_VALUE_TYPE, StepView
 from atk_interp.llm.messages import ContextTooLong, Reply
 from atk_interp.replies import FieldRule, Fields, Reader, ReplyUnreadable, why_unusable
 from atk_interp.spec import EndpointConfig
 from atk_interp.spec.options import Option, Takes
 from atk_interp.spec.schema import SAMPLING_SCHEMA
-from atk_interp.templates import RenderError
 from atk_interp.values import Row, Value, canonical
 
 __all__ = ["ASKING_OPTIONS", "Answer", "Asker", "Failure", "check_asking"]
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _TOO_LONG = "the prompt is longer than the model can take"
+
+_HEAVY = 100_000
+"""Characters of a row and a reply beyond which rendering and judging would hold up the calls of other rows."""
 
 ASKING_OPTIONS: tuple[Option, ...] = (
     Option("model", Takes.NAME, "The model slot that answers.", required=True),
@@ -136,7 +141,8 @@ class Asker:
         self.slot: str = view.option("model")
         self.endpoint: EndpointConfig = step.endpoints[self.slot]
         self.reader: Reader = view.reader
-        self.render = view.loaded["prompt"].renderer()
+        prompt = view.loaded["prompt"]
+        self.render = step.rendering(prompt.renderer(), f"prompt {prompt.name}", prompt.names())
         self.attempts = step.whole("attempts") or 1
         self.feedback = bool(step.value("feedback"))
         self.raises_limit = view.option("on_truncation") == "raise"
@@ -158,19 +164,24 @@ class Asker:
     async def ask(self, row: Row, context: StepContext, sample: int = 0) -> Answer | Failure:
         """One acceptable reply for a row, or why there is none. Raises `StepStopped` for mistakes in the spec."""
         names = {**self.step.names(row), "sample": sample}
-        sampling = self._sampling(names)
+        weight = _weight(row.fields)
         failed: list[Attempt] = []
         label = ""
         messages: list[tuple[str, str]] = []
+        sampling: dict[str, Value] = {}
         for attempt in range(self.attempts):
-            if attempt == 0 or not self.feedback or messages[0][0] == "prompt":
-                messages = self._messages({**names, "attempt": attempt})
             try:
+                if attempt == 0:
+                    sampling = await _computed(weight, self._sampling, names)
+                if attempt == 0 or not self.feedback or messages[0][0] == "prompt":
+                    messages = await _computed(weight, self.render, {**names, "attempt": attempt})
                 reply = await self._reply(messages, sampling, sample, attempt, row, context)
+            except RowFailed as error:
+                return Failure(str(error), tuple(failed))
             except ContextTooLong as error:
                 failed.append(Attempt(sample, attempt, str(error), "", "refused"))
                 return Failure(_TOO_LONG, tuple(failed))
-            readings, refused, label, reason = self._judge(reply, names)
+            readings, refused, label, reason = await _computed(weight + len(reply.text), self._judge, reply, names)
             if readings:
                 return Answer(readings, refused, tuple(failed), reply)
             failed.append(Attempt(sample, attempt, reason, reply.text, reply.finish))
@@ -196,12 +207,6 @@ class Asker:
             reply = await context.call(self.slot, messages, longer, sample=sample, attempt=attempt, row=row)
         return reply
 
-    def _messages(self, names: Mapping[str, Any]) -> list[tuple[str, str]]:
-        try:
-            return self.render(names)
-        except RenderError as error:
-            raise StepStopped(f"step `{self.step.name}`: {error}") from error
-
     def _sampling(self, names: Mapping[str, Any]) -> dict[str, Value]:
         if self.rules is None:
             return self.sampling
@@ -223,25 +228,51 @@ class Asker:
             return [], [], "the reply could not be read", str(error)
         accepted: list[Fields] = []
         refused: list[tuple[Fields, str]] = []
+        reasons: list[str] = []
         seen: set[bytes] = set()
         for reading in readings:
             content = canonical(reading)
-            label = _REPEATED if content in seen else self._refusal({**names, **reading})
+            label, reason = (_REPEATED, _REPEATED) if content in seen else self._refusal({**names, **reading})
             seen.add(content)
             if label is None:
                 accepted.append(reading)
             else:
                 refused.append((reading, label))
+                reasons.append(reason)
         if accepted:
             return accepted, refused, "", ""
-        label = refused[0][1]
-        return [], refused, label, f"not accepted: {label}"
+        return [], refused, refused[0][1], f"not accepted: {reasons[0]}"
 
-    def _refusal(self, names: Mapping[str, Any]) -> str | None:
+    def _refusal(self, names: Mapping[str, Any]) -> tuple[str | None, str]:
+        """The label of the rule that a reading breaks, and the reason; no label when it breaks none."""
         for label, closure in self.accept:
-            if not closure(names):
-                return label
-        return None
+            try:
+                if not closure(names):
+                    return label, label
+            except RowFailed as error:
+                return label, f"{label} ({error})"
+        return None, ""
+
+
+async def _computed(weight: int, compute: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The result of a computation over so many characters; a heavy one leaves the event loop to the other rows."""
+    if weight <= _HEAVY:
+        return compute(*args, **kwargs)
+    import asyncio  # imported late: linting starts no event loop
+
+    return await asyncio.to_thread(compute, *args, **kwargs)
+
+
+def _weight(value: Value | Mapping[str, Value]) -> int:
+    """Roughly the characters of a value."""
+    match value:
+        case str():
+            return len(value)
+        case list():
+            return sum(map(_weight, value))
+        case Mapping():
+            return sum(map(_weight, value.values()))
+    return 1
 
 
 def merged_sampling(*layers: Mapping[str, Any]) -> dict[str, Value]:

@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, TypeVar
 
 from atk_interp.document import Path, show_path
-from atk_interp.expressions import EvaluationError, compile_expression
-from atk_interp.kinds.base.results import StepStopped
+from atk_interp.expressions import EvaluationError, compile_expression, unparse
+from atk_interp.kinds.base.results import RowFailed, StepStopped
 from atk_interp.kinds.base.view import StepView, is_formula
 from atk_interp.spec import EndpointConfig
+from atk_interp.templates import RenderError, used_names
 from atk_interp.values import Row, Value
 
-__all__ = ["BoundStep", "Closure", "Names"]
+__all__ = ["BoundStep", "Closure", "Names", "draw_sites"]
 
+T = TypeVar("T")
 Names = Mapping[str, Any]
 Closure = Callable[[Names], Any]
+
+_POSITION = re.compile(r"\A\S.*?:\d+: ")
+"""What a `RenderError` begins with: file and line. A label is the same for all rows that fail alike."""
+
+
+def draw_sites(views: Iterable[StepView]) -> dict[Path, str]:
+    """What tells the random draws of every expression from those of the others.
+
+    The name of a step is no part of it, as another name must not change what is drawn (and sent). Expressions that
+    say the same under the same key of steps of one kind are told apart by their order, which is that of the views.
+    """
+    equal: Counter[str] = Counter()
+    sites: dict[Path, str] = {}
+    for view in views:
+        for path, expression in view.expressions.items():
+            site = f"{view.step.kind}\0{show_path(path[2:])}\0{unparse(expression.root)}"
+            sites[path] = f"{site}\0{equal[site]}"
+            equal[site] += 1
+    return sites
 
 
 @dataclass
@@ -32,10 +55,13 @@ class BoundStep:
     """The folder of the spec, which literal paths are relative to."""
     rows: list[dict[str, Value]] | None = None
     """Rows handed over by a caller, for an `input` step."""
+    sites: Mapping[Path, str] = field(default_factory=dict)
+    """`draw_sites` of the whole spec; of this step alone when not given."""
 
     def __post_init__(self) -> None:
         # A field that a step skipped by `when` did not write is null, as its type ("maybe") says.
         skipped: dict[str, Any] = dict.fromkeys(self.view.input.fields)
+        self.sites = self.sites or draw_sites([self.view])
         self.base: dict[str, Any] = {**skipped, **self.params, "seed": self.seed, "sample": 0, "attempt": 0}
 
     @property
@@ -54,7 +80,7 @@ class BoundStep:
         raw = self.view.document.get(path)
         if not is_formula(raw):
             return raw
-        return self.guarded(self.closure(path), self.base)
+        return self.rule(path)(self.base)
 
     def whole(self, name: str) -> int | None:
         """An option that is a whole number or null, checked against its bounds."""
@@ -70,28 +96,35 @@ class BoundStep:
 
     def closure(self, path: Path) -> Closure:
         """The compiled expression at a path."""
-        return compile_expression(self.view.expressions[path], site=f"{self.name}.{show_path(path[2:])}")
+        return compile_expression(self.view.expressions[path], site=self.sites[path])
 
-    def guarded(self, closure: Closure, names: Names) -> Any:
-        """Evaluate; a failure stops the run and names the place of the expression."""
-        try:
-            return closure(names)
-        except EvaluationError as error:
-            raise StepStopped(f"{error} (in step `{self.name}`)") from error
+    def failure(self, where: str, error: Exception, names: Iterable[str]) -> RowFailed | StepStopped:
+        """What to raise when what uses these `names` fails: without a field of the row it fails for every row."""
+        told = _POSITION.sub("", str(error)) if isinstance(error, RenderError) else str(error)
+        if {*self.view.spec.params, "seed"}.issuperset(names):
+            return StepStopped(f"`{where}` of step `{self.name}`: {told}")
+        return RowFailed(f"`{where}`: {told}")
 
     def rule(self, path: Path) -> Closure:
-        """A closure whose failures stop the run, naming the expression's place."""
-        closure = self.closure(path)
-        return lambda names: self.guarded(closure, names)
+        """A closure for an expression. Raises `RowFailed`, or `StepStopped` when it is about parameters alone."""
+        closure, names = self.closure(path), self.view.expressions[path].names
+
+        def evaluated(scope: Names) -> Any:
+            try:
+                return closure(scope)
+            except EvaluationError as error:
+                raise self.failure(show_path(path[2:]), error, names) from error
+
+        return evaluated
 
     def content(self, path: Path) -> Closure:
-        """A closure for the value of a field: formula, template, literal, or a structure of these."""
+        """A closure for the value of a field: formula, template, literal, or a structure of these. Raises as `rule`."""
         raw = self.view.document.get(path)
         if path in self.view.expressions:
             return self.rule(path)
         if path in self.view.templates:
             template = self.view.templates[path]
-            return template.render
+            return self.rendering(template.render, show_path(path[2:]), used_names(template))
         if isinstance(raw, dict):
             parts = {key: self.content((*path, key)) for key in raw}
             return lambda names: {key: part(names) for key, part in parts.items()}
@@ -99,6 +132,17 @@ class BoundStep:
             items = [self.content((*path, index)) for index in range(len(raw))]
             return lambda names: [item(names) for item in items]
         return lambda names: raw
+
+    def rendering(self, render: Callable[[Names], T], where: str, names: Iterable[str]) -> Callable[[Names], T]:
+        """A rendering function with the failures of `rule`. `names` are those that it uses."""
+
+        def rendered(scope: Names) -> T:
+            try:
+                return render(scope)
+            except RenderError as error:
+                raise self.failure(where, error, names) from error
+
+        return rendered
 
     def names(self, row: Row) -> dict[str, Any]:
         """The names of an expression or template over a row."""

@@ -15,11 +15,13 @@ __all__ = [
     "Dropped",
     "Notice",
     "PureStep",
+    "RowFailed",
     "Runner",
     "SetStep",
     "SourceStep",
     "StepContext",
     "StepStopped",
+    "rejecting",
 ]
 
 
@@ -72,6 +74,14 @@ class StepStopped(Exception):
     def __init__(self, message: str, help: str = "") -> None:
         super().__init__(message)
         self.help = help
+
+
+class RowFailed(Exception):
+    """This row cannot be worked on, and others can: it is rejected with the message as its label.
+
+    For what depends on the row, as everything does that a model has written; a mistake that every row would meet is
+    `StepStopped`. Rows that were made of the row before this was raised stay.
+    """
 
 
 class StepContext(Protocol):
@@ -143,7 +153,7 @@ class CallApply(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SetStep:
-    """Turns all rows, in canonical order, into rows: a barrier.
+    """Turns all rows, in canonical order, into rows: a barrier. A row that fails is given back as `Dropped`.
 
     `loses` says where rows that do not come out went: `filtered` or `merged`.
     """
@@ -153,8 +163,41 @@ class SetStep:
 
 
 class SetApply(Protocol):
-    def __call__(self, rows: Iterator[Row], context: StepContext) -> Iterator[Row]: ...
+    def __call__(self, rows: Iterator[Row], context: StepContext) -> Iterator[Row | Dropped]: ...
 
 
 Runner = SourceStep | PureStep | CallStep | SetStep
 """How a bound step runs."""
+
+
+def rejecting(runner: Runner) -> Runner:
+    """The runner, with `RowFailed` turned into a rejected row where one row is worked on.
+
+    What is raised by rows that are made one by one comes later, and is for whoever takes them.
+    """
+    match runner:
+        case PureStep(apply=apply):
+            return PureStep(_rejecting(apply))
+        case CallStep(apply=ask):
+            return CallStep(_rejecting_call(ask))
+    return runner
+
+
+def _rejecting(apply: PureApply) -> PureApply:
+    def applied(row: Row) -> Iterable[Row] | Dropped:
+        try:
+            return apply(row)
+        except RowFailed as error:
+            return Dropped(row, "rejected", str(error))
+
+    return applied
+
+
+def _rejecting_call(apply: CallApply) -> CallApply:
+    async def applied(row: Row, context: StepContext) -> Iterable[Row] | Dropped:
+        try:
+            return await apply(row, context)
+        except RowFailed as error:
+            return Dropped(row, "rejected", str(error))
+
+    return applied
