@@ -116,6 +116,51 @@ async def test_a_display_that_raises_does_not_hide_events_from_the_others(tmp_pa
     assert not any(isinstance(event, Noted) for event in seen)
 
 
+BRANCHES = """
+    steps:
+      given: {kind: rows, rows: [{text: a}, {text: b}]}
+      rare: {kind: filter, from: given, keep: text == "z"}
+      after: {kind: map, from: rare, set: {n: 1}}
+      common: {kind: filter, from: given, keep: text != "z"}
+    outputs:
+      rare.jsonl: {from: after, format: jsonl}
+      sets/common.jsonl: {from: common, format: jsonl}
+    """
+EMPTY = 'no rows are left after step `rare`: of 2, 2 filtered, 0 rejected (2 x keep: text == "z")'
+
+
+async def test_an_empty_branch_is_told_once_and_costs_no_other(tmp_path: Path) -> None:
+    ran = await run(tmp_path, BRANCHES)
+    assert ran.result.status == "done"
+    assert [(output.name, output.rows) for output in ran.result.outputs] == [
+        ("rare.jsonl", 0),
+        ("sets/common.jsonl", 2),
+    ]
+    (noted,) = [event for event in ran.events if isinstance(event, Noted)]
+    assert (noted.message, noted.serious) == (EMPTY, True)
+
+
+async def test_a_run_whose_outputs_are_all_empty_names_the_first_step_that_let_nothing_through(tmp_path: Path) -> None:
+    ran = await run(tmp_path, BRANCHES.replace('text != "z"', 'text == "y"'))
+    assert ran.result.status == "stopped"
+    assert ran.result.message == EMPTY
+
+
+async def test_the_record_says_where_an_output_is_below_the_folder(tmp_path: Path) -> None:
+    ran = await run(tmp_path, BRANCHES)
+    record = json.loads((ran.folder / "run.json").read_text())
+    assert [output["file"] for output in record["outputs"]] == ["rare.jsonl", "sets/common.jsonl"]
+
+
+async def test_events_that_cannot_be_kept_are_told(tmp_path: Path) -> None:
+    (tmp_path / "out" / "events.jsonl").mkdir(parents=True)
+    ran = await run(tmp_path, SPEC, said)
+    assert ran.result.status == "done"
+    (noted,) = [event for event in ran.events if isinstance(event, Noted)]
+    told = "`events.jsonl` cannot be written (is a directory): this run leaves no record of its events"
+    assert (noted.message, noted.serious) == (told, True)
+
+
 @pytest.mark.parametrize(
     ("error", "status"),
     [

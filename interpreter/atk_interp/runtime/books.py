@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from atk_interp.kinds.base import Dropped
 from atk_interp.plan import Plan
 from atk_interp.runtime.events import StepState
 
-__all__ = ["Books", "StepCount"]
+__all__ = ["Books", "OutputCount", "StepCount", "Unbalanced"]
+
+
+class Unbalanced(RuntimeError):
+    """Rows were lost by this program itself: what it made cannot be trusted."""
+
+    def __init__(self, wrong: str) -> None:
+        super().__init__(f"the books do not balance: {wrong}")
+
+
+@dataclass(frozen=True, slots=True)
+class OutputCount:
+    """What became of the rows that an output was handed."""
+
+    records: int
+    left_out: int
+    unwritable: int
 
 
 @dataclass
@@ -69,17 +86,22 @@ class Books:
         with self._lock:
             self.steps[step].refused += 1
 
-    def settled_set(self, step: str, loses: str) -> None:
-        """Close the books of a set-wise step: what did not come out, and was not dropped, was filtered or merged."""
+    def settled_set(self, step: str, loses: str, handed: int, before: int) -> None:
+        """Close the books of a set-wise step: what did not come out, and was not dropped, was filtered or merged.
+
+        `handed` rows have reached the step, and `before` were settled by then (those that `when` led past it). For
+        what it leaves out the step is taken at its word. Rows that went in and never reached it are missing in the
+        sum, and `mismatches` finds them.
+        """
         with self._lock:
             count = self.steps[step]
-            left = count.rows_in - count.rejected - count.filtered
-            count.passed = min(left, count.rows_out)
-            lost = left - count.passed
+            left = handed - (count.settled - before)
+            came = min(left, count.rows_out - count.passed)
+            count.passed += came
             if loses == "merged":
-                count.merged = lost
+                count.merged += left - came
             else:
-                count.filtered += lost
+                count.filtered += left - came
 
     def call(self, step: str, from_ledger: bool, input_tokens: int, output_tokens: int) -> None:
         with self._lock:
@@ -95,33 +117,48 @@ class Books:
         with self._lock:
             return [
                 StepState(
-                    name,
-                    self._plan.steps[name].kind,
-                    count.rows_in,
-                    count.passed,
-                    count.filtered,
-                    count.rejected,
-                    count.merged,
-                    count.rows_out,
-                    count.refused,
-                    count.called,
-                    count.from_ledger,
-                    count.input_tokens,
-                    count.output_tokens,
-                    dict(sorted(count.labels.items(), key=lambda item: (-item[1], item[0]))),
-                    count.finished,
+                    name=name,
+                    kind=self._plan.steps[name].kind,
+                    rows_in=count.rows_in,
+                    passed=count.passed,
+                    filtered=count.filtered,
+                    rejected=count.rejected,
+                    merged=count.merged,
+                    rows_out=count.rows_out,
+                    refused=count.refused,
+                    called=count.called,
+                    from_ledger=count.from_ledger,
+                    input_tokens=count.input_tokens,
+                    output_tokens=count.output_tokens,
+                    labels=dict(sorted(count.labels.items(), key=lambda item: (-item[1], item[0]))),
+                    finished=count.finished,
                 )
                 for name, count in self.steps.items()
             ]
 
-    def mismatches(self) -> list[str]:
-        """Steps whose books do not balance, each in a sentence. Always empty, unless this program is wrong."""
+    def mismatches(self, outputs: Mapping[str, OutputCount]) -> list[str]:
+        """Where the books do not balance, each in a sentence. Always empty, unless this program is wrong.
+
+        For runs that came to their end: one that stopped early has rows under way, which are in no sum.
+        """
         told = []
         for name, count in self.steps.items():
-            if self._plan.steps[name].inputs and count.rows_in != count.settled:
+            inputs = self._plan.steps[name].inputs
+            came = sum(self.steps[source].rows_out for source in inputs)
+            if inputs and count.rows_in != came:
+                told.append(f"step `{name}`: {count.rows_in} rows in, but its inputs gave {came}")
+            if inputs and count.rows_in != count.settled:
                 told.append(
                     f"step `{name}`: {count.rows_in} rows in, but {count.passed} passed + {count.filtered} filtered "
                     f"+ {count.rejected} rejected + {count.merged} merged"
+                )
+        for name, made in outputs.items():
+            source = self._plan.outputs[name].source
+            given = self.steps[source].rows_out
+            if made.records + made.left_out + made.unwritable != given:
+                told.append(
+                    f"output `{name}`: step `{source}` gave {given} rows, but {made.records} are written "
+                    f"+ {made.left_out} left out + {made.unwritable} unwritable"
                 )
         return told
 

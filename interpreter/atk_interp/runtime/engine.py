@@ -12,6 +12,7 @@ every count is a sum.
 from __future__ import annotations
 
 import asyncio
+import collections
 import functools
 import heapq
 import itertools
@@ -27,7 +28,7 @@ from atk_interp.plan import Plan, PlannedStep
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Calls, Halted
 from atk_interp.runtime.spool import Spool
-from atk_interp.runtime.walking import Sinks, Walker, gathered
+from atk_interp.runtime.walking import Gathered, Sinks, Walker
 from atk_interp.values import Row
 
 __all__ = ["Engine"]
@@ -285,8 +286,11 @@ class Engine:
             self._walker.walk(step, step.runner.rows(context), ask)
             return
         assert isinstance(step.runner, SetStep)
-        self._walker.walk(step, step.runner.apply(gathered(self._spools[step.name]), context), ask)
-        self._books.settled_set(step.name, step.runner.loses)
+        before = self._books.steps[step.name].settled
+        rows = Gathered(self._spools[step.name])
+        self._walker.walk(step, step.runner.apply(rows, context), ask)
+        collections.deque(rows, maxlen=0)  # those that the step had no need to look at are left out by it, too
+        self._books.settled_set(step.name, step.runner.loses, rows.handed, before)
 
     def _put(self, item: _Item) -> None:
         """Hand a row to the loop; wait while it has enough to do."""

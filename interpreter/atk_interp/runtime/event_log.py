@@ -22,8 +22,12 @@ class EventLog:
 
     def __init__(self, path: Path) -> None:
         self._stream: BinaryIO | None = None
-        with contextlib.suppress(OSError):
+        self.refusal = ""
+        """Why the file cannot be opened; empty when it can."""
+        try:
             self._stream = path.open("ab")
+        except OSError as error:
+            self.refusal = (error.strerror or str(error)).lower()
 
     def write(self, event: Event) -> None:
         if self._stream is None:

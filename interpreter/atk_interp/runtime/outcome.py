@@ -88,21 +88,19 @@ def ending(error: BaseException | None) -> Ending:
     return Ending("failed", f"this is a mistake in atk-interp: {type(error).__name__}: {error}", "", error)
 
 
-def nothing_left(plan: Plan, states: list[StepState]) -> StepStopped | None:
-    """The first step that had rows and let none through, in a sentence with the reasons."""
+def nothing_left(plan: Plan, states: list[StepState]) -> list[StepStopped]:
+    """The steps that had rows and let none through, and sources without any, each in a sentence with the reasons."""
     by_name = {state.name: state for state in states}
+    told = []
     for name, step in plan.steps.items():
         state = by_name[name]
         if not step.inputs and state.rows_out == 0:
-            return StepStopped(
-                f"step `{name}` found nothing to work on", help="check the input path, and read the notices above"
-            )
+            found = f"step `{name}` found nothing to work on"
+            told.append(StepStopped(found, help="check the input path, and read the notices above"))
         if state.rows_in and state.rows_out == 0:
             labels = "; ".join(f"{count} x {label}" for label, count in state.labels.items())
             reasons = f" ({labels})" if labels else ""
             lost = f"{state.filtered} filtered, {state.rejected} rejected"
-            return StepStopped(
-                f"no rows are left after step `{name}`: of {state.rows_in}, {lost}{reasons}",
-                help="read `rejected.jsonl` for the rows and the raw replies",
-            )
-    return None
+            left = f"no rows are left after step `{name}`: of {state.rows_in}, {lost}{reasons}"
+            told.append(StepStopped(left, help="read `rejected.jsonl` for the rows and the raw replies"))
+    return told

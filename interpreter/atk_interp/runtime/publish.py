@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from atk_interp.formats.atomic import AtomicFile
 from atk_interp.formats.writers.base import RecordError
 from atk_interp.kinds.base import Dropped
 from atk_interp.plan import Plan, PlannedOutput, PlannedStep
+from atk_interp.runtime.books import OutputCount, Unbalanced
 from atk_interp.runtime.events import Rejected, StepState
 from atk_interp.runtime.spool import Spool
 from atk_interp.values import Row, encode
@@ -40,7 +42,9 @@ class Collector:
         for output in plan.outputs.values():
             self._by_step.setdefault(output.source, []).append(output)
         self._rejected = Spool()
-        self.unwritable: dict[str, int] = dict.fromkeys(plan.outputs, 0)
+        self._lock = threading.Lock()
+        self._left_out = dict.fromkeys(plan.outputs, 0)
+        self._unwritable = dict.fromkeys(plan.outputs, 0)
 
     def row(self, step: PlannedStep, row: Row) -> None:
         """A row has left a step: it becomes a record of every output of that step."""
@@ -48,12 +52,18 @@ class Collector:
             try:
                 record = output.record(row)
             except RecordError as error:
-                self.unwritable[output.name] += 1
+                self._add(self._unwritable, output)
                 dropped = Dropped(row, "rejected", str(error))
                 self._reject(f"output {output.name}", self._numbers[output.name, "output"], dropped)
                 continue
-            if record is not None:
+            if record is None:
+                self._add(self._left_out, output)
+            else:
                 self._outputs[output.name].put(row.order, record)
+
+    def _add(self, counts: dict[str, int], output: PlannedOutput) -> None:
+        with self._lock:
+            counts[output.name] += 1
 
     def dropped(self, step: PlannedStep, dropped: Dropped) -> Rejected:
         """A row goes no further; it is kept with its reason and raw replies."""
@@ -73,8 +83,12 @@ class Collector:
         }
         self._rejected.put((number, *row.order), encode(record) + b"\n")
 
-    def count(self, output: str) -> int:
-        return self._outputs[output].count
+    def counts(self) -> dict[str, OutputCount]:
+        """What became of the rows of each output."""
+        return {
+            name: OutputCount(spool.count, self._left_out[name], self._unwritable[name])
+            for name, spool in self._outputs.items()
+        }
 
     @property
     def rejected(self) -> int:
@@ -82,7 +96,10 @@ class Collector:
         return self._rejected.count
 
     def publish(self, folder: Path, complete: bool) -> list[Published]:
-        """Write the outputs and `rejected.jsonl`. What a stopped run had is named `NAME.incomplete.SUFFIX`."""
+        """Write the outputs and `rejected.jsonl`. What a stopped run had is named `NAME.incomplete.SUFFIX`.
+
+        Raises `Unbalanced` when records that were taken on are not there any more, `CannotWrite`.
+        """
         published: list[Published] = []
         for name, spool in self._outputs.items():
             whole = folder / name
@@ -102,8 +119,12 @@ class Collector:
 
 def _write(path: Path, spool: Spool) -> None:
     with AtomicFile(path) as file:
+        written = 0
         for record in spool.read():
             file.write(record)
+            written += 1
+        if written != spool.count:  # inside, so that the file does not appear
+            raise Unbalanced(f"`{path.name}` would have {written} of {spool.count} records")
 
 
 def write_record(folder: Path, record: Mapping[str, Any], states: list[StepState]) -> None:

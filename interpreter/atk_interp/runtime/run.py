@@ -21,7 +21,7 @@ from atk_interp.llm.limits import Clock
 from atk_interp.llm.messages import Client
 from atk_interp.llm.retry import RetryPolicy
 from atk_interp.plan import Plan, PlannedStep
-from atk_interp.runtime.books import Books
+from atk_interp.runtime.books import Books, OutputCount, Unbalanced
 from atk_interp.runtime.calls import Calls, StepCalls
 from atk_interp.runtime.endpoints import CannotRun, Endpoint, check_keys, open_endpoints, used_slots
 from atk_interp.runtime.engine import Engine
@@ -112,6 +112,9 @@ class _Run:
     async def result(self, endpoints: Mapping[str, Endpoint], ledger: SqliteLedger) -> RunResult:
         set_progress.begin(self.options.task_id)
         self.emit(RunStarted(self.plan.spec.name, str(self.options.output_dir), list(self.plan.steps)))
+        if self.log.refusal:
+            told = f"`events.jsonl` cannot be written ({self.log.refusal}): this run leaves no record of its events"
+            self.emit(Noted("", told, serious=True))
         self.tell(force=True)
         calls = Calls(endpoints, ledger, self.books, self.emit, self.options.policy, self.options.clock)
         return self._end(await self._run(calls, endpoints), calls)
@@ -135,22 +138,29 @@ class _Run:
 
     def _check(self) -> BaseException | None:
         """What is wrong with a run that came to its end."""
-        wrong = self.books.mismatches()
+        outputs = self.collector.counts()
+        wrong = self.books.mismatches(outputs)
         if wrong:
-            return RuntimeError("the books do not balance: " + "; ".join(wrong))
-        return nothing_left(self.plan, self.books.states()) or self._nothing_written()
+            return Unbalanced("; ".join(wrong))
+        empty = nothing_left(self.plan, self.books.states())
+        if empty and not any(count.records for count in outputs.values()):
+            return empty[0]
+        for stopped in empty:
+            self.emit(Noted("", str(stopped), help=stopped.help, serious=True))
+        return self._nothing_written(outputs)
 
-    def _nothing_written(self) -> BaseException | None:
-        for name, output in self.plan.outputs.items():
-            if self.collector.count(name):
+    def _nothing_written(self, outputs: Mapping[str, OutputCount]) -> BaseException | None:
+        for name, count in outputs.items():
+            source = self.plan.outputs[name].source
+            if count.records:
                 continue
-            refused = self.collector.unwritable[name]
-            if refused:
+            if count.unwritable:
                 return StepStopped(
-                    f"none of the {refused} rows of step `{output.source}` could be written to `{name}`",
+                    f"none of the {count.unwritable} rows of step `{source}` could be written to `{name}`",
                     help="read `rejected.jsonl` for the reasons",
                 )
-            self.emit(Noted("", f"output `{name}` has no rows: its `where` left all of them out", serious=True))
+            if count.left_out:  # else no row came this far, which has been told of the step that let none through
+                self.emit(Noted("", f"output `{name}` has no rows: its `where` left all of them out", serious=True))
         return None
 
     def _end(self, error: BaseException | None, calls: Calls) -> RunResult:
@@ -160,7 +170,7 @@ class _Run:
         published: list[Published] = []
         try:
             published = self.collector.publish(self.options.output_dir, complete=error is None)
-        except CannotWrite as refusal:
+        except (CannotWrite, Unbalanced) as refusal:
             how = how if error is not None else ending(refusal)
         result = self._result(how, published)
         try:
@@ -206,7 +216,12 @@ class _Run:
                 for slot, config in used_slots(self.plan).items()
             },
             "outputs": [
-                {"name": output.name, "file": output.path.name, "rows": output.rows, "complete": output.complete}
+                {
+                    "name": output.name,
+                    "file": output.path.relative_to(result.output_dir).as_posix(),
+                    "rows": output.rows,
+                    "complete": output.complete,
+                }
                 for output in result.outputs
             ],
         }

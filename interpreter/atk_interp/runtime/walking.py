@@ -14,7 +14,7 @@ from atk_interp.runtime.calls import Halted
 from atk_interp.runtime.spool import Spool
 from atk_interp.values import Row, decode, encode, row_id
 
-__all__ = ["Sinks", "Walker", "gathered"]
+__all__ = ["Gathered", "Sinks", "Walker"]
 
 Ask = Callable[[PlannedStep, Row], None]
 """Takes a row that wants to ask a model."""
@@ -121,12 +121,18 @@ class Walker:
         self._sinks.dropped(step, dropped)
 
 
-def gathered(spool: Spool) -> Iterator[Row]:
-    """The rows that wait for a set-wise step, in canonical order."""
-    for data in spool.read():
-        parts: Any = decode(data)
+class Gathered(Iterator[Row]):
+    """The rows that wait for a set-wise step, in canonical order. `handed` counts those that were read."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._waiting = spool.read()
+        self.handed = 0
+
+    def __next__(self) -> Row:
+        parts: Any = decode(next(self._waiting))
+        self.handed += 1
         id_, source, order, fields, parent = parts
-        yield Row(id_, source, tuple(order), fields, parent)
+        return Row(id_, source, tuple(order), fields, parent)
 
 
 def _edges(plan: Plan, name: str) -> list[tuple[PlannedStep, int | None]]:

@@ -1,0 +1,92 @@
+"""The books of a run: a row that this program loses fails it, wherever it is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atk_interp.plan import PlannedStep
+from atk_interp.runtime.publish import Collector
+from atk_interp.runtime.spool import Spool
+from atk_interp.runtime.walking import Walker
+from atk_interp.values import Row
+from support.pipelines import run
+
+SPEC = """
+    steps:
+      given: {kind: rows, rows: [{text: a}, {text: b}, {text: c}]}
+      twice: {kind: map, from: [given, given], set: {n: 1}}
+      some: {kind: sample, from: twice, count: 2, when: text != "a"}
+    outputs:
+      out.jsonl: {from: some, where: text != "b", format: jsonl}
+    """
+
+
+async def lossy(folder: Path) -> str:
+    """What is told of a run in which a row is lost."""
+    ran = await run(folder, SPEC)
+    assert (ran.result.status, ran.result.exit_code) == ("failed", 3)
+    assert not (ran.folder / "out.jsonl").exists()
+    return ran.result.message
+
+
+async def test_the_books_balance_with_rows_taken_twice_led_past_and_left_out(tmp_path: Path) -> None:
+    ran = await run(tmp_path, SPEC)
+    assert ran.result.status == "done"
+    assert ran.count("twice")["rows_in"] == 6
+    assert ran.count("some") == {"rows_in": 6, "passed": 4, "filtered": 2, "rows_out": 4}
+
+
+async def test_a_set_wise_step_that_needs_to_see_no_row_still_answers_for_all(tmp_path: Path) -> None:
+    ran = await run(tmp_path, SPEC.replace("count: 2", "count: 0"))
+    assert ran.result.status == "done"
+    assert ran.count("some") == {"rows_in": 6, "passed": 2, "filtered": 4, "rows_out": 2}
+
+
+async def test_a_row_lost_between_two_steps_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entered = Walker._enter
+
+    def enter(self: Walker, step: PlannedStep, row: Row, ask: Any) -> Any:
+        lost = step.name == "twice" and row.order[0] == 1 and row.fields["text"] == "b"
+        return None if lost else entered(self, step, row, ask)
+
+    monkeypatch.setattr(Walker, "_enter", enter)
+    assert "step `twice`: 5 rows in, but its inputs gave 6" in await lossy(tmp_path)
+
+
+async def test_a_row_lost_on_the_way_to_a_set_wise_step_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = Spool.read
+
+    def short(self: Spool) -> Iterator[bytes]:
+        kept = list(read(self))
+        return iter(kept[1:] if kept and kept[0].startswith(b"[") else kept)
+
+    monkeypatch.setattr(Spool, "read", short)
+    assert "step `some`: 6 rows in, but 4 passed + 1 filtered" in await lossy(tmp_path)
+
+
+async def test_a_row_lost_on_the_way_to_an_output_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = Collector.row
+
+    def row(self: Collector, step: PlannedStep, row: Row) -> None:
+        if step.name != "some" or row.fields["text"] != "a" or row.order[0]:
+            take(self, step, row)
+
+    monkeypatch.setattr(Collector, "row", row)
+    assert "output `out.jsonl`: step `some` gave 4 rows, but" in await lossy(tmp_path)
+
+
+async def test_a_record_lost_on_the_way_to_the_disk_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = Spool.read
+
+    def short(self: Spool) -> Iterator[bytes]:
+        kept = list(read(self))
+        return iter(kept[1:] if kept and kept[0].startswith(b"{") else kept)
+
+    monkeypatch.setattr(Spool, "read", short)
+    assert "`out.jsonl` would have " in await lossy(tmp_path)
