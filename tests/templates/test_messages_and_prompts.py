@@ -11,7 +11,7 @@ from atk_interp.diagnostics import Sink
 from atk_interp.document import parse_document
 from atk_interp.expressions.types import TEXT
 from atk_interp.source import SourceFile, Span
-from atk_interp.templates import PromptLibrary, Rendered, parse_messages
+from atk_interp.templates import PromptLibrary, Rendered, RenderError, parse_messages
 
 SPAN = Span(SourceFile("spec.yaml", "prompt: p"), 8, 9)
 
@@ -127,19 +127,60 @@ def test_includes_come_from_the_same_folders_and_stay_inside(tmp_path: Path) -> 
         first__a_txt="{% include 'rules.txt' %}!",
         second__rules_txt="Be brief about {{ x }}",
         first__b_txt="{% include '../secret.txt' %}",
-        first__c_txt="{% include name %}",
     )
     sink = Sink()
-    good, bad, late = (prompts.load(name, SPAN, sink) for name in "abc")
+    good, bad = (prompts.load(name, SPAN, sink) for name in "ab")
     assert good is not None
-    assert late is not None
 
     assert good.renderer()({"x": "it"}) == [("prompt", "Be brief about it!")]
     assert good.names() == {"x"}
     assert bad is not None
     assert [(found.code.id, found.span.text) for found in sink if found.span] == [("ATK409", "../secret.txt")]
-    with pytest.raises(Exception, match="secret"):
-        late.renderer()({"name": "../secret.txt"})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{% include x %}",
+        "{% include 'rules' ~ '.txt' %}",
+        "{% include ['rules.txt', x] %}",
+        "{% include x ignore missing %}",
+        "{% import x as m %}",
+        "{% from x import m %}",
+        "{% extends x %}",
+        "{% include 'late.txt' %}",
+        "{% import 'late.txt' as m %}",
+    ],
+)
+def test_data_cannot_choose_a_file(tmp_path: Path, text: str) -> None:
+    prompts = library(tmp_path, first__a_txt=text, first__late_txt="{% include x %}", first__rules_txt="Be brief.")
+    sink = Sink()
+    prompt = prompts.load("a", SPAN, sink)
+    assert prompt is not None
+    prompt.check({"x": TEXT}, sink)
+
+    assert [found.code.id for found in sink.sorted()] == ["ATK410"]
+    with pytest.raises(RenderError, match="written out"):
+        prompt.renderer()({"x": "rules.txt"})
+
+
+def test_a_prompt_knows_the_files_it_is_made_of(tmp_path: Path) -> None:
+    prompts = library(
+        tmp_path,
+        first__a_yaml="- system: s\n- each: xs as x\n  user: \"{% include 'one.txt' %}\"\n",
+        first__b_txt="{% include ['none.txt', 'two.txt'] %}{% include 'none.txt' ignore missing %}",
+        first__one_txt="1{% include 'two.txt' %}",
+        second__two_txt="2{% if false %}{% include 'two.txt' %}{% endif %}",
+    )
+    sink = Sink()
+    chat, completion = (prompts.load(name, SPAN, sink) for name in "ab")
+    assert chat is not None
+    assert completion is not None
+
+    assert [Path(path).name for path in chat.files] == ["a.yaml", "one.txt", "two.txt"]
+    assert [Path(path).name for path in completion.files] == ["b.txt", "two.txt"]
+    assert chat.files[chat.file.path] == chat.file.text
+    assert completion.renderer()({}) == [("prompt", "2")]
 
 
 def test_a_file_that_includes_itself_is_checked_once(tmp_path: Path) -> None:

@@ -6,18 +6,23 @@ has no place from which a draw could follow. Where Jinja's own filters hand out 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.functions import FILTERS, TESTS, Form, Function, accepts, signature
 from atk_interp.expressions.kinds import in_words, value_in_words
 
-__all__ = ["template_filters", "template_tests"]
+__all__ = ["language_filters", "template_filters", "template_tests"]
 
 
 def template_filters() -> dict[str, Callable[..., object]]:
     """Filters by name. They raise `OperandError`, a `ValueError`, for what they cannot work on."""
     return {name: _checked(function) for name, function in FILTERS.items() if _is_added(function)}
+
+
+def language_filters(names: Iterable[str]) -> dict[str, Callable[..., object]]:
+    """Filters that Jinja has too, as the language has them: bounded in what they make."""
+    return {name: _checked(FILTERS[name]) for name in names}
 
 
 def template_tests() -> dict[str, Callable[..., object]]:

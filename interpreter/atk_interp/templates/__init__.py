@@ -7,7 +7,8 @@ from atk_interp.templates.analysis import check_template, used_names
 from atk_interp.templates.codes import CODES
 from atk_interp.templates.messages import ROLES, MessageList, Rendered, parse_messages
 from atk_interp.templates.prompts import Prompt, PromptLibrary
-from atk_interp.templates.render import RenderError, Template, compile_template
+from atk_interp.templates.render import Template, compile_template
+from atk_interp.templates.work import RenderError
 
 __all__ = [
     "CODES",

@@ -26,6 +26,8 @@ from atk_interp.expressions.types import (
 )
 from atk_interp.source import MappedText
 from atk_interp.templates import codes
+from atk_interp.templates.filters import METHODS
+from atk_interp.templates.generator import NAMING, template_names
 from atk_interp.templates.render import Template, compile_template, node_span
 
 __all__ = ["Explain", "check_template", "used_names"]
@@ -34,7 +36,7 @@ Explain: TypeAlias = Callable[[str], tuple[tuple[str, ...], str | None]]
 """Notes and a help for an unknown name: what the step receives, where the name would be."""
 
 _GLOBALS = {"range", "loop", "self", "caller", "varargs", "kwargs", "true", "false", "none", "True", "False", "None"}
-_PYTHON: Mapping[type[Type], type] = {TextType: str, IntType: int, FloatType: float, BoolType: bool, ListType: list}
+_PYTHON: Mapping[type[Type], type] = {TextType: str, IntType: int, FloatType: float, BoolType: int, ListType: list}
 
 
 def used_names(template: Template) -> set[str]:
@@ -89,9 +91,13 @@ class _Walk:
                 self.block(node.body, inner)
             case nodes.Include():
                 self._include(node, scope)
+            case nodes.Extends():
+                self._import(node)
             case nodes.Import():
+                self._import(node)
                 scope[node.target] = ANY
             case nodes.FromImport():
+                self._import(node)
                 scope.update({name if isinstance(name, str) else name[1]: ANY for name in node.names})
             case nodes.Expr():
                 self._type(node, scope)
@@ -119,16 +125,27 @@ class _Walk:
                 scope[name] = branch_scope[name]
 
     def _include(self, node: nodes.Include, scope: dict[str, Type]) -> None:
-        """Check the included file under the names of this place; a file that includes itself is looked at once."""
-        name = node.template.value if isinstance(node.template, nodes.Const) else None
-        file = self.template.env.fragment(name) if isinstance(name, str) and name not in self.inside else None
-        if file is None or name is None:
-            return
-        fragment = compile_template(MappedText.whole(file), self.sink, self.template.env)
-        if fragment is not None:
-            walk = _Walk(fragment, self.sink, self.explain)
-            walk.told, walk.inside = self.told, (*self.inside, name)
-            walk.block(fragment.tree.body, dict(scope))
+        """Check the included files under the names of this place; a file that includes itself is looked at once."""
+        for name in template_names(node) or ():
+            fragment = self._fragment(name)
+            if fragment is not None:
+                walk = _Walk(fragment, self.sink, self.explain)
+                walk.told, walk.inside = self.told, (*self.inside, name)
+                walk.block(fragment.tree.body, dict(scope))
+
+    def _import(self, node: nodes.Node) -> None:
+        """Look at the syntax of a file of macros or a layout, and of those that it names. Its names are its own."""
+        for name in template_names(node) or ():
+            fragment = self._fragment(name)
+            if fragment is not None:
+                walk = _Walk(fragment, self.sink, self.explain)
+                walk.inside = (*self.inside, name)
+                for naming in fragment.tree.find_all(NAMING):
+                    walk._import(naming)
+
+    def _fragment(self, name: str) -> Template | None:
+        file = self.template.env.fragment(name) if name not in self.inside else None
+        return compile_template(MappedText.whole(file), self.sink, self.template.env) if file is not None else None
 
     def _type(self, node: nodes.Node, scope: Mapping[str, Type]) -> Type:
         match node:
@@ -179,10 +196,10 @@ class _Walk:
         if isinstance(held, RecordType):
             if name in held.fields:
                 return held.fields[name]
-            if not held.open and not hasattr(dict, name):
+            if not held.open and name not in METHODS[dict]:
                 told = ", ".join(f"`{known}`" for known in held.fields) or "nothing"
                 self._no_attribute(node, name, subject, f"a record with {told}", did_you_mean(name, held.fields))
-        elif type(held) in _PYTHON and not hasattr(_PYTHON[type(held)], name):
+        elif type(held) in _PYTHON and name not in METHODS[_PYTHON[type(held)]]:
             help_ = f"write `{{{{ {of.name} }}}}`" if isinstance(of, nodes.Name) else None
             self._no_attribute(node, name, subject, type_in_words(held), help_)
         return ANY

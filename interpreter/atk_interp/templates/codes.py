@@ -87,6 +87,15 @@ UNKNOWN_IN_TEMPLATE = Code(
     bad="{{ text | uper }}",
     good="{{ text | upper }}",
 )
+COMPUTED_FILE = Code(
+    "ATK410",
+    "computed-file",
+    Severity.ERROR,
+    finds="An included or imported file whose name is computed while the prompt is rendered.",
+    why="Data could choose the file, so nobody could check beforehand what would be sent.",
+    bad="{% include kind ~ '.txt' %}",
+    good="{% if kind == 'news' %}{% include 'news.txt' %}{% endif %}",
+)
 
 CODES = (
     PROMPT_NOT_FOUND,
@@ -98,4 +107,5 @@ CODES = (
     NOTHING_TO_ANSWER,
     NOT_ITERABLE,
     UNKNOWN_IN_TEMPLATE,
+    COMPUTED_FILE,
 )

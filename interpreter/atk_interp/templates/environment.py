@@ -1,35 +1,34 @@
 """Jinja in a sandbox, with two additions: every node knows its exact place, and what a template may cost is bounded.
 
-Undefined variables are errors and nothing of Python can be reached (`ImmutableSandboxedEnvironment`). Block tags on a
-line of their own leave no blank line. `range` is bounded in size, `*` and `**` in what they make; `Template.render`
-bounds the whole.
+Undefined variables are errors and nothing of Python can be reached (`ImmutableSandboxedEnvironment`) but the methods
+in `filters.METHODS`. Block tags on a line of their own leave no blank line. Loops, calls, filters and operators pay for
+their work and for what they make (`work`); `Template.render` bounds the whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import jinja2
+from jinja2.exceptions import SecurityError
 from jinja2.lexer import TokenStream
+from jinja2.runtime import BlockReference, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from atk_interp.expressions import template_filters, template_tests
 from atk_interp.source import SourceFile
+from atk_interp.templates.filters import METHODS, bounded_call, bounded_filters, bounded_tests
+from atk_interp.templates.generator import Generator
+from atk_interp.templates.work import RenderError, bounded, check_size, compared, counted, joined, spend
 
-__all__ = ["MAX_RENDERED", "Place", "RenderError", "Sandbox"]
+__all__ = ["Place", "Sandbox"]
 
-MAX_RENDERED = 8_000_000
-"""Characters that one rendering may have."""
 _MAX_RANGE = 10_000
 _MAX_EXPONENT = 1_000
-
-_UNWANTED = ("random", "urlize", "pprint", "xmlattr", "forceescape", "escape", "e", "safe", "filesizeformat")
-"""Filters of Jinja that are unseeded, or that write HTML."""
-
-
-class RenderError(Exception):
-    """A template that could not be rendered for a row. The message is for people."""
+_CALL = 5
+_FILE = 100
+"""Steps that an included file costs beside its own."""
 
 
 class Place(int):
@@ -46,21 +45,30 @@ class Place(int):
 class Sandbox(ImmutableSandboxedEnvironment):
     """The environment of all templates. `fragment` gives the file that an `include` names, or None."""
 
-    intercepted_binops = frozenset(["*", "**"])
+    code_generator_class = Generator
+    intercepted_binops = frozenset(["+", "-", "*", "**", "%"])
+    concat = staticmethod(joined)
+    counted = staticmethod(counted)
+    compared = staticmethod(compared)
+    bounded = staticmethod(bounded)
 
     def __init__(self, fragment: Callable[[str], SourceFile | None] = lambda name: None) -> None:
-        super().__init__(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+        super().__init__(
+            undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False, optimized=False
+        )
         self.fragment = fragment
         self.loader = jinja2.FunctionLoader(self._text_of)
         self.globals = {"range": _range}
-        for name in _UNWANTED:
-            self.filters.pop(name, None)
-        self.filters.update(template_filters())
-        self.tests.update(template_tests())
+        self.filters: dict[str, Any] = bounded_filters(self.filters)
+        self.tests: dict[str, Any] = bounded_tests(self.tests)
 
     def _text_of(self, name: str) -> str | None:
         file = self.fragment(name)
         return None if file is None else file.text
+
+    def _load_template(self, name: str, globals: Any) -> jinja2.Template:
+        spend(_FILE)  # a file may include itself, twice
+        return super()._load_template(name, globals)
 
     def _tokenize(
         self, source: str, name: str | None, filename: str | None = None, state: str | None = None
@@ -69,15 +77,49 @@ class Sandbox(ImmutableSandboxedEnvironment):
         tokens = _placed(self.lexer.tokeniter(source, name, filename, state), source)
         return TokenStream(self.lexer.wrap(tokens, name, filename), name, filename)
 
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Of a value only the listed methods; of a loop, a macro or an imported file what Jinja allows."""
+        for kind, names in METHODS.items():
+            if isinstance(obj, kind):
+                return attr in names
+        return super().is_safe_attribute(obj, attr, value)
+
+    def unsafe_undefined(self, obj: Any, attribute: str) -> Any:
+        """A record may have a field of the name of a method that templates do not have, `copy` or `update`."""
+        if isinstance(obj, dict) and attribute in obj:
+            return obj[attribute]
+        told = f"a template cannot use `{attribute}` of a value"
+        return self.undefined(told, name=attribute, obj=obj, exc=SecurityError)
+
+    def wrap_str_format(self, value: Any) -> None:
+        """Jinja would hand out a `format` of its own; a format can ask for any width."""
+
+    def call(__self, __context: Any, __obj: Any, *args: Any, **keywords: Any) -> Any:  # noqa: N805
+        """A call in a template: of a macro, of `loop`, of a method."""
+        spend(_CALL)
+        call = partial(super().call, __context, __obj, **keywords)
+        if isinstance(__obj, Macro):
+            if __obj.catch_varargs or __obj.catch_kwargs:
+                bounded((args, keywords))
+            return call(*args)
+        if isinstance(__obj, LoopContext):
+            return call(*map(counted, args))
+        return call(*args) if isinstance(__obj, BlockReference) else bounded_call(call, __obj, args)
+
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         """Refuse what would fill the memory before it is made."""
-        if operator == "**":
-            if isinstance(right, int | float) and abs(right) > _MAX_EXPONENT:
-                raise RenderError(f"an exponent of more than {_MAX_EXPONENT:,} is not allowed in a template")
-        else:
+        if operator in ("-", "%") and not (isinstance(left, int | float) and isinstance(right, int | float)):
+            # `%` fills in a text, with any width; jinja2.Undefined tells itself that it is not defined
+            if not isinstance(left, jinja2.Undefined) and not isinstance(right, jinja2.Undefined):
+                raise RenderError(f"`{operator}` works on numbers")
+        elif operator == "**":
+            _check_power(left, right)
+        elif operator == "*":
             _check_product(left, right)
             _check_product(right, left)
-        return super().call_binop(context, operator, left, right)
+        elif isinstance(left, str | list | tuple) and isinstance(right, str | list | tuple):
+            check_size(len(left) + len(right))
+        return bounded(super().call_binop(context, operator, left, right))
 
 
 def _placed(tokens: Iterator[tuple[int, str, str]], source: str) -> Iterator[tuple[int, str, str]]:
@@ -93,9 +135,16 @@ def _placed(tokens: Iterator[tuple[int, str, str]], source: str) -> Iterator[tup
         raise
 
 
+def _check_power(base: Any, exponent: Any) -> None:
+    if isinstance(exponent, int | float) and abs(exponent) > _MAX_EXPONENT:
+        raise RenderError(f"an exponent of more than {_MAX_EXPONENT:,} is not allowed in a template")
+    if isinstance(base, int) and isinstance(exponent, int) and base.bit_length() * exponent > 2 * 4_096:
+        raise RenderError("a number of more than 1,000 digits is not allowed in a template")
+
+
 def _check_product(whole: Any, times: Any) -> None:
-    if isinstance(whole, str | list | tuple) and isinstance(times, int) and len(whole) * times > MAX_RENDERED:
-        raise RenderError(f"the rendered text has more than {MAX_RENDERED:,} characters")
+    if isinstance(whole, str | list | tuple) and isinstance(times, int):
+        check_size(len(whole) * times)
 
 
 def _range(*bounds: int) -> range:

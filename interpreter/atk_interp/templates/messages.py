@@ -32,7 +32,8 @@ from atk_interp.source import MappedText, Span
 from atk_interp.templates import codes
 from atk_interp.templates.analysis import Explain, check_template, used_names
 from atk_interp.templates.environment import Sandbox
-from atk_interp.templates.render import RenderError, Template, compile_template
+from atk_interp.templates.render import Template, compile_template
+from atk_interp.templates.work import RenderError
 
 __all__ = ["ROLES", "Each", "MessageList", "MessageTemplate", "Rendered", "parse_messages"]
 
@@ -79,6 +80,10 @@ class MessageList:
     def names(self) -> set[str]:
         """The names that the list takes from outside."""
         return set(_names(self.items))
+
+    def files(self) -> dict[str, str]:
+        """The text of every file that the list includes, by its path."""
+        return {path: text for template in _templates(self.items) for path, text in template.files().items()}
 
     def renderer(self) -> Callable[[Mapping[str, Any]], list[Rendered]]:
         """A function from names to messages; contents are stripped. It raises `RenderError`."""
@@ -228,6 +233,14 @@ def _names(items: tuple[MessageTemplate | Each, ...]) -> Iterator[str]:
         else:
             yield from item.values.names
             yield from (name for name in _names(item.body) if name != item.item)
+
+
+def _templates(items: tuple[MessageTemplate | Each, ...]) -> Iterator[Template]:
+    for item in items:
+        if isinstance(item, MessageTemplate):
+            yield from (item.role, item.content)
+        else:
+            yield from _templates(item.body)
 
 
 _Step = Callable[[Mapping[str, Any], list[Rendered]], None]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -38,6 +39,14 @@ class Prompt:
             self.messages.check(scope, sink, explain)
         if self.completion is not None:
             check_template(self.completion, scope, sink, explain)
+
+    @cached_property
+    def files(self) -> Mapping[str, str]:
+        """The text of the prompt file and of every file that it includes, imports or extends, by the path as shown."""
+        included = self.completion.files() if self.completion is not None else {}
+        if self.messages is not None:
+            included = self.messages.files()
+        return {self.file.path: self.file.text, **included}
 
     def names(self) -> set[str]:
         """The names that the prompt uses."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache, cached_property
 from typing import Any
 
@@ -13,10 +14,12 @@ from jinja2 import nodes
 from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.source import MappedText, Span
 from atk_interp.templates import codes
-from atk_interp.templates.environment import MAX_RENDERED, Place, RenderError, Sandbox
+from atk_interp.templates.environment import Place, Sandbox
+from atk_interp.templates.generator import NAMING, template_names
 from atk_interp.templates.syntax import report_syntax
+from atk_interp.templates.work import MAX_RENDERED, RenderError, begin, check_size
 
-__all__ = ["RenderError", "Template", "compile_template", "node_span"]
+__all__ = ["Template", "compile_template", "node_span"]
 
 
 class Template:
@@ -39,16 +42,30 @@ class Template:
         """The text for these names. Raises `RenderError`, naming the file and line."""
         if self.constant is not None:
             return self.constant
+        begin()
         try:
             return _bounded(self._compiled.generate(names))
         except jinja2.TemplateError as error:
             raise RenderError(f"{self._where()}: {error.message or 'the template cannot be rendered'}") from error
         except (ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
             raise RenderError(f"{self._where()}: {error}") from error
-        except (RecursionError, MemoryError) as error:
+        except (RecursionError, MemoryError, SyntaxError) as error:
             raise RenderError(f"{self._where()}: the template is too large or nested too deeply") from error
         except RenderError as error:
             raise RenderError(f"{self._where()}: {error}") from error
+
+    def files(self) -> dict[str, str]:
+        """The text of every file that this template includes, imports or extends, and those do, by its path."""
+        found: dict[str, str] = {}
+        waiting = [self.tree]
+        while waiting:
+            names = [name for naming in waiting.pop().find_all(NAMING) for name in template_names(naming) or ()]
+            for file in filter(None, map(self.env.fragment, names)):
+                if file.path not in found:
+                    found[file.path] = file.text
+                    with suppress(jinja2.TemplateSyntaxError):  # told by `check_template`
+                        waiting.append(self.env.parse(file.text))
+        return found
 
     def _where(self) -> str:
         span = self.text.span()
@@ -62,7 +79,7 @@ def _bounded(pieces: Iterator[str]) -> str:
         parts.append(piece)
         left -= len(piece)
         if left < 0:
-            raise RenderError(f"the rendered text has more than {MAX_RENDERED:,} characters")
+            check_size(MAX_RENDERED - left)
     return "".join(parts)
 
 
@@ -95,6 +112,8 @@ def compile_template(text: MappedText, sink: Sink, env: Sandbox | None = None) -
         return template
     except jinja2.TemplateSyntaxError as error:
         report_syntax(error, text, sink)
+    except ValueError:
+        sink.report(codes.TEMPLATE_SYNTAX, text.span(0, 1), "a number in the template is too large")
     except (RecursionError, MemoryError, OverflowError):
         sink.report(codes.TEMPLATE_SYNTAX, text.span(0, 1), "the template is nested too deeply")
     return None
@@ -117,14 +136,22 @@ def _report_unknown(template: Template, sink: Sink) -> bool:
         known = template.env.filters if what == "filter" else template.env.tests
         if node.name not in known:
             _unknown(template, node, node.name, what, did_you_mean(node.name, known), sink)
-    for include in template.tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)):
-        named: nodes.Node | None = getattr(include, "template", None)
-        name = named.value if isinstance(named, nodes.Const) else None
-        if named is None or not isinstance(name, str) or getattr(include, "ignore_missing", False):
-            continue
-        if template.env.fragment(name) is None:
-            _unknown(template, named, name, "file", "write the file into one of the prompt folders", sink)
+    for naming in template.tree.find_all(NAMING):
+        _report_file(template, naming, sink)
     return len(sink) > before
+
+
+def _report_file(template: Template, naming: nodes.Node, sink: Sink) -> None:
+    """Report a file that is chosen while a prompt is rendered, and one that does not exist."""
+    named: nodes.Node = naming.template  # type: ignore[attr-defined]
+    names = template_names(naming)
+    if names is None:
+        told = "the name of a file is written out in a template, not computed"
+        sink.report(codes.COMPUTED_FILE, node_span(template.text, named), told, help="choose between files with `if`")
+    elif not getattr(naming, "ignore_missing", False) and not any(map(template.env.fragment, names)):
+        _unknown(
+            template, named, names[0] if names else "", "file", "write the file into one of the prompt folders", sink
+        )
 
 
 def _unknown(template: Template, node: nodes.Node, name: str, what: str, help_: str | None, sink: Sink) -> None:
