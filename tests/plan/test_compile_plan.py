@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from atk_interp.kinds import KINDS
+from atk_interp.kinds.base import CallStep, PureStep, RowFailed, StepContext
 from atk_interp.runtime import CannotRun
+from atk_interp.values import Row
 from support.pipelines import compiled, run, said
 
 SPEC = """
@@ -127,6 +131,43 @@ async def test_a_row_that_an_output_cannot_be_made_of_is_not_written(tmp_path: P
     assert ran.result.status == "done"
     assert len(ran.rows) == 2
     assert [(rejected["step"], rejected["label"]) for rejected in ran.rejected] == [("output out.jsonl", label)]
+
+
+async def test_rows_made_before_a_row_fails_stay_and_the_loss_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def made(row: Row) -> Iterator[Row]:
+        if row.fields["text"] != "c":
+            yield row
+        if row.fields["text"] != "a":
+            raise RowFailed("no more of it")
+
+    monkeypatch.setattr(KINDS["explode"], "bind", lambda step: PureStep(made))
+    ran = await run(
+        tmp_path, ROWS.replace("n: 1", "n: 1, tags: []") % "last: {kind: explode, from: given, field: tags}", said
+    )
+    assert [row["text"] for row in ran.rows] == ["a", "b"]
+    assert [(rejected["fields"]["text"], rejected["label"]) for rejected in ran.rejected] == [
+        ("b", "no more of it"),
+        ("c", "no more of it"),
+    ]
+    assert ran.count("last") == {"rows_in": 3, "passed": 2, "rejected": 1, "rows_out": 2, "refused": 1}
+
+
+async def test_a_kind_may_raise_for_a_row_that_it_cannot_work_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(row: Row) -> list[Row]:
+        raise RowFailed("not this one")
+
+    async def ask(row: Row, context: StepContext) -> list[Row]:
+        return refuse(row)
+
+    for runner in (PureStep(refuse), CallStep(ask)):
+        monkeypatch.setattr(KINDS["generate"], "bind", lambda step, runner=runner: runner)
+        ran = await run(tmp_path, ROWS % "last: {kind: sample, from: ask}", said)
+        assert ran.count("ask") == {"rows_in": 3, "rejected": 3}
+        assert {rejected["label"] for rejected in ran.rejected} == {"not this one"}
 
 
 MANY = ", ".join(f"{{text: t{number}}}" for number in range(40))

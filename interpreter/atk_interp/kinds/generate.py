@@ -100,10 +100,8 @@ class _Generation:
         label = failures[-1].label
         attempts: tuple[Attempt, ...] = tuple(attempt for failure in failures for attempt in failure.attempts)
         if self.on_reject == "stop":
-            told = attempts[-1].reply[:300] if attempts else ""
-            raise StepStopped(
-                f"step `{self.step.name}` rejected row {row.id}: {label}", help=f"the last reply was: {told}"
-            )
+            told = f"the last reply was: {attempts[-1].reply[:300]}" if attempts else ""
+            raise StepStopped(f"step `{self.step.name}` rejected row {row.id}: {label}", help=told)
         if self.on_reject == "keep":
             context.refused(Dropped(row, "rejected", label, attempts))
             return (row.replaced({**row.fields, **dict.fromkeys(self.asker.reader.fields)}),)
