@@ -125,7 +125,7 @@ class Calls:
         tokens = _estimate(request) if endpoint.config.tokens_per_minute else 0
         try:
             reply = await call_with_patience(
-                _Gate(self, endpoint, self._sending, key),
+                _Gate(self, endpoint, self._ledger, self._sending, key),
                 request,
                 endpoint.limiter,
                 self._policy,
@@ -140,11 +140,7 @@ class Calls:
             # Before the next call takes the place of this one, and is refused in turn.
             self.halt(error)
             raise
-        self._sending.add(key)  # paid, and not yet in the ledger
-        try:
-            return await self._ledger.put(key, reply, encode(request.body())), False
-        finally:
-            self._sending.discard(key)
+        return reply, False
 
     def halt(self, reason: BaseException | None = None) -> None:
         """No call is sent any more. Those that wait for a place or for a failed endpoint give up at once."""
@@ -168,11 +164,16 @@ class Calls:
 
 
 class _Gate:
-    """The client of an endpoint, closed once the run is ending; it knows which calls are on the wire."""
+    """The client of an endpoint, closed once the run is ending; what comes through it is in the ledger.
 
-    def __init__(self, calls: Calls, endpoint: Endpoint, sending: set[str], key: str) -> None:
+    A call keeps its place at the endpoint until its reply is committed, so that no more calls than those places can
+    be lost with the process, however slow the disk is.
+    """
+
+    def __init__(self, calls: Calls, endpoint: Endpoint, ledger: Ledger, sending: set[str], key: str) -> None:
         self._calls = calls
         self._client = endpoint.client
+        self._ledger = ledger
         self._sending = sending
         self._key = key
 
@@ -181,7 +182,8 @@ class _Gate:
             raise Halted
         self._sending.add(self._key)
         try:
-            return await self._client.complete(request)
+            reply = await self._client.complete(request)
+            return await self._ledger.put(self._key, reply, encode(request.body()))
         finally:
             self._sending.discard(self._key)
 
