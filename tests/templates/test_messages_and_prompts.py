@@ -191,3 +191,20 @@ def test_a_file_that_includes_itself_is_checked_once(tmp_path: Path) -> None:
     prompt.check({"x": TEXT}, sink)
 
     assert [found.message for found in sink] == ["undefined variable `y`"]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("statement", ["{% include 'NAME' %}", "{% import 'NAME' as m %}"])
+def test_files_that_include_each_other_twice_do_not_keep_lint(tmp_path: Path, statement: str) -> None:
+    files = {f"first__f{n}_txt": 2 * statement.replace("NAME", f"f{n + 1}.txt") + "{{ x }}" for n in range(40)}
+    prompts = library(tmp_path, **files, first__f40_txt="{{ y }}")
+    sink = Sink()
+    prompt = prompts.load("f0", SPAN, sink)
+    assert prompt is not None
+    prompt.check({"x": TEXT}, sink)
+
+    assert len(prompt.files) == 41
+    assert [found.message for found in sink] == ["undefined variable `y`"][: statement.count("include")]
+    if "include" in statement:
+        with pytest.raises(RenderError, match="too much work"):
+            prompt.renderer()({"x": "x", "y": ""})

@@ -36,6 +36,8 @@ Explain: TypeAlias = Callable[[str], tuple[tuple[str, ...], str | None]]
 """Notes and a help for an unknown name: what the step receives, where the name would be."""
 
 _GLOBALS = {"range", "loop", "self", "caller", "varargs", "kwargs", "true", "false", "none", "True", "False", "None"}
+_MAX_LOOKED = 1_000
+"""Included files that are looked at for one template: files that all include each other would keep `lint` for ever."""
 _PYTHON: Mapping[type[Type], type] = {TextType: str, IntType: int, FloatType: float, BoolType: int, ListType: list}
 
 
@@ -65,6 +67,8 @@ class _Walk:
         self.told: set[str] = set()
         self.inside: tuple[str, ...] = ()
         """The included files that lead to this template."""
+        self.looked: set[tuple[str, frozenset[str]]] = set()
+        """The included files that were looked at, each with the names in scope there: once is enough."""
 
     def block(self, body: Iterable[nodes.Node], scope: dict[str, Type]) -> None:
         for node in body:
@@ -127,24 +131,32 @@ class _Walk:
     def _include(self, node: nodes.Include, scope: dict[str, Type]) -> None:
         """Check the included files under the names of this place; a file that includes itself is looked at once."""
         for name in template_names(node) or ():
-            fragment = self._fragment(name)
+            fragment = self._fragment(name, scope)
             if fragment is not None:
-                walk = _Walk(fragment, self.sink, self.explain)
-                walk.told, walk.inside = self.told, (*self.inside, name)
+                walk = self._into(name, fragment)
+                walk.told = self.told
                 walk.block(fragment.tree.body, dict(scope))
 
     def _import(self, node: nodes.Node) -> None:
         """Look at the syntax of a file of macros or a layout, and of those that it names. Its names are its own."""
         for name in template_names(node) or ():
-            fragment = self._fragment(name)
+            fragment = self._fragment(name, ())
             if fragment is not None:
-                walk = _Walk(fragment, self.sink, self.explain)
-                walk.inside = (*self.inside, name)
+                walk = self._into(name, fragment)
                 for naming in fragment.tree.find_all(NAMING):
                     walk._import(naming)
 
-    def _fragment(self, name: str) -> Template | None:
-        file = self.template.env.fragment(name) if name not in self.inside else None
+    def _into(self, name: str, fragment: Template) -> _Walk:
+        walk = _Walk(fragment, self.sink, self.explain)
+        walk.inside, walk.looked = (*self.inside, name), self.looked
+        return walk
+
+    def _fragment(self, name: str, scope: Iterable[str]) -> Template | None:
+        key = (name, frozenset(scope))
+        if name in self.inside or key in self.looked or len(self.looked) >= _MAX_LOOKED:
+            return None
+        self.looked.add(key)
+        file = self.template.env.fragment(name)
         return compile_template(MappedText.whole(file), self.sink, self.template.env) if file is not None else None
 
     def _type(self, node: nodes.Node, scope: Mapping[str, Type]) -> Type:

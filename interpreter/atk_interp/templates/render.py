@@ -63,7 +63,7 @@ class Template:
             for file in filter(None, map(self.env.fragment, names)):
                 if file.path not in found:
                     found[file.path] = file.text
-                    with suppress(jinja2.TemplateSyntaxError):  # told by `check_template`
+                    with suppress(jinja2.TemplateSyntaxError, RecursionError, ValueError):  # told by `check_template`
                         waiting.append(self.env.parse(file.text))
         return found
 
