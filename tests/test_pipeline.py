@@ -277,3 +277,32 @@ def test_a_pipeline_shows_what_it_is(tmp_path: Path) -> None:
     description: Callable[..., Any] = pipeline
     assert repr(pipeline).startswith("<pipeline qa(*, input_dir, output_dir,")
     assert description.__doc__ == "Questions about texts."
+
+
+SELF = """
+    spec: atk/v1
+    name: case
+    params: {input_dir: {type: path}, output_dir: {type: path}}
+    models: {m: {}}
+    steps:
+      documents: {kind: read, path: =input_dir}
+      ask: {kind: generate, from: documents, model: m, prompt: ask, parse: {text: reply}}
+    outputs:
+      sets/out.jsonl: {from: ask, format: jsonl}
+    """
+
+
+async def test_a_run_does_not_read_its_own_output(tmp_path: Path, documents: Path) -> None:
+    sent, written = [], []
+    for _ in range(3):
+        ran = await run(tmp_path, SELF, said, input_dir=str(documents), output="docs/out")
+        sent.append(len(ran.requests))
+        written.append([(ran.folder / name).read_bytes() for name in ("sets/out.jsonl", "rejected.jsonl")])
+    assert sent == [3, 0, 0]
+    assert written[0] == written[1] == written[2]
+
+
+async def test_the_folder_that_is_read_cannot_be_the_output(tmp_path: Path, documents: Path) -> None:
+    with pytest.raises(CannotRun, match="`input_dir` and the output folder are both"):
+        await run(tmp_path, SELF, said, input_dir=str(documents), output="docs")
+    assert not (documents / ".atk-lock").exists()

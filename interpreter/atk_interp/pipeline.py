@@ -167,9 +167,11 @@ class Pipeline:
         task_id, models, rows = given.pop("task_id", None), given.pop("models", None), given.pop("rows", None)
         analysis = self._analysis_for(given.pop("prompts", None))
         values = self.values(given)
+        output_dir = self._output_dir(values.get("output_dir") or given.get("output_dir"))
+        self._refuse_to_read(output_dir, values)
         plan = self._plan(analysis, values, models, _json_rows(rows))
         options = RunOptions(
-            output_dir=self._output_dir(values.get("output_dir") or given.get("output_dir")),
+            output_dir=output_dir,
             ledger=ledger or default_ledger(),
             task_id=task_id,
             listeners=listeners,
@@ -181,6 +183,19 @@ class Pipeline:
 
     def _output_dir(self, given: Any) -> Path:
         return Path(given or Path("output") / self.__name__).expanduser().absolute()
+
+    def _refuse_to_read(self, output_dir: Path, values: Mapping[str, Value]) -> None:
+        """Raise `CannotRun` when a `read` step is given the output folder: it would read what the last run wrote.
+
+        One that stands in a folder that is read needs no care: its `.atk-lock` keeps it from being read.
+        """
+        paths = [step.options.get("path") for step in self.spec.steps.values() if step.kind == "read"]
+        read = {path[1:].strip() for path in paths if isinstance(path, str) and path.startswith("=")}
+        for name, value in values.items():
+            if name in read and isinstance(value, str) and Path(value).resolve() == output_dir.resolve():
+                raise CannotRun(
+                    f"`{name}` and the output folder are both `{value}`", help="choose another `output_dir`"
+                )
 
     def values(self, given: Mapping[str, Any]) -> dict[str, Value]:
         """A value for every parameter: what is given, else the config's, else the default.
