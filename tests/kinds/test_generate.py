@@ -342,3 +342,13 @@ async def test_large_rows_are_rendered_and_judged_beside_the_event_loop(
         )
         await run(tmp_path / str(size), text, lambda request: "yes")
         assert threads == {"render": {in_the_loop}, "judge": {in_the_loop}}
+
+
+async def test_a_prompt_that_fails_at_a_later_attempt_leaves_the_replies_before_it_on_record(tmp_path: Path) -> None:
+    prompt = '- user: "{{ text }} {{ 1 // (1 - attempt) }}"'
+    ran = await run(
+        tmp_path, spec("on_reject: keep", parse="{number: mark}"), lambda request: "no idea", {"ask": prompt}
+    )
+    assert [row["mark"] for row in ran.rows] == [None, None]
+    assert [[attempt["reply"] for attempt in rejected["attempts"]] for rejected in ran.rejected] == [["no idea"]] * 2
+    assert {rejected["label"].split(":")[0] for rejected in ran.rejected} == {"`prompt ask`"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -195,3 +196,11 @@ async def test_equal_draws_of_two_steps_are_independent(tmp_path: Path) -> None:
     ran = await run(tmp_path, CHANCE, said)
     two = {json.loads(line)["text"] for line in (ran.folder / "two.jsonl").read_text().splitlines()}
     assert {row["text"] for row in ran.rows} != two
+
+
+async def test_the_record_of_a_run_has_the_hashes_of_included_files_too(tmp_path: Path) -> None:
+    prompts = {"ask": "- user: \"{% include 'part.txt' %} {{ text }}\"", "part.txt": "Say"}
+    ran = await run(tmp_path, ROWS % "last: {kind: sample, from: ask}", said, prompts)
+    recorded = json.loads((ran.folder / "run.json").read_text())["prompts"]
+    assert sorted(Path(path).name for path in recorded) == ["ask.yaml", "part.txt"]
+    assert hashlib.sha256(b"Say").hexdigest() in recorded.values()

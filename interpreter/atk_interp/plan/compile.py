@@ -94,5 +94,6 @@ def _shape(step: BoundStep) -> Callable[[Row, Mapping[str, Any]], Any]:
 
 
 def _prompt_hashes(analysis: Analysis) -> dict[str, str]:
-    files = {prompt.file.path: prompt.file.text for view in analysis.views.values() for prompt in view.loaded.values()}
+    prompts = (prompt for view in analysis.views.values() for prompt in view.loaded.values())
+    files = {path: text for prompt in prompts for path, text in prompt.files.items()}
     return {path: hashlib.sha256(text.encode()).hexdigest() for path, text in sorted(files.items())}
