@@ -118,6 +118,14 @@ def test_what_is_skipped_asks_nothing(tmp_path: Path, documents: Path) -> None:
     )
     result = made(tmp_path, documents, system_prompt="", **dict.fromkeys(skipped, True))
     assert {state.name for state in result.steps if state.called} == {"questions"}
+    assert {state.name for state in result.steps if state.skipped == state.rows_in > 0} == {
+        "suitable",
+        "answerable",
+        "relevant",
+        "accurate",
+        "judged",
+        "conversations",
+    }
     assert turns(records(result, "conversations.jsonl")[-1]) == [
         ("human", "What pulls the sea?"),
         ("gpt", "The moon pulls the sea."),

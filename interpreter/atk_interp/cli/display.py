@@ -152,6 +152,7 @@ def _lost(state: StepState) -> str:
             ("rejected", state.rejected),
             ("merged", state.merged),
             ("parts refused", state.refused),
+            ("skipped", state.skipped),
         )
         if count
     ]
@@ -180,8 +181,10 @@ def funnel(states: list[StepState]) -> str:
     lines: list[tuple[str, ...]] = [("step", "in", "out", "filtered", "rejected", "merged", "called", "ledger")]
     for state in states:
         rows = (state.rows_in, state.rows_out, state.filtered, state.rejected, state.merged)
-        numbers = (*rows, state.called, state.from_ledger)
-        lines.append((state.name, *(str(number) if number else "-" for number in numbers)))
+        numbers = [str(number) if number else "-" for number in (*rows, state.called, state.from_ledger)]
+        if state.skipped:
+            numbers[-2] = "skipped" if state.skipped == state.rows_in else f"{state.called} ({state.skipped} skipped)"
+        lines.append((state.name, *numbers))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     told = [
         "  ".join([name.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))])

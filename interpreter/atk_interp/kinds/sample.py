@@ -32,7 +32,9 @@ class Sample(StepKind):
         count = step.whole("count")
         if count is None:
             return PureStep(lambda row: (row,))
-        return SetStep(lambda rows, context: _sampled(rows, context, count, step.seed))
+        return SetStep(
+            lambda rows, context: _sampled(rows, context, count, step.seed), expects=lambda rows: min(rows, count)
+        )
 
 
 def _sampled(rows: Iterator[Row], context: StepContext, count: int, seed: int) -> Iterator[Row]:

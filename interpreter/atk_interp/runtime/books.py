@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from atk_interp.kinds.base import Dropped
+from atk_interp.kinds.base import Dropped, SetStep
 from atk_interp.plan import Plan
 from atk_interp.runtime.events import StepState
 
@@ -41,6 +41,7 @@ class StepCount:
     merged: int = 0
     rows_out: int = 0
     refused: int = 0
+    skipped: int = 0
     called: int = 0
     from_ledger: int = 0
     input_tokens: int = 0
@@ -68,6 +69,12 @@ class Books:
     def passed(self, step: str) -> None:
         with self._lock:
             self.steps[step].passed += 1
+
+    def skipped(self, step: str) -> None:
+        """A row passes a step by, because `when` is false for it."""
+        with self._lock:
+            self.steps[step].passed += 1
+            self.steps[step].skipped += 1
 
     def out(self, step: str) -> None:
         with self._lock:
@@ -126,6 +133,7 @@ class Books:
                     merged=count.merged,
                     rows_out=count.rows_out,
                     refused=count.refused,
+                    skipped=count.skipped,
                     called=count.called,
                     from_ledger=count.from_ledger,
                     input_tokens=count.input_tokens,
@@ -171,6 +179,10 @@ class Books:
                 shares[name] = 1.0
             elif not step.inputs:
                 shares[name] = 0.5 if count.rows_out else 0.0
+            elif isinstance(step.runner, SetStep):
+                gathered = all(self.steps[source].finished for source in step.inputs)
+                expected = max(1, step.runner.expects(count.rows_in))
+                shares[name] = min(1.0, count.rows_out / expected) if gathered else 0.0
             else:
                 upstream = min(shares[source] for source in step.inputs)
                 shares[name] = upstream * (count.settled / count.rows_in if count.rows_in else 0.0)

@@ -30,7 +30,8 @@ class StepState:
     """The counts of one step: rows in, passed, and lost, rows out, and calls by where the reply came from.
 
     in = passed + filtered + rejected + merged. A row that passes may give several rows out. `refused` counts parts
-    of replies that were not accepted while the rest of the reply was.
+    of replies that were not accepted while the rest of the reply was, `skipped` the rows among `passed` that passed
+    the step by, because `when` was false for them.
     """
 
     name: str
@@ -42,6 +43,7 @@ class StepState:
     merged: int = 0
     rows_out: int = 0
     refused: int = 0
+    skipped: int = 0
     called: int = 0
     from_ledger: int = 0
     input_tokens: int = 0

@@ -83,7 +83,7 @@ class Walker:
             self._drop(step, Dropped(row, "rejected", str(error)))
             return None
         if not wanted:
-            self._books.passed(step.name)
+            self._books.skipped(step.name)
             return iter((row,))
         runner = step.runner
         if isinstance(runner, PureStep):

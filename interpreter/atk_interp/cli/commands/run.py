@@ -140,7 +140,7 @@ def _settings(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any]:
                 f"`{pipeline.spec.name}` has no parameter `{key}`",
                 near or "parameters are " + ", ".join(f"`{name}`" for name in pipeline.spec.params),
             )
-        if param.type in ("text", "path", "secret"):
+        if param.type in ("text", "path"):
             given[key] = text
             continue
         sink = Sink()

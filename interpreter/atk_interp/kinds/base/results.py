@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -155,11 +155,13 @@ class CallApply(Protocol):
 class SetStep:
     """Turns all rows, in canonical order, into rows: a barrier. A row that fails is given back as `Dropped`.
 
-    `loses` says where rows that do not come out went: `filtered` or `merged`.
+    `loses` says where rows that do not come out went: `filtered` or `merged`. `expects` is how many rows will come
+    out of so many, or at most; progress goes by it.
     """
 
     apply: SetApply
     loses: str = field(default="filtered")
+    expects: Callable[[int], int] = field(default=lambda rows: rows)
 
 
 class SetApply(Protocol):
