@@ -98,6 +98,8 @@ HOSTILE = {
     "batch": "{{ [1]|batch(900000000, 'x')|list|length }}",
     "sum of lists": "{{ ([[1]] * 500000)|sum(start=[]) }}",
     "sort in loops": "{% for a in range(9999) %}{% set b = range(9999)|sort %}{% endfor %}",
+    "sorted text": "{{ ('xyz ' * 1900000)|sort }}",
+    "grouped text": "{{ ('xyz ' * 1900000)|groupby('a') }}",
     "views": "{{ row.keys() - row.keys() }}",
 }
 """Templates that would take minutes, or gigabytes, were they not stopped."""

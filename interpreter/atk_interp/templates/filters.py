@@ -23,6 +23,8 @@ _QUICK = ("default", "d", "length", "count", "attr", "first", "abs", "float")
 """Filters that take no longer for a larger value."""
 _SHALLOW = ("map", "select", "reject", "selectattr", "rejectattr", "batch", "slice", "list", "reverse", "items", "last")
 """Filters that look at the parts of a list, not into them."""
+_BY_PART = ("sort", "groupby", "unique", "list", "min", "max", "join", "batch", "slice", "sum")
+"""Filters that take a text letter by letter."""
 _COMPARING = ("in", "==", "eq", "equalto", "!=", "ne", "<", "lt", "lessthan", "<=", "le", ">", "gt", "greaterthan")
 _COMPARING_TESTS = (*_COMPARING, ">=", "ge", "lower", "upper", "sameas")
 
@@ -65,10 +67,13 @@ def _bounded(name: str, function: _Function) -> _Function:
     at = 1 if hasattr(function, "jinja_pass_arg") else 0
     check = _CHECKS.get(name)
     keeps_iterator = name in _SHALLOW
+    by_part = name in _BY_PART
     in_parts = name in ("batch", "slice")
 
     @wraps(function)
     def call(*args: Any, **keywords: Any) -> Any:
+        if by_part and isinstance(args[at], str):
+            spend(len(args[at]))
         if len(args) == at + 1 and type(args[at]) is str and check is None and not in_parts and not keywords:
             result = function(*args)  # most filters of most prompts: a text, which is within bounds, and nothing else
             return bounded(result) if type(result) is str else counted(bounded(result))
