@@ -193,7 +193,6 @@ class _Run:
         )
 
     def _record(self, result: RunResult, calls: Calls) -> dict[str, Any]:
-        secrets = {name for name, param in self.plan.spec.params.items() if param.type == "secret"}
         return {
             "version": 1,
             "pipeline": self.plan.spec.name,
@@ -203,7 +202,7 @@ class _Run:
             "seconds": round(result.seconds, 3),
             "atk_interp": importlib.metadata.version("atk-interp"),
             "spec": self.plan.spec.document.file.path,
-            "params": {name: value for name, value in self.plan.params.items() if name not in secrets},
+            "params": dict(self.plan.params),
             "seed": self.plan.seed,
             "prompts": dict(self.plan.prompts),
             "models": {
