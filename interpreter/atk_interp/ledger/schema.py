@@ -65,8 +65,9 @@ def connect(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
 
 
 def _check_and_create(connection: sqlite3.Connection, path: Path) -> None:
-    if _is_ledger(connection, path):
+    if _marks(connection) == (APPLICATION_ID, VERSION):
         return
+    # Anything else may be half of what another process is writing: look again with the file to ourselves.
     connection.execute("BEGIN IMMEDIATE")
     try:
         if not _is_ledger(connection, path):  # another process may have been first
@@ -79,10 +80,15 @@ def _check_and_create(connection: sqlite3.Connection, path: Path) -> None:
         raise
 
 
+def _marks(connection: sqlite3.Connection) -> tuple[int, int]:
+    """What the file says it is: the application and the version of its format."""
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    return application, connection.execute("PRAGMA user_version").fetchone()[0]
+
+
 def _is_ledger(connection: sqlite3.Connection, path: Path) -> bool:
     """True for a ledger of this version, False for an empty file. Raises `LedgerError` for anything else."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    application, version = _marks(connection)
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if application == APPLICATION_ID and version == VERSION:
         return True
