@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from atk_interp.cli.exits import FINDINGS, IMPOSSIBLE, OK
-from atk_interp.cli.output import coloured, complain, notice, say
+from atk_interp.cli.output import coloured, notice, say
+from atk_interp.cli.paths import files_of
 from atk_interp.diagnostics import Diagnostic, Severity
 from atk_interp.diagnostics.render import FORMATS, render_text, summary
 
@@ -27,14 +28,8 @@ def command(paths: tuple[Path, ...], format_: str, strict: bool) -> int:
     """
     from atk_interp.lint import lint_path
 
-    files: list[Path] = []
-    for path in paths or (Path(),):
-        if not path.exists():
-            complain(f"`{path}` does not exist")
-            return IMPOSSIBLE
-        files += _files(path)
-    if not files:
-        complain("there is nothing to check here", "name a spec, a config or a folder that holds some")
+    files = files_of(paths)
+    if files is None:
         return IMPOSSIBLE
     found: dict[Diagnostic, None] = {}
     for file in files:
@@ -43,28 +38,6 @@ def command(paths: tuple[Path, ...], format_: str, strict: bool) -> int:
     _print(findings, format_, len(files))
     bad = [Severity.ERROR, Severity.WARNING] if strict else [Severity.ERROR]
     return FINDINGS if any(finding.severity in bad for finding in findings) else OK
-
-
-def _files(path: Path) -> list[Path]:
-    """The specs and configs that a path stands for."""
-    if path.is_file():
-        return [path]
-    found = [*path.rglob("pipeline.yaml"), *path.rglob("config.yaml")]
-    return sorted(
-        file
-        for file in found
-        if not any(part.startswith(".") or part == "node_modules" for part in file.relative_to(path).parts)
-        and _is_ours(file)
-    )
-
-
-def _is_ours(file: Path) -> bool:
-    """Whether a YAML file is a spec or config of ours: other tools have files of these names too."""
-    try:
-        head = file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return True
-    return any(line.startswith(("spec:", "pipeline:")) for line in head.splitlines())
 
 
 def _print(findings: list[Diagnostic], format_: str, files: int) -> None:
