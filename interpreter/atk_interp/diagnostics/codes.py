@@ -13,7 +13,11 @@ __all__ = ["Code", "Severity"]
 
 
 class Severity(Enum):
-    """How much a finding matters. Only errors keep a spec from being compiled."""
+    """How much a finding matters. Only errors keep a spec from being compiled.
+
+    An error is certain, a warning likely a mistake. Advice is taste: it is given to those who ask for it. A notice
+    says what has no effect.
+    """
 
     ERROR = "error"
     WARNING = "warning"

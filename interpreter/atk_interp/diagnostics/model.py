@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from atk_interp.diagnostics.codes import Code, Severity
 from atk_interp.source import Span
 
-__all__ = ["Diagnostic", "Label"]
+__all__ = ["Diagnostic", "Edit", "Fix", "Label"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,30 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """What a span of a file is to be replaced with. An empty span is a place to insert at."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A mend that does not change what the author meant, as edits that do not overlap. All of them are made, or none.
+
+    `title` is an instruction, as an editor shows it: "write `question`".
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding: a code, one lower-case sentence without a full stop, and the place it is about.
 
     `span` is None only for findings that have no place in a file. `label` is written beside the underline.
-    `help` is an instruction, given when it is likely right.
+    `help` is an instruction, given when it is likely right; `fix` is there only when one mend is certainly right.
     """
 
     code: Code
@@ -33,6 +52,7 @@ class Diagnostic:
     labels: tuple[Label, ...] = ()
     notes: tuple[str, ...] = ()
     help: str | None = None
+    fix: Fix | None = None
 
     @property
     def severity(self) -> Severity:

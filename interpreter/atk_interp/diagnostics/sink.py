@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from atk_interp.diagnostics.codes import Code
-from atk_interp.diagnostics.model import Diagnostic, Label
+from atk_interp.diagnostics.model import Diagnostic, Fix, Label
 from atk_interp.source import Span
 
 __all__ = ["Sink"]
@@ -27,9 +27,10 @@ class Sink:
         labels: Sequence[Label] = (),
         notes: Sequence[str] = (),
         help: str | None = None,
+        fix: Fix | None = None,
     ) -> None:
         """Add one finding."""
-        self.add(Diagnostic(code, message, span, label, tuple(labels), tuple(notes), help))
+        self.add(Diagnostic(code, message, span, label, tuple(labels), tuple(notes), help, fix))
 
     def add(self, diagnostic: Diagnostic) -> None:
         self._found.append(diagnostic)
