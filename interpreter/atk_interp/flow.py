@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atk_interp.diagnostics import Sink
-from atk_interp.document import Document
+from atk_interp.document import DISK, Document, Files
 from atk_interp.expressions.types import NULL, RecordType, Type, join_types, maybe
 from atk_interp.formats.outputs import OUTPUTS
 from atk_interp.graph import Graph, build_graph
@@ -50,7 +50,9 @@ def prompt_folders(folder: Path, pipeline: str, overrides: Sequence[Path] = ()) 
     return folders
 
 
-def analyse(document: Document, folder: Path, sink: Sink, overrides: Sequence[Path] = ()) -> Analysis | None:
+def analyse(
+    document: Document, folder: Path, sink: Sink, overrides: Sequence[Path] = (), files: Files = DISK
+) -> Analysis | None:
     """Everything about a spec that can be known without running it; None when it is no spec at all."""
     formats = {name: output.options for name, output in OUTPUTS.items()}
     kinds = {name: kind.options for name, kind in KINDS.items()}
@@ -59,7 +61,7 @@ def analyse(document: Document, folder: Path, sink: Sink, overrides: Sequence[Pa
         return None
     sources = {name for name, kind in KINDS.items() if kind.cardinality is Cardinality.SOURCE}
     graph = build_graph(spec, sources, sink)
-    library = PromptLibrary(prompt_folders(folder, spec.name, overrides))
+    library = PromptLibrary(prompt_folders(folder, spec.name, overrides), files)
     flow = _Flow(spec, graph, library, sink)
     for name in graph.order:
         flow.step(spec.steps[name])

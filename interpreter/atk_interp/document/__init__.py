@@ -4,8 +4,20 @@ The only door to PyYAML. `load` reads a file, `parse_document` a text; both coll
 """
 
 from atk_interp.document.codes import CODES
+from atk_interp.document.files import DISK, Files
 from atk_interp.document.load import load_document, read_source, shown
 from atk_interp.document.model import Document, Path, show_path
 from atk_interp.document.parse import parse_document
 
-__all__ = ["CODES", "Document", "Path", "load_document", "parse_document", "read_source", "show_path", "shown"]
+__all__ = [
+    "CODES",
+    "DISK",
+    "Document",
+    "Files",
+    "Path",
+    "load_document",
+    "parse_document",
+    "read_source",
+    "show_path",
+    "shown",
+]

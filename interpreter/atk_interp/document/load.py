@@ -7,6 +7,7 @@ from pathlib import Path as FilePath
 
 from atk_interp.diagnostics import Sink
 from atk_interp.document.codes import NOT_UTF8, TOO_LARGE, UNREADABLE
+from atk_interp.document.files import DISK, Files
 from atk_interp.document.model import Document
 from atk_interp.document.parse import parse_document
 from atk_interp.source import SourceFile, Span
@@ -24,12 +25,11 @@ def shown(path: FilePath) -> str:
         return os.path.normpath(path)
 
 
-def read_source(path: FilePath, sink: Sink, name: str | None = None) -> SourceFile | None:
+def read_source(path: FilePath, sink: Sink, name: str | None = None, files: Files = DISK) -> SourceFile | None:
     """The text of a file in UTF-8 (a byte-order mark is dropped); None, and a finding, when there is none."""
     name = name if name is not None else shown(path)
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)  # no more, whatever the size: it may be a disk image
+        data = files.read(path, _MAX_BYTES + 1)  # no more, whatever the size: it may be a disk image
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "it cannot be opened").lower()
         sink.report(UNREADABLE, Span(SourceFile(name, ""), 0, 0), f"`{name}` cannot be read: {reason}")
@@ -57,7 +57,7 @@ def _report_encoding(error: UnicodeDecodeError, data: bytes, name: str, sink: Si
     sink.report(NOT_UTF8, Span(file, at, at + 1), told, help="save the file as UTF-8")
 
 
-def load_document(path: FilePath, sink: Sink) -> Document | None:
+def load_document(path: FilePath, sink: Sink, files: Files = DISK) -> Document | None:
     """The YAML document in a file; None when it cannot be read (the sink says why)."""
-    file = read_source(path, sink)
+    file = read_source(path, sink, files=files)
     return None if file is None else parse_document(file, sink)

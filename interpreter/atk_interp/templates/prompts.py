@@ -13,7 +13,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from atk_interp.diagnostics import Sink, did_you_mean
-from atk_interp.document import parse_document, read_source, shown
+from atk_interp.document import DISK, Files, parse_document, read_source, shown
 from atk_interp.expressions.types import Type
 from atk_interp.source import MappedText, SourceFile, Span
 from atk_interp.templates import codes
@@ -66,8 +66,9 @@ class Prompt:
 class PromptLibrary:
     """The prompts of one pipeline: an ordered list of folders. Files are read once."""
 
-    def __init__(self, folders: Sequence[FilePath]) -> None:
+    def __init__(self, folders: Sequence[FilePath], files: Files = DISK) -> None:
         self.folders = tuple(folders)
+        self._files = files
         self._env = Sandbox(self._fragment)
         self._read: dict[str, Prompt | None] = {}
         self._fragments: dict[str, SourceFile | None] = {}
@@ -77,7 +78,7 @@ class PromptLibrary:
         for folder in self.folders:
             for suffix in (".yaml", ".yml", ".txt"):
                 path = folder / f"{name}{suffix}"
-                if path.is_file() and _inside(path, folder):
+                if self._files.is_file(path) and _inside(path, folder):
                     return path
         return None
 
@@ -85,7 +86,7 @@ class PromptLibrary:
         """The names of all prompts in all folders."""
         found: set[str] = set()
         for folder in self.folders:
-            for path in folder.glob("*"):
+            for path in self._files.in_folder(folder):
                 if path.suffix in (".yaml", ".yml", ".txt"):
                     found.add(path.stem)
         return sorted(found)
@@ -115,7 +116,7 @@ class PromptLibrary:
         return did_you_mean(name, self.names()) or f"write the file `{stem}.yaml`"
 
     def _parse(self, name: str, path: FilePath, sink: Sink) -> Prompt | None:
-        file = read_source(path, sink)
+        file = read_source(path, sink, files=self._files)
         if file is None:
             return None
         if path.suffix == ".txt":
@@ -134,8 +135,8 @@ class PromptLibrary:
         """A file that a template includes, from the first folder that has it; None when it cannot be read."""
         if name not in self._fragments:
             paths = (folder / name for folder in self.folders if _inside(folder / name, folder))
-            path = next((path for path in paths if path.is_file()), None)
-            self._fragments[name] = read_source(path, Sink()) if path is not None else None
+            path = next((path for path in paths if self._files.is_file(path)), None)
+            self._fragments[name] = read_source(path, Sink(), files=self._files) if path is not None else None
         return self._fragments[name]
 
 
