@@ -2,47 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from atk_interp.diagnostics import Code, Sink
+from atk_interp.diagnostics import Code, Diagnostic, Fix, Label, Sink, near
+from atk_interp.document import Path as DataPath
 from atk_interp.flow import Analysis
 from atk_interp.kinds.base import StepView
+from atk_interp.source import Span
 from atk_interp.spec import Config
 from atk_interp.templates import used_names
 
 __all__ = ["LintContext"]
 
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
 
 @dataclass(frozen=True)
 class LintContext:
-    """An analysed spec, the file it stands in, and the config that was linted with it, if any."""
+    """An analysed spec, the file it stands in, and the config that was linted with it, if any.
+
+    The spec may have errors: a step that could not be read has no view, what it would have written is unknown, and
+    `maybe_used` says of which names an error may hide a use.
+    """
 
     analysis: Analysis
     path: Path
     config: Config | None
     sink: Sink
+    before: tuple[Diagnostic, ...] = ()
+    """What was found before the first rule."""
 
     def views(self) -> Iterable[StepView]:
-        """Every step and output."""
+        """Every step and output that could be read."""
         yield from self.analysis.views.values()
         yield from self.analysis.outputs.values()
 
-    def used_names(self) -> set[str]:
-        """Every name that some expression, template or prompt of the spec uses."""
+    def names_in(self, view: StepView) -> set[str]:
+        """Every name that the expressions, templates and prompts of one step or output use."""
         used: set[str] = set()
-        for view in self.views():
-            for expression in view.expressions.values():
-                used.update(expression.names)
-            for template in view.templates.values():
-                used |= used_names(template)
-            for messages in view.message_lists.values():
-                used |= messages.names()
-            for prompt in view.loaded.values():
-                used |= prompt.names()
+        for expression in view.expressions.values():
+            used.update(expression.names)
+        for template in view.templates.values():
+            used |= used_names(template)
+        for messages in view.message_lists.values():
+            used |= messages.names()
+        for prompt in view.loaded.values():
+            used |= prompt.names()
         return used
 
-    def report(self, code: Code, path: tuple[str | int, ...], message: str, help: str | None = None) -> None:
+    def used_names(self) -> set[str]:
+        """Every name that some expression, template or prompt of the spec uses."""
+        return {name for view in self.views() for name in self.names_in(view)}
+
+    def maybe_used(self, name: str) -> bool:
+        """Whether an error may hide a use of a name, so that nothing is to be said of its not being used."""
+        if self._blind or name in self._words_near_errors:
+            return True
+        return any(name in near(word, (name,)) for word in self._words_in_errors)
+
+    def has(self, *names: str) -> bool:
+        """Whether something was found before the first rule under one of these names of codes."""
+        return any(found.code.name in names for found in self.before)
+
+    @cached_property
+    def _errors(self) -> tuple[Span, ...]:
+        return tuple(found.span for found in self.before if found.is_error and found.span is not None)
+
+    @cached_property
+    def _blind(self) -> bool:
+        """Whether a prompt is missing or a file unreadable: what it would use is not known."""
+        return self.has("prompt-not-found", "unreadable-file", "not-utf8")
+
+    @cached_property
+    def _words_in_errors(self) -> frozenset[str]:
+        return frozenset(word for span in self._errors for word in _WORD.findall(span.text[:200]))
+
+    @cached_property
+    def _words_near_errors(self) -> frozenset[str]:
+        """The words of every step, parameter and output with an error in it, and of every other file with one."""
+        return frozenset(word for text in self._texts_with_errors() for word in _WORD.findall(text))
+
+    def _texts_with_errors(self) -> Iterator[str]:
+        document = self.analysis.spec.document
+        files = {span.file.path: span.file for span in self._errors}
+        yield from (file.text for path, file in files.items() if path != document.file.path)
+        starts = [span.start for span in self._errors if span.file.path == document.file.path]
+        for path, place in document.places.items():
+            begin = min(place.start, place.key_start) if place.key_start >= 0 else place.start
+            if len(path) == 2 and any(begin <= start <= place.end for start in starts):
+                yield document.file.text[begin : place.end]
+
+    def report(
+        self,
+        code: Code,
+        path: DataPath,
+        message: str,
+        help: str | None = None,
+        *,
+        notes: Iterable[str] = (),
+        labels: Iterable[Label] = (),
+        fix: Fix | None = None,
+    ) -> None:
         """A finding about the key at a path of the spec."""
-        self.sink.report(code, self.analysis.spec.document.key_span(path), message, help=help)
+        span = self.analysis.spec.document.key_span(path)
+        self.sink.report(code, span, message, help=help, notes=tuple(notes), labels=tuple(labels), fix=fix)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atk_interp.diagnostics import Sink, did_you_mean, near
-from atk_interp.document import Document, load_document
+from atk_interp.document import DISK, Document, Files, load_document
 from atk_interp.flow import Analysis, analyse
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules import RULES
@@ -27,24 +27,25 @@ class Linted:
     sink: Sink
 
 
-def lint_path(path: Path, *, complete: bool = True) -> Linted:
-    """Lint a spec, or a config together with its spec. Rules run only on a spec that could be analysed whole.
+def lint_path(path: Path, *, complete: bool = True, files: Files = DISK) -> Linted:
+    """Lint a spec, or a config together with its spec. All findings in one pass: rules look at what could be read.
 
     `complete` says that a config must give every required parameter; a run may be given the rest elsewhere.
+    `files` may hold texts that are not saved.
     """
     sink = Sink()
-    document = load_document(path, sink)
+    document = load_document(path, sink, files)
     if document is None:
         return Linted(None, None, sink)
     folder = path.resolve().parent
     if is_config(document.data):
-        return _lint_config(document, folder, sink, complete)
-    analysis = analyse(document, folder, sink)
+        return _lint_config(document, folder, sink, complete, files)
+    analysis = analyse(document, folder, sink, files=files)
     _apply_rules(analysis, path, None, sink)
     return Linted(analysis, None, sink)
 
 
-def _lint_config(document: Document, folder: Path, sink: Sink, complete: bool) -> Linted:
+def _lint_config(document: Document, folder: Path, sink: Sink, complete: bool, files: Files) -> Linted:
     name = document.get(("pipeline",))
     if name is None:
         slips = near("pipeline", [key for key in document.data if key not in CONFIG_SCHEMA])
@@ -68,18 +69,18 @@ def _lint_config(document: Document, folder: Path, sink: Sink, complete: bool) -
             help=close or "write the name of a stock pipeline, or the path of a spec relative to this config",
         )
         return Linted(None, None, sink)
-    spec_document = load_document(spec_path, sink)
+    spec_document = load_document(spec_path, sink, files)
     if spec_document is None:
         return Linted(None, None, sink)
     # The config's prompt folders decide which prompts are checked, and the config needs the spec's parameters.
-    unbound = analyse(spec_document, spec_path.resolve().parent, Sink())
+    unbound = analyse(spec_document, spec_path.resolve().parent, Sink(), files=files)
     if unbound is None:
-        analyse(spec_document, spec_path.resolve().parent, sink)
+        analyse(spec_document, spec_path.resolve().parent, sink, files=files)
         return Linted(None, None, sink)
     config = load_config(document, folder, unbound.spec, sink)
     if complete:
         _report_missing(config, unbound.spec, sink)
-    analysis = analyse(spec_document, spec_path.resolve().parent, sink, config.prompts)
+    analysis = analyse(spec_document, spec_path.resolve().parent, sink, config.prompts, files)
     _apply_rules(analysis, spec_path, config, sink)
     return Linted(analysis, config, sink)
 
@@ -101,8 +102,8 @@ def _report_missing(config: Config, spec: PipelineSpec, sink: Sink) -> None:
 
 
 def _apply_rules(analysis: Analysis | None, path: Path, config: Config | None, sink: Sink) -> None:
-    if analysis is None or sink.has_errors:
+    if analysis is None:
         return
-    context = LintContext(analysis, path, config, sink)
+    context = LintContext(analysis, path, config, sink, tuple(sink))
     for rule in RULES:
         rule.check(context)

@@ -27,5 +27,5 @@ class UnusedParam(Rule):
             return  # overriding prompts may use less than those that the spec was written for
         used = context.used_names()
         for name, param in context.analysis.spec.params.items():
-            if name not in used and name not in _TAKEN_BY_THE_RUNTIME:
+            if name not in used and name not in _TAKEN_BY_THE_RUNTIME and not context.maybe_used(name):
                 context.report(self.code, param.path, f"nothing uses parameter `{name}`", "use it or remove it")
