@@ -11,16 +11,9 @@ from atk_interp.kinds.base import ASKING_OPTIONS, Example
 from atk_interp.reference.markdown import described, fenced, page, table
 from atk_interp.reference.rules import option_table, schema_table
 from atk_interp.reference.yaml_text import yaml_text
-from atk_interp.spec import STEP_KEYS
+from atk_interp.spec.schema import STEP_SCHEMA
 
 __all__ = ["kinds_page"]
-
-_COMMON = {
-    "kind": "The step kind: one of those below.",
-    "from": "The step whose rows it takes, or a list of steps, one after the other. A source has none.",
-    "when": "An expression over the row. Where it is false the row passes the step by, untouched.",
-    "description": "For the reader.",
-}
 
 
 def kinds_page() -> str:
@@ -31,7 +24,7 @@ def kinds_page() -> str:
         "out for how many that go in. `=expr` is an [expression](../expressions.md) over the parameters.",
         table(["kind", "rows", "does"], [_line(kind) for kind in KINDS.values()]),
         "## Keys of every step",
-        schema_table(STEP_KEYS, _COMMON, {}),
+        schema_table(STEP_SCHEMA),
         *(_section(kind) for kind in KINDS.values()),
         "## Asking a model",
         "These keys belong to every kind that asks a model. The keys of `sampling` are those of "

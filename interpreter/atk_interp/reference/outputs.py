@@ -5,6 +5,7 @@ from __future__ import annotations
 from atk_interp.formats.outputs import OUTPUTS, OutputFormat
 from atk_interp.reference.markdown import code, described, fenced, page, table
 from atk_interp.reference.rules import option_table
+from atk_interp.spec.schema import OUTPUT_SCHEMA
 
 __all__ = ["outputs_page"]
 
@@ -24,13 +25,17 @@ def outputs_page() -> str:
         table(
             ["key", "takes", "default", "is"],
             [
-                ["`from`", "name", "**required**", "The step whose rows are written."],
-                ["`format`", " ".join(code(name) for name in OUTPUTS), "**required**", "How they are written."],
-                ["`where`", "expression", "", "What must be true of a row to be written."],
+                ["`from`", "name", "**required**", _help("from")],
+                ["`format`", " ".join(code(name) for name in OUTPUTS), "**required**", _help("format")],
+                ["`where`", "expression", "", _help("where")],
             ],
         ),
         *(_section(output) for output in OUTPUTS.values()),
     )
+
+
+def _help(key: str) -> str:
+    return str(OUTPUT_SCHEMA[key]["meta"]["help"])
 
 
 def _section(output: OutputFormat) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from atk_interp.reference.markdown import code, table
@@ -30,14 +31,12 @@ def option_table(options: Iterable[Option]) -> str:
     return table(["key", "takes", "default", "is"], rows)
 
 
-def schema_table(schema: Mapping[str, Any], help: Mapping[str, str], defaults: Mapping[str, Any]) -> str:
-    """The keys of a mapping with a schema. Raises `ValueError` for a key that nothing explains."""
+def schema_table(schema: Mapping[str, Any], defaults: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """The keys of a mapping with a schema, each of which says in `meta` what it is for."""
     rows = []
     for key, rules in schema.items():
-        if key not in help:
-            raise ValueError(f"the key `{key}` has no line in the reference")
         default = "**required**" if rules.get("required") else _shown(defaults.get(key))
-        rows.append([code(key), taken(rules), default, help[key]])
+        rows.append([code(key), taken(rules), default, rules["meta"]["help"]])
     return table(["key", "takes", "default", "is"], rows)
 
 

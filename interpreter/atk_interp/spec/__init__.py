@@ -2,7 +2,7 @@
 
 from atk_interp.spec.codes import CODES
 from atk_interp.spec.config import Config, EndpointConfig, Given, is_config, load_config
-from atk_interp.spec.load import LANGUAGE_VERSION, STEP_KEYS, load_spec
+from atk_interp.spec.load import LANGUAGE_VERSION, load_spec
 from atk_interp.spec.model import BUILT_IN_NAMES, ModelSlot, Output, Param, PipelineSpec, Step
 from atk_interp.spec.options import Option, Takes
 from atk_interp.spec.params import TYPE_NAMES, check_value, describe_param, missing, param_type
@@ -12,7 +12,6 @@ __all__ = [
     "BUILT_IN_NAMES",
     "CODES",
     "LANGUAGE_VERSION",
-    "STEP_KEYS",
     "TYPE_NAMES",
     "Config",
     "EndpointConfig",

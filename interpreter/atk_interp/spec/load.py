@@ -13,7 +13,7 @@ from atk_interp.spec import codes
 from atk_interp.spec.model import BUILT_IN_NAMES, ModelSlot, Output, Param, PipelineSpec, Step
 from atk_interp.spec.options import Option, cerberus_schema
 from atk_interp.spec.params import check_value
-from atk_interp.spec.schema import PARAM_SCHEMA, SLOT_SCHEMA, SPEC_SCHEMA
+from atk_interp.spec.schema import OUTPUT_SCHEMA, PARAM_SCHEMA, SLOT_SCHEMA, SPEC_SCHEMA, STEP_SCHEMA
 from atk_interp.spec.validate import validate
 
 __all__ = ["LANGUAGE_VERSION", "load_spec"]
@@ -23,13 +23,6 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _RESERVED = {"true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else"}
 _TAKEN_BY_THE_CALL = ("pipeline", "models", "prompts", "rows", "task_id", "kwargs")
 """What a config or a call of the pipeline may hold beside its parameters."""
-STEP_KEYS: dict[str, Any] = {
-    "kind": {"type": "string", "required": True},
-    "from": {"type": ["string", "list"], "schema": {"type": "string"}},
-    "when": {"type": ["string", "boolean"]},
-    "description": {"type": "string"},
-}
-"""The keys that every step may have."""
 
 
 def load_spec(
@@ -163,7 +156,7 @@ def _steps(document: Document, kinds: Mapping[str, Sequence[Option]], sink: Sink
                 help=near,
             )
         options = kinds.get(kind) if isinstance(kind, str) else None
-        schema = {**STEP_KEYS, **cerberus_schema(options or ())}
+        schema = {**STEP_SCHEMA, **cerberus_schema(options or ())}
         if options is None:
             schema = {**schema, **{key: {} for key in (data if isinstance(data, dict) else {}) if key not in schema}}
         valid = validate(document, path, schema, sink, what=f"in a `{kind}` step", explain=_belongs_to(kinds))
@@ -176,7 +169,7 @@ def _step(name: str, data: Any, path: Path, valid: bool) -> Step:
     source = given.get("from")
     listed = [source] if isinstance(source, str) else source if isinstance(source, list) else []
     inputs = tuple(name for name in listed if isinstance(name, str))
-    options = {key: value for key, value in given.items() if key not in STEP_KEYS}
+    options = {key: value for key, value in given.items() if key not in STEP_SCHEMA}
     return Step(name, str(given.get("kind")), inputs, "when" in given, options, path, valid)
 
 
@@ -213,9 +206,8 @@ def _outputs(document: Document, formats: Mapping[str, Sequence[Option]], sink: 
             continue
         format_ = data.get("format") if isinstance(data, dict) else None
         schema: dict[str, Any] = {
-            "from": {"type": "string", "required": True},
-            "where": {"type": ["string", "boolean"]},
-            "format": {"type": "string", "required": True, "allowed": list(formats)},
+            **OUTPUT_SCHEMA,
+            "format": {**OUTPUT_SCHEMA["format"], "allowed": list(formats)},
             **cerberus_schema(formats.get(format_, ()) if isinstance(format_, str) else ()),
         }
         if format_ not in formats and isinstance(data, dict):

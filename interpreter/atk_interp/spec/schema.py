@@ -8,36 +8,44 @@ __all__ = [
     "CONFIG_SCHEMA",
     "ENDPOINT_SCHEMA",
     "EXPECTS",
+    "OUTPUT_SCHEMA",
     "PARAM_SCHEMA",
     "PARAM_TYPES",
     "SAMPLING_SCHEMA",
     "SENT_ANYWAY",
     "SLOT_SCHEMA",
     "SPEC_SCHEMA",
+    "STEP_SCHEMA",
 ]
 
 PARAM_TYPES = ("text", "int", "float", "bool", "path", "list", "map", "choice")
 EXPECTS = ("instruct", "reasoning", "any")
 
+
+def _key(help: str, **rules: Any) -> dict[str, Any]:
+    """The rules of a key, with what it is for: the reference pages, editors and findings all say this."""
+    return {**rules, "meta": {"help": help}}
+
+
 SPEC_SCHEMA: dict[str, Any] = {
-    "spec": {"type": "string", "required": True},
-    "name": {"type": "string", "required": True},
-    "description": {"type": "string"},
-    "params": {"type": "dict"},
-    "models": {"type": "dict"},
-    "steps": {"type": "dict", "required": True, "minlength": 1},
-    "outputs": {"type": "dict"},
+    "spec": _key("The version of the language: `atk/v1`.", type="string", required=True),
+    "name": _key("The name of the pipeline; its prompts may stand in `prompts/NAME/`.", type="string", required=True),
+    "description": _key("What the pipeline makes, in one sentence.", type="string"),
+    "params": _key("The parameters of the pipeline, by name. A config or a caller gives their values.", type="dict"),
+    "models": _key("Model slots, by name: who is asked. A config says which endpoint answers.", type="dict"),
+    "steps": _key("The steps, by name, each with its `kind`.", type="dict", required=True, minlength=1),
+    "outputs": _key("The files that a run writes, by name, each from the rows of a step.", type="dict"),
 }
 
 PARAM_SCHEMA: dict[str, Any] = {
-    "type": {"type": "string", "required": True, "allowed": list(PARAM_TYPES)},
-    "default": {},
-    "optional": {"type": "boolean"},
-    "min": {"type": "number"},
-    "max": {"type": "number"},
-    "choices": {"type": "list", "minlength": 1},
-    "help": {"type": "string"},
-    "section": {"type": "string"},
+    "type": _key("What a value must be.", type="string", required=True, allowed=list(PARAM_TYPES)),
+    "default": _key("What holds when no value is given."),
+    "optional": _key("Whether it may be left out; it is none then.", type="boolean"),
+    "min": _key("The least value of a number.", type="number"),
+    "max": _key("The greatest value of a number.", type="number"),
+    "choices": _key("All the values that it may have.", type="list", minlength=1),
+    "help": _key("What it is for, in one sentence; it stands in the config template.", type="string"),
+    "section": _key("The heading under which the config template has it.", type="string"),
 }
 
 SENT_ANYWAY = {
@@ -50,45 +58,109 @@ SENT_ANYWAY = {
 """The keys of a request body that are not for `extra` to overwrite, and what to do instead."""
 
 SAMPLING_SCHEMA: dict[str, Any] = {
-    "temperature": {"type": "number", "min": 0},
-    "top_p": {"type": "number", "min": 0, "max": 1},
-    "max_tokens": {"type": "integer", "min": 1},
-    "seed": {"type": "integer"},
-    "stop": {"type": ["string", "list"], "schema": {"type": "string"}},
-    "presence_penalty": {"type": "number"},
-    "frequency_penalty": {"type": "number"},
-    "extra": {"type": "dict", "keysrules": {"forbidden": list(SENT_ANYWAY)}},
+    "temperature": _key("How much chance there is in a reply; 0 for none.", type="number", min=0),
+    "top_p": _key("Only the likeliest words whose shares add up to this.", type="number", min=0, max=1),
+    "max_tokens": _key("The longest reply, in tokens. A reply that is cut is a failed attempt.", type="integer", min=1),
+    "seed": _key("A seed for the endpoint. Each further sample and attempt gets one of its own.", type="integer"),
+    "stop": _key(
+        "Text at which a reply ends, or a list of such texts.", type=["string", "list"], schema={"type": "string"}
+    ),
+    "presence_penalty": _key("Weight against words that were used.", type="number"),
+    "frequency_penalty": _key("Weight against words by how often they were used.", type="number"),
+    "extra": _key(
+        "Put into the body of the request as it is, for parameters that only some endpoints have; not "
+        + ", ".join(f"`{key}`" for key in SENT_ANYWAY)
+        + ".",
+        type="dict",
+        keysrules={"forbidden": list(SENT_ANYWAY)},
+    ),
 }
 """`extra` goes into the request body as it is, for parameters that only some endpoints have."""
 
 SLOT_SCHEMA: dict[str, Any] = {
-    "expects": {"type": "string", "allowed": list(EXPECTS)},
-    "sampling": {"type": "dict", "schema": SAMPLING_SCHEMA},
+    "expects": _key("The sort of model that the prompts are written for.", type="string", allowed=list(EXPECTS)),
+    "sampling": _key(
+        "Sampling parameters of the slot; an endpoint and a step may overrule them.",
+        type="dict",
+        schema=SAMPLING_SCHEMA,
+    ),
 }
 
+_PRICE = {
+    "input": _key("USD per million tokens of prompts.", type="number", min=0),
+    "output": _key("USD per million tokens of replies.", type="number", min=0),
+}
 ENDPOINT_SCHEMA: dict[str, Any] = {
-    "provider": {"type": "string", "allowed": ["openai", "embedded", "scripted"]},
-    "model": {"type": "string"},
-    "base_url": {"type": "string"},
-    "api_key_env": {"type": "string"},
-    "script": {"type": "string"},
-    "concurrency": {"type": "integer", "min": 1},
-    "requests_per_minute": {"type": "number", "min": 0},
-    "tokens_per_minute": {"type": "number", "min": 0},
-    "timeout": {"type": "number", "min": 0},
-    "identity": {"type": "string"},
-    "grammar": {"type": "string", "allowed": ["llguidance", "none"]},
-    "price": {
-        "type": "dict",
-        "schema": {"input": {"type": "number", "min": 0}, "output": {"type": "number", "min": 0}},
-    },
-    "sampling": {"type": "dict", "schema": SAMPLING_SCHEMA},
+    "provider": _key(
+        "Who answers: an OpenAI-compatible endpoint, the embedded model, or a script.",
+        type="string",
+        allowed=["openai", "embedded", "scripted"],
+    ),
+    "model": _key("The model's name at the endpoint. `embedded` stands for `provider: embedded`.", type="string"),
+    "base_url": _key("The address up to and with `/v1`; OpenAI's own when not given.", type="string"),
+    "api_key_env": _key(
+        "The environment variable that holds the key. The key itself never stands in a file.", type="string"
+    ),
+    "script": _key("For `provider: scripted`: the file of replies, relative to the config.", type="string"),
+    "concurrency": _key(
+        "The most calls at one time; fewer are sent while the endpoint shows strain. The embedded model takes 1.",
+        type="integer",
+        min=1,
+    ),
+    "requests_per_minute": _key("The most calls in a minute.", type="number", min=0),
+    "tokens_per_minute": _key("The most tokens, of prompts and replies, in a minute.", type="number", min=0),
+    "timeout": _key("Seconds to wait for a reply.", type="number", min=0),
+    "identity": _key("Tells two servers apart that answer differently under one model name.", type="string"),
+    "grammar": _key(
+        "`llguidance` where the server takes a grammar in that form in `grammar`, and so can be held to the form that "
+        "`parse` reads. The embedded model always is.",
+        type="string",
+        allowed=["llguidance", "none"],
+    ),
+    "price": _key(
+        "`input` and `output`, in USD per million tokens. For your own reckoning: a run tells tokens, not cost.",
+        type="dict",
+        schema=_PRICE,
+    ),
+    "sampling": _key(
+        "Sampling parameters of this endpoint, over those of the pipeline's slot.", type="dict", schema=SAMPLING_SCHEMA
+    ),
 }
 
 CONFIG_SCHEMA: dict[str, Any] = {
-    "pipeline": {"type": "string", "required": True},
-    "prompts": {"type": ["string", "list"], "schema": {"type": "string"}},
-    "models": {"type": "dict"},
-    "seed": {"type": "integer"},
+    "pipeline": _key(
+        "The path of a spec, relative to the config, or the name of a pipeline.", type="string", required=True
+    ),
+    "prompts": _key(
+        "A folder of prompt files, or several, that are looked into before the pipeline's own.",
+        type=["string", "list"],
+        schema={"type": "string"},
+    ),
+    "models": _key("The endpoint of each model slot of the pipeline.", type="dict"),
+    "seed": _key(
+        "What every random choice of the pipeline derives from; another seed, another choice.", type="integer"
+    ),
 }
 """The keys of a config that are not parameters; all other keys are."""
+
+STEP_SCHEMA: dict[str, Any] = {
+    "kind": _key("What the step does: one of the step kinds.", type="string", required=True),
+    "from": _key(
+        "The step whose rows it takes, or a list of steps, one after the other. A source has none.",
+        type=["string", "list"],
+        schema={"type": "string"},
+    ),
+    "when": _key(
+        "An expression over the row. Where it is false the row passes the step by, untouched.",
+        type=["string", "boolean"],
+    ),
+    "description": _key("For the reader.", type="string"),
+}
+"""The keys that every step may have."""
+
+OUTPUT_SCHEMA: dict[str, Any] = {
+    "from": _key("The step whose rows are written.", type="string", required=True),
+    "format": _key("How they are written.", type="string", required=True),
+    "where": _key("An expression over the row: only rows for which it holds are written.", type=["string", "boolean"]),
+}
+"""The keys that every output may have."""
