@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from atk_interp.diagnostics import Sink
@@ -13,6 +12,7 @@ from atk_interp.formats.outputs import OUTPUTS
 from atk_interp.graph import Graph, build_graph
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import Cardinality, StepView
+from atk_interp.records import dataclass
 from atk_interp.spec import Output, PipelineSpec, Step, Takes, load_spec
 from atk_interp.templates import PromptLibrary
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from atk_interp.diagnostics import Code, Label, Severity, Sink, did_you_mean
+from atk_interp.records import dataclass
 from atk_interp.source import Span
 from atk_interp.spec import PipelineSpec
 

@@ -8,7 +8,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from atk_interp.llm.limits import Clock
 from atk_interp.llm.messages import Client
 from atk_interp.llm.retry import RetryPolicy
 from atk_interp.plan import Plan, compile_plan
+from atk_interp.records import dataclass
 from atk_interp.runtime import CannotRun, RunOptions, RunResult, run_plan
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Calls, StepCalls

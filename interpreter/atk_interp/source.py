@@ -7,8 +7,10 @@ characters. Spans are half-open: `end` is the first character that no longer bel
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
+
+from atk_interp.records import dataclass
 
 __all__ = ["MappedText", "Position", "SourceFile", "Span"]
 

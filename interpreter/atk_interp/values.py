@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 import orjson
+
+from atk_interp.records import dataclass
 
 __all__ = ["Row", "Value", "canonical", "content_hash", "decode", "encode", "root_id", "row_id"]
 

@@ -6,8 +6,9 @@ changes its meaning and the number of a retired one is not used again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+
+from atk_interp.records import dataclass
 
 __all__ = ["Code", "Severity"]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from atk_interp.diagnostics.codes import Code, Severity
+from atk_interp.records import dataclass
 from atk_interp.source import Span
 
 __all__ = ["Diagnostic", "Edit", "Fix", "Label"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
 from atk_interp.document.scalars import mapped_scalar
+from atk_interp.records import dataclass
 from atk_interp.source import MappedText, SourceFile, Span
 
 __all__ = ["Document", "Path", "Place", "show_path"]

@@ -8,8 +8,8 @@ of the scalar, so that a place is coarse rather than wrong.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from atk_interp.records import dataclass
 from atk_interp.source import MappedText, SourceFile
 
 __all__ = ["mapped_scalar"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import yaml
 
 from atk_interp.diagnostics import Label, Sink
 from atk_interp.document.codes import SYNTAX
+from atk_interp.records import dataclass
 from atk_interp.source import SourceFile, Span
 
 __all__ = ["report_syntax"]

@@ -7,7 +7,9 @@ not take part in comparing: two nodes are equal when they say the same.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from atk_interp.records import dataclass
 
 __all__ = [
     "And",

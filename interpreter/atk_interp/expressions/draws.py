@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from atk_interp.expressions.errors import OperandError
+from atk_interp.records import dataclass
 from atk_interp.values import canonical
 
 __all__ = ["Draw", "draw_for"]

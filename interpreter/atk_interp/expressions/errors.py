@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from atk_interp.diagnostics import Code, Sink
+from atk_interp.records import dataclass
 from atk_interp.source import MappedText, Span
 
 __all__ = ["EvaluationError", "OperandError", "Problem"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 
 from atk_interp.diagnostics import Sink
 from atk_interp.expressions import ast
 from atk_interp.expressions.parser import parse
+from atk_interp.records import dataclass
 from atk_interp.source import MappedText, Span
 
 __all__ = ["Expression", "parse_expression"]

@@ -7,9 +7,10 @@ ASCII; letters of any script are `\\pL`. Case is ignored after `(?i)`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from atk_interp.records import dataclass
 
 __all__ = ["Regex", "RegexError", "RegexMatch", "compile_regex"]
 

@@ -16,11 +16,11 @@ passage fits is always decided by counting its own text.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
 from atk_interp.formats.segments import Span, heading_end, paragraphs, pieces, sentences
+from atk_interp.records import dataclass
 from atk_interp.tokens import count_tokens
 
 __all__ = ["SMALLEST_LIMIT", "Passage", "chunk_text"]

@@ -9,7 +9,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from atk_interp.records import dataclass
 
 __all__ = ["Decoded", "decode", "is_binary"]
 

@@ -6,9 +6,9 @@ Readers never raise for a bad file. They hand back a `Problem` and go on, so tha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from atk_interp.records import dataclass
 from atk_interp.values import Value
 
 __all__ = ["CannotRead", "Document", "Level", "Problem"]

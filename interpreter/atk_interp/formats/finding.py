@@ -7,10 +7,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from atk_interp.formats.documents import CannotRead, Problem
+from atk_interp.records import dataclass
 
 __all__ = ["Found", "find", "source_of"]
 

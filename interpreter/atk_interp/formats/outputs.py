@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from atk_interp.formats.writers import WRITERS, Writer
+from atk_interp.records import dataclass
 from atk_interp.spec.options import Option, Takes
 
 __all__ = ["OUTPUTS", "OutputFormat"]

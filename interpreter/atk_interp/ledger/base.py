@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from atk_interp.llm.messages import Reply
+from atk_interp.records import dataclass
 
 __all__ = ["Entry", "Ledger", "LedgerError", "LedgerFull", "LedgerStats", "StoredReply"]
 

@@ -14,7 +14,6 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,6 +22,7 @@ from atk_interp.ledger.base import Entry, LedgerError, LedgerStats, StoredReply
 from atk_interp.ledger.schema import COLUMNS, connect, translated
 from atk_interp.ledger.worker import BatchThread
 from atk_interp.llm.messages import Usage
+from atk_interp.records import dataclass
 
 __all__ = ["SqliteLedger"]
 

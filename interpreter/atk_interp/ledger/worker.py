@@ -6,8 +6,9 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from atk_interp.records import dataclass
 
 __all__ = ["BatchThread"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +11,8 @@ from atk_interp.diagnostics import Code, Diagnostic, Fix, Label, Sink, near
 from atk_interp.document import Path as DataPath
 from atk_interp.flow import Analysis
 from atk_interp.kinds.base import StepView
-from atk_interp.source import Span
+from atk_interp.records import dataclass
+from atk_interp.source import SourceFile, Span
 from atk_interp.spec import Config
 from atk_interp.templates import used_names
 
@@ -40,6 +40,17 @@ class LintContext:
         """Every step and output that could be read."""
         yield from self.analysis.views.values()
         yield from self.analysis.outputs.values()
+
+    def files(self) -> list[SourceFile]:
+        """Every file that the findings may be about, each once: spec, config, prompts, and what the prompts include."""
+        files = {self.analysis.spec.document.file.path: self.analysis.spec.document.file}
+        if self.config is not None:
+            files[self.config.document.file.path] = self.config.document.file
+        for view in self.analysis.views.values():
+            for prompt in view.loaded.values():
+                for path, text in prompt.files.items():
+                    files.setdefault(path, prompt.file if path == prompt.file.path else SourceFile(path, text))
+        return list(files.values())
 
     def names_in(self, view: StepView) -> set[str]:
         """Every name that the expressions, templates and prompts of one step or output use."""

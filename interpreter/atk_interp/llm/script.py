@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from atk_interp.diagnostics.suggest import did_you_mean
 from atk_interp.llm.messages import Message, Request
+from atk_interp.records import dataclass
 
 __all__ = ["Outcome", "Rule", "ScriptError", "rules_from"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from atk_interp.kinds.base import Runner
+from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig, PipelineSpec
 from atk_interp.values import Row, Value
 

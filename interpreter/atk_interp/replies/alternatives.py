@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from atk_interp.expressions.types import Type, join_types, type_of
+from atk_interp.records import dataclass
 from atk_interp.replies.base import OptionsError, ReplyUnreadable
 from atk_interp.replies.cleaning import excerpt, quoted
 from atk_interp.replies.options import Path

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from atk_interp.expressions.types import ListType, MaybeType, RecordType, TextType, Type
+from atk_interp.records import dataclass
 from atk_interp.replies.cleaning import clean
 from atk_interp.values import Value
 

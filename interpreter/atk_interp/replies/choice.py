@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from atk_interp.expressions.types import Type
+from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
 from atk_interp.replies.alternatives import Alternatives, alternatives, first_line
 from atk_interp.replies.base import NO_RULES, Fields, Reader, ReplyExample, ReplyKind, Rules

@@ -12,8 +12,8 @@ of the failure, not from the beginning of what failed.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from atk_interp.records import dataclass
 from atk_interp.values import Value, decode
 
 __all__ = ["FoundJson", "find_json"]

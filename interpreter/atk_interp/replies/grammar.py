@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from atk_interp.records import dataclass
 from atk_interp.replies.base import FieldRule, Rules
 from atk_interp.replies.cleaning import clean
 from atk_interp.replies.numerals import Numbers

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from atk_interp.records import dataclass
 
 __all__ = ["Element", "elements", "tag_problem"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from atk_interp.expressions.types import FLOAT, INT, Type
+from atk_interp.records import dataclass
 from atk_interp.replies.base import OptionsError, ReplyUnreadable
 from atk_interp.replies.cleaning import excerpt
 from atk_interp.replies.options import Path, bounds

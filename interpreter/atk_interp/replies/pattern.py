@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
 
 from atk_interp.expressions.types import TEXT, Type, maybe
+from atk_interp.records import dataclass
 from atk_interp.replies.base import (
     NO_RULES,
     Fields,

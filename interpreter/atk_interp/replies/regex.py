@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from atk_interp.expressions.regex import Regex, RegexError, RegexMatch, compile_regex
 from atk_interp.expressions.types import TEXT, Type, maybe
+from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
 from atk_interp.replies.base import Fields, OptionsError, Reader, ReplyExample, ReplyKind, ReplyUnreadable
 from atk_interp.replies.cleaning import excerpt

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, TextType, Type, maybe
+from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
 from atk_interp.replies.base import OptionsError, ReplyUnreadable
 from atk_interp.replies.cleaning import excerpt, quoted

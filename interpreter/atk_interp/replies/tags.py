@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from atk_interp.expressions.types import TEXT, Type, maybe
+from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
 from atk_interp.replies.alternatives import Alternatives, alternatives, first_line
 from atk_interp.replies.base import (

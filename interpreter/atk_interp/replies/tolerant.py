@@ -13,9 +13,9 @@ offset of each character, and the author's words, reduced the same way, are sear
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 
+from atk_interp.records import dataclass
 from atk_interp.replies.base import ReplyUnreadable
 from atk_interp.replies.cleaning import excerpt
 

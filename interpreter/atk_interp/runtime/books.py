@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from atk_interp.kinds.base import Dropped, SetStep
 from atk_interp.plan import Plan
+from atk_interp.records import dataclass
 from atk_interp.runtime.events import StepState
 
 __all__ = ["Books", "OutputCount", "StepCount", "Unbalanced"]

@@ -6,12 +6,13 @@ import hashlib
 import importlib.util
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from atk_interp.llm.limits import Limiter
 from atk_interp.llm.messages import Client, EndpointRefused
 from atk_interp.plan import Plan
+from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig
 
 __all__ = ["NO_CLIENTS", "CannotRun", "Endpoint", "check_keys", "open_endpoints", "used_slots"]

@@ -20,11 +20,12 @@ import queue
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from atk_interp.kinds.base import CallStep, Dropped, SetStep, SourceStep, StepContext
 from atk_interp.llm.messages import EndpointDown, EndpointUnavailable
 from atk_interp.plan import Plan, PlannedStep
+from atk_interp.records import dataclass
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Calls, Halted
 from atk_interp.runtime.spool import Spool

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 from atk_interp.kinds.base import Notice
+from atk_interp.records import dataclass
 from atk_interp.values import Value
 
 __all__ = [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from atk_interp.kinds.base import StepStopped
 from atk_interp.ledger import LedgerError
 from atk_interp.llm.messages import EndpointDown, EndpointRefused, EndpointUnavailable
 from atk_interp.plan import Plan
+from atk_interp.records import dataclass
 from atk_interp.runtime.endpoints import CannotRun
 from atk_interp.runtime.events import StepState
 from atk_interp.runtime.publish import Published

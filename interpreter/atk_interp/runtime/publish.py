@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from atk_interp.formats.atomic import AtomicFile
 from atk_interp.formats.writers.base import RecordError
 from atk_interp.kinds.base import Dropped
 from atk_interp.plan import Plan, PlannedOutput, PlannedStep
+from atk_interp.records import dataclass
 from atk_interp.runtime.books import OutputCount, Unbalanced
 from atk_interp.runtime.events import Rejected, StepState
 from atk_interp.runtime.spool import Spool

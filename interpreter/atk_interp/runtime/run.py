@@ -8,7 +8,7 @@ import datetime
 import importlib.metadata
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from atk_interp.llm.limits import Clock
 from atk_interp.llm.messages import Client
 from atk_interp.llm.retry import RetryPolicy
 from atk_interp.plan import Plan, PlannedStep
+from atk_interp.records import dataclass
 from atk_interp.runtime.books import Books, OutputCount, Unbalanced
 from atk_interp.runtime.calls import Calls, StepCalls
 from atk_interp.runtime.endpoints import CannotRun, Endpoint, check_keys, open_endpoints, used_slots

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from atk_interp.kinds.base import CallStep, Dropped, PureStep, RowFailed
 from atk_interp.plan import Plan, PlannedStep
+from atk_interp.records import dataclass
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Halted
 from atk_interp.runtime.spool import Spool

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path as FilePath
 from typing import Any
 
 from atk_interp.diagnostics import Label, Sink, did_you_mean
 from atk_interp.document import Document, Path, shown
+from atk_interp.records import dataclass
 from atk_interp.spec import codes
 from atk_interp.spec.model import PipelineSpec
 from atk_interp.spec.params import check_value

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from atk_interp.document import Document, Path
+from atk_interp.records import dataclass
 from atk_interp.values import Value
 
 __all__ = ["BUILT_IN_NAMES", "ModelSlot", "Output", "Param", "PipelineSpec", "Step"]

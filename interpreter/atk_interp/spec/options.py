@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any
+
+from atk_interp.records import dataclass
 
 __all__ = ["Option", "Takes", "cerberus_schema"]
 

@@ -6,7 +6,6 @@ The only door to cerberus. Types beyond its own: `formula`, a text that begins w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import cerberus
@@ -14,6 +13,7 @@ from cerberus import errors as kinds
 
 from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, Path
+from atk_interp.records import dataclass
 from atk_interp.spec import codes
 from atk_interp.spec.schema import SENT_ANYWAY
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from atk_interp.diagnostics import Sink, did_you_mean
@@ -28,6 +27,7 @@ from atk_interp.expressions import (
 )
 from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import ANY, AnyType, ListType, Type, without_null
+from atk_interp.records import dataclass
 from atk_interp.source import MappedText, Span
 from atk_interp.templates import codes
 from atk_interp.templates.analysis import Explain, check_template, used_names

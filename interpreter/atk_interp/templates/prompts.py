@@ -7,7 +7,6 @@ and the first that has the file wins, so that an override folder holds only the 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import DISK, Files, parse_document, read_source, shown
 from atk_interp.expressions.types import Type
+from atk_interp.records import dataclass
 from atk_interp.source import MappedText, SourceFile, Span
 from atk_interp.templates import codes
 from atk_interp.templates.analysis import Explain, check_template, used_names

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import TypeAlias
 
 from atk_interp.expressions.kinds import ALL_KINDS, Kind
 from atk_interp.expressions.types import Type
+from atk_interp.records import dataclass
 
 __all__ = ["REQUIRED", "Example", "Form", "Function", "Parameter", "Result", "Role", "accepts", "signature"]
 

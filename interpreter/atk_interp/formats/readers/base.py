@@ -7,13 +7,13 @@ bytes into problems. `OSError` may pass: `read_file` reports it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from atk_interp.formats.charsets import CHARSETS, likeliest
 from atk_interp.formats.decoding import Decoded, decode, is_binary
 from atk_interp.formats.documents import CannotRead, Document, Level, Problem
+from atk_interp.records import dataclass
 
 __all__ = [
     "MOST_BYTES",

@@ -11,12 +11,12 @@ import ctypes
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import pairwise
 from threading import Lock
 from typing import Any
 
 from atk_interp.formats.readers.base import Document, File, Problem, library_missing
+from atk_interp.records import dataclass
 
 __all__ = ["read"]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal, Protocol, TypeAlias
 
+from atk_interp.records import dataclass
 from atk_interp.values import Value, encode
 
 __all__ = ["ROLES", "Content", "Fields", "Message", "RecordError", "Rules", "Takes", "Writer", "conversation", "line"]

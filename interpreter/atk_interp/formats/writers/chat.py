@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from atk_interp.formats.writers.base import Content, Rules, Takes, conversation, line
+from atk_interp.records import dataclass
 
 __all__ = ["RULES", "Chat"]
 

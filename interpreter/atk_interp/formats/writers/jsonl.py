@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from atk_interp.formats.writers.base import Content, RecordError, Takes, line
+from atk_interp.records import dataclass
 
 __all__ = ["Jsonl"]
 

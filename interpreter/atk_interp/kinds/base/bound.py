@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path as FilePath
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from atk_interp.document import Path, show_path
 from atk_interp.expressions import EvaluationError, compile_expression, unparse
 from atk_interp.kinds.base.results import RowFailed, StepStopped
 from atk_interp.kinds.base.view import StepView, is_formula
+from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig
 from atk_interp.templates import RenderError, used_names
 from atk_interp.values import Row, Value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from atk_interp.expressions.types import RecordType
 from atk_interp.kinds.base.bound import BoundStep
 from atk_interp.kinds.base.results import Runner
 from atk_interp.kinds.base.view import StepView
+from atk_interp.records import dataclass
 from atk_interp.spec.options import Option
 
 __all__ = ["Cardinality", "Example", "StepKind"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from atk_interp.llm.messages import Reply
+from atk_interp.records import dataclass
 from atk_interp.values import Row, Value
 
 __all__ = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from atk_interp.diagnostics import Code, Severity, Sink, did_you_mean
@@ -27,6 +27,7 @@ from atk_interp.expressions.types import (
     type_of,
     without_null,
 )
+from atk_interp.records import dataclass
 from atk_interp.replies import OptionsError, Reader, build_reader
 from atk_interp.source import Span
 from atk_interp.spec import BUILT_IN_NAMES, PipelineSpec, Step, Takes, param_type
