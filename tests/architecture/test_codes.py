@@ -19,7 +19,7 @@ RANGES = {
     "templates": {4, 8},
     "graph": {5},
     "flow": {5},
-    "kinds": {2, 5, 6},
+    "kinds": {2, 4, 5, 6},  # 4xx: the examples of a prompt's replies
     "lint": {2, 3, 4, 5, 6, 8},
     "plan": {7, 8},
     "llm": {7, 8},

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from atk_interp.expressions.types import RecordType, maybe
 from atk_interp.kinds.base import (
     ASKING_OPTIONS,
+    EXAMPLES,
     Answer,
     Asker,
     Attempt,
@@ -20,6 +21,7 @@ from atk_interp.kinds.base import (
     StepStopped,
     StepView,
     check_asking,
+    check_examples,
 )
 from atk_interp.kinds.base.asking import Failure
 from atk_interp.spec import Option, Takes
@@ -50,6 +52,7 @@ class Generate(StepKind):
             default="drop",
             choices=("drop", "keep", "stop"),
         ),
+        EXAMPLES,
     )
 
     def flow(self, view: StepView) -> RecordType:
@@ -57,6 +60,7 @@ class Generate(StepKind):
         view.value("samples")
         if view.given("keep"):
             view.expression(view.path("keep"), view.row_scope(fields))
+        check_examples(view, fields, asks="samples", filters=view.given("keep"))
         if view.option("on_reject") == "keep":
             fields = {name: maybe(type_) for name, type_ in fields.items()}
         return RecordType({**view.input.fields, **fields}, view.input.open)

@@ -9,6 +9,7 @@ from typing import Any
 from atk_interp.expressions.types import BoolType, ListType, RecordType, TextType
 from atk_interp.kinds.base import (
     ASKING_OPTIONS,
+    EXAMPLES,
     Asker,
     Attempt,
     BoundStep,
@@ -20,6 +21,7 @@ from atk_interp.kinds.base import (
     StepKind,
     StepView,
     check_asking,
+    check_examples,
 )
 from atk_interp.kinds.base.asking import Failure
 from atk_interp.kinds.base.view import BAD_PARSE
@@ -30,6 +32,8 @@ __all__ = ["Vote"]
 
 _MAX_COMPLETIONS = 2_000
 """How many ways in which the open votes may fall are tried before one more vote is rather asked for."""
+
+_NO_VOTE = "no vote could be read"
 
 
 class Vote(StepKind):
@@ -48,6 +52,7 @@ class Vote(StepKind):
         *ASKING_OPTIONS,
         Option("votes", Takes.INT, "How many votes to take at most.", required=True, min=1, max=101),
         Option("pass", Takes.EXPRESSION, "The rule over the votes.", required=True),
+        EXAMPLES,
     )
 
     def flow(self, view: StepView) -> RecordType:
@@ -61,6 +66,7 @@ class Vote(StepKind):
             )
         view.value("votes")
         view.expression(view.path("pass"), view.row_scope(fields))
+        check_examples(view, fields, asks="votes", labels=(_NO_VOTE,))
         return RecordType({**view.input.fields, **fields}, view.input.open)
 
     def bind(self, step: BoundStep) -> CallStep:
@@ -106,7 +112,7 @@ class _Ballot:
             if cast and self._decided(names, cast, self.votes - asked):
                 break
         if not cast:
-            label = "no vote could be read" if record else void[-1].label  # nothing was asked: the prompt failed
+            label = _NO_VOTE if record else void[-1].label  # nothing was asked: the prompt failed
             return Dropped(row, "rejected", label, tuple(record))
         lists: dict[str, Value] = {**_columns(self.fields, cast)}
         voted = row.replaced({**row.fields, **lists})

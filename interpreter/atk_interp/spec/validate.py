@@ -118,7 +118,7 @@ class _Checked:
             self.sink.report(codes.BAD_VALUE, span, f"{_subject(inner)}: {told}")
 
     def _where(self, inner: Path) -> str:
-        return self.what if len(inner) == 1 else f"in `{inner[-2]}`"
+        return self.what if len(inner) == 1 else f"in {_subject(inner[:-1])}"
 
     def _unknown_key(self, inner: Path) -> None:
         name = str(inner[-1])

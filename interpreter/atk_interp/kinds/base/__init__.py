@@ -2,6 +2,8 @@
 
 from atk_interp.kinds.base.asking import ASKING_OPTIONS, Answer, Asker, check_asking
 from atk_interp.kinds.base.bound import BoundStep, Closure, Names, draw_sites
+from atk_interp.kinds.base.examples import CODES as _CODES_OF_EXAMPLES
+from atk_interp.kinds.base.examples import EXAMPLES, StepExample, check_examples, examples_of
 from atk_interp.kinds.base.kind import Cardinality, Example, StepKind
 from atk_interp.kinds.base.results import (
     Attempt,
@@ -17,11 +19,13 @@ from atk_interp.kinds.base.results import (
     StepStopped,
     rejecting,
 )
-from atk_interp.kinds.base.view import CODES, ROW_TYPE, StepView, is_formula
+from atk_interp.kinds.base.view import CODES as _CODES_OF_STEPS
+from atk_interp.kinds.base.view import ROW_TYPE, StepView, is_formula
 
 __all__ = [
     "ASKING_OPTIONS",
     "CODES",
+    "EXAMPLES",
     "ROW_TYPE",
     "Answer",
     "Asker",
@@ -40,11 +44,16 @@ __all__ = [
     "SetStep",
     "SourceStep",
     "StepContext",
+    "StepExample",
     "StepKind",
     "StepStopped",
     "StepView",
     "check_asking",
+    "check_examples",
     "draw_sites",
+    "examples_of",
     "is_formula",
     "rejecting",
 ]
+
+CODES = (*_CODES_OF_EXAMPLES, *_CODES_OF_STEPS)

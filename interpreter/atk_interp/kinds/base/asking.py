@@ -8,14 +8,15 @@ same attempts in the ledger and goes on where it stopped.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
 from atk_interp.expressions.types import AnyType, NullType, TextType, Type, without_null
 from atk_interp.kinds.base.bound import BoundStep, Closure
+from atk_interp.kinds.base.examples import REPEATED, UNREADABLE
 from atk_interp.kinds.base.results import Attempt, RowFailed, StepContext, StepStopped
 from atk_interp.kinds.base.view import BAD_PARSE, WRONG_VALUE_TYPE, StepView
 from atk_interp.llm.messages import ContextTooLong, Reply
+from atk_interp.records import dataclass
 from atk_interp.replies import FieldRule, Fields, Reader, ReplyUnreadable, why_unusable
 from atk_interp.spec import EndpointConfig
 from atk_interp.spec.options import Option, Takes
@@ -107,9 +108,6 @@ def _check_constrain(view: StepView) -> None:
                 view.sink.report(
                     WRONG_VALUE_TYPE, view.document.span(words), f"`words_of` takes text, and this is {type_}"
                 )
-
-
-_REPEATED = "the same was said before in the reply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,14 +223,14 @@ class Asker:
         try:
             readings = self.reader.read(reply.text)
         except ReplyUnreadable as error:
-            return [], [], "the reply could not be read", str(error)
+            return [], [], UNREADABLE, str(error)
         accepted: list[Fields] = []
         refused: list[tuple[Fields, str]] = []
         reasons: list[str] = []
         seen: set[bytes] = set()
         for reading in readings:
             content = canonical(reading)
-            label, reason = (_REPEATED, _REPEATED) if content in seen else self._refusal({**names, **reading})
+            label, reason = (REPEATED, REPEATED) if content in seen else self._refusal({**names, **reading})
             seen.add(content)
             if label is None:
                 accepted.append(reading)
