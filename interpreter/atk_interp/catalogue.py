@@ -21,7 +21,7 @@ _EMITTERS: tuple[ModuleType, ...] = (document, spec, expressions, templates, kin
 def all_codes() -> list[Code]:
     """Every code, by its number."""
     found = [code for module in _EMITTERS for code in module.CODES]
-    return sorted([*found, *(rule.code for rule in RULES)], key=lambda code: code.id)
+    return sorted([*found, *(code for rule in RULES for code in (rule.code, *rule.more_codes))], key=lambda code: code.id)
 
 
 def first_line(documented: object) -> str:

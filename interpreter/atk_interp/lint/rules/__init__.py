@@ -1,11 +1,26 @@
 """Lint rules: one file each, run in this order. Adding one means a file, a line here, and its cases."""
 
+from atk_interp.lint.rules.absolute_path import AbsolutePath
 from atk_interp.lint.rules.base import Rule
+from atk_interp.lint.rules.case_only_name import CaseOnlyName
+from atk_interp.lint.rules.conflict_marker import ConflictMarker
+from atk_interp.lint.rules.equal_samples import EqualSamples
 from atk_interp.lint.rules.forgotten_formula import ForgottenFormula
+from atk_interp.lint.rules.missing_config import MissingConfig
+from atk_interp.lint.rules.missing_input import MissingInput
+from atk_interp.lint.rules.mixed_line_endings import MixedLineEndings
+from atk_interp.lint.rules.needless_default import NeedlessDefault
+from atk_interp.lint.rules.placeholder_value import PlaceholderValue
+from atk_interp.lint.rules.secret_in_text import SecretInText
+from atk_interp.lint.rules.slot_without_endpoint import SlotWithoutEndpoint
+from atk_interp.lint.rules.undocumented import Undocumented
 from atk_interp.lint.rules.unread_example import UnreadExample
+from atk_interp.lint.rules.unstated_model_type import UnstatedModelType
+from atk_interp.lint.rules.unusable_endpoint import UnusableEndpoint
 from atk_interp.lint.rules.unused_param import UnusedParam
 from atk_interp.lint.rules.unused_slot import UnusedSlot
 from atk_interp.lint.rules.unused_step import UnusedStep
+from atk_interp.lint.rules.yaml_surprise import YamlSurprise
 
 __all__ = ["RULES", "Rule"]
 
@@ -15,4 +30,19 @@ RULES: tuple[Rule, ...] = (
     UnusedStep(),
     UnusedParam(),
     UnusedSlot(),
+    AbsolutePath(),
+    MissingInput(),
+    PlaceholderValue(),
+    SecretInText(),
+    SlotWithoutEndpoint(),
+    UnusableEndpoint(),
+    YamlSurprise(),
+    MixedLineEndings(),
+    ConflictMarker(),
+    CaseOnlyName(),
+    EqualSamples(),
+    UnstatedModelType(),
+    Undocumented(),
+    NeedlessDefault(),
+    MissingConfig(),
 )

@@ -15,6 +15,8 @@ class Rule(ABC):
     """One rule: it looks at an analysed spec and reports what it finds."""
 
     code: ClassVar[Code]
+    more_codes: ClassVar[tuple[Code, ...]] = ()
+    """Further codes of a rule whose subject has several findings."""
 
     @abstractmethod
     def check(self, context: LintContext) -> None: ...

@@ -1,0 +1,61 @@
+"""An endpoint of a config that could not be asked."""
+
+from __future__ import annotations
+
+import re
+
+from atk_interp.diagnostics import Code, Edit, Fix, Severity
+from atk_interp.document import Path, shown
+from atk_interp.lint.context import LintContext
+from atk_interp.lint.rules.base import Rule
+from atk_interp.spec import Config
+
+__all__ = ["UnusableEndpoint"]
+
+_CALL = re.compile(r"/(chat/completions|completions|responses|embeddings|models)/?\Z")
+
+
+class UnusableEndpoint(Rule):
+    code = Code(
+        "ATK713",
+        "unusable-endpoint",
+        Severity.ERROR,
+        finds="A model whose address is no address of an endpoint, or whose script does not exist.",
+        why="Every call would fail.",
+        bad="base_url: localhost:8000/v1/chat/completions",
+        good="base_url: http://localhost:8000/v1",
+    )
+
+    def check(self, context: LintContext) -> None:
+        if context.config is None:
+            return
+        for name, endpoint in context.config.models.items():
+            path: Path = ("models", name)
+            if endpoint.base_url is not None:
+                self._address(context, context.config, (*path, "base_url"), endpoint.base_url)
+            if endpoint.script is not None:
+                script = (endpoint.folder / endpoint.script).resolve()
+                if not script.is_file():
+                    context.sink.report(
+                        self.code,
+                        context.config.document.span((*path, "script")),
+                        f"there is no script `{endpoint.script}`",
+                        notes=[f"looked for `{shown(script)}`"],
+                        help="paths in a config are relative to the config",
+                    )
+
+    def _address(self, context: LintContext, config: Config, path: Path, address: str) -> None:
+        text = config.document.text(path)
+        if not re.match(r"https?://[^/\s]", address):
+            help_ = f"write `http://{address}`" if re.match(r"[\w.-]+(:\d+)?(/|\Z)", address) else None
+            told = f"`{address}` is not the address of an endpoint"
+            context.sink.report(self.code, text.span(), told, help=help_ or "begin it with `http://` or `https://`")
+        elif call := _CALL.search(address):
+            span = text.span(call.start(), len(address))
+            context.sink.report(
+                self.code,
+                span,
+                f"`{call[0]}` is added to the address by itself",
+                help=f"write `{address[: call.start()]}`",
+                fix=Fix(f"remove `{call[0]}`", (Edit(span, ""),)),
+            )
