@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from dataclasses import field
 from graphlib import CycleError, TopologicalSorter
 
 from atk_interp.diagnostics import Code, Label, Severity, Sink, did_you_mean
 from atk_interp.records import dataclass
 from atk_interp.source import Span
-from atk_interp.spec import PipelineSpec
+from atk_interp.spec import PipelineSpec, Step
 
 __all__ = ["CODES", "Graph", "build_graph"]
 
@@ -16,7 +17,7 @@ UNKNOWN_STEP = Code(
     "ATK511",
     "unknown-step",
     Severity.ERROR,
-    finds="A `from` that names no step.",
+    finds="A `from`, or another key that names a step, with a name that no step has.",
     why="The step or output would have no rows.",
     bad="from: pasages",
     good="from: passages",
@@ -45,38 +46,48 @@ CODES = (UNKNOWN_STEP, CYCLE, NO_INPUT)
 
 @dataclass(frozen=True)
 class Graph:
-    """The steps that can be ordered. `inputs` holds known steps only.
+    """The steps that can be ordered. `inputs` and `sides` hold known steps only.
 
-    `broken` names the steps that are malformed, lack an input or stand in a cycle: nothing is known of their rows.
+    `sides` are the steps that a step names elsewhere than under `from`, by the key that names them: it begins when
+    they have ended. `broken` names the steps that are malformed, lack an input or stand in a cycle: nothing is known of their rows.
     """
 
     order: tuple[str, ...]
     inputs: Mapping[str, tuple[str, ...]]
     broken: frozenset[str]
+    sides: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
-def build_graph(spec: PipelineSpec, sources: set[str], sink: Sink) -> Graph:
-    """The graph of a spec. `sources` are the kinds that make rows. Reports unknown and missing inputs, and cycles."""
+def build_graph(spec: PipelineSpec, sources: set[str], sink: Sink, either: Set[str] = frozenset()) -> Graph:
+    """The graph of a spec. Reports unknown and missing inputs, and cycles.
+
+    `sources` are the kinds that make rows and take none, `either` those that may do without.
+    """
     broken = {name for name, step in spec.steps.items() if not step.valid}
     inputs: dict[str, tuple[str, ...]] = {}
+    sides: dict[str, dict[str, tuple[str, ...]]] = {}
     for name, step in spec.steps.items():
-        path = step.option_path("from")
-        known = []
-        for index, source in enumerate(step.inputs):
-            if source in spec.steps:
-                known.append(source)
-                continue
+        inputs[name] = _known(spec, step, "from", step.inputs, sink)
+        sides[name] = {key: _known(spec, step, key, named, sink) for key, named in step.sides.items()}
+        if inputs[name] != step.inputs or sides[name] != step.sides:
             broken.add(name)
-            place = (*path, index) if spec.document.has((*path, index)) else path
-            _unknown(spec, source, place, sink)
-        inputs[name] = tuple(known)
-        if step.valid:
+        if step.valid and step.kind not in either:
             _check_presence(spec, name, step.kind in sources, sink, broken)
     for output in spec.outputs.values():
         if output.source not in spec.steps:
             _unknown(spec, output.source, (*output.path, "from"), sink)
-    order = _ordered(spec, inputs, broken, sink)
-    return Graph(order, inputs, frozenset(broken))
+    edges = {name: (*inputs[name], *(other for named in sides[name].values() for other in named)) for name in inputs}
+    order = _ordered(spec, edges, broken, sink)
+    return Graph(order, inputs, frozenset(broken), sides)
+
+
+def _known(spec: PipelineSpec, step: Step, key: str, named: tuple[str, ...], sink: Sink) -> tuple[str, ...]:
+    """Those of the steps named under a key that are there; the others are reported."""
+    path = step.option_path(key)
+    for index, name in enumerate(named):
+        if name not in spec.steps:
+            _unknown(spec, name, (*path, index) if spec.document.has((*path, index)) else path, sink)
+    return tuple(name for name in named if name in spec.steps)
 
 
 def _unknown(spec: PipelineSpec, source: str, path: tuple[str | int, ...], sink: Sink) -> None:
@@ -137,15 +148,19 @@ def _report_cycle(spec: PipelineSpec, cycle: list[str], sink: Sink) -> None:
         circle = " → ".join(f"`{name}`" for name in (*path, path[0]))
         told, help_ = f"these steps feed each other in a circle: {circle}", "let one of them take rows from elsewhere"
     labels = [
-        Label(_input_place(spec, name, source), f"`{name}` takes rows of `{source}`")
+        Label(*_edge(spec, name, source))
         for source, name in zip([path[-1], *path], path, strict=False)
     ]
     begin, *others = sorted(labels, key=lambda label: label.span.start)
     sink.report(CYCLE, begin.span, told, label=begin.text if others else "", labels=others, help=help_)
 
 
-def _input_place(spec: PipelineSpec, name: str, source: str) -> Span:
-    """Where a step names one of its inputs."""
-    path = spec.steps[name].option_path("from")
-    item = (*path, spec.steps[name].inputs.index(source))
-    return spec.document.span(item if spec.document.has(item) else path)
+def _edge(spec: PipelineSpec, name: str, source: str) -> tuple[Span, str]:
+    """Where a step names another one, and what it wants of it."""
+    step = spec.steps[name]
+    named = {"from": step.inputs, **step.sides}
+    key = next(key for key, names in named.items() if source in names)
+    item = (*step.option_path(key), named[key].index(source))
+    place = item if spec.document.has(item) else step.option_path(key)
+    told = f"`{name}` uses `{source}`" if key == "use" else f"`{name}` takes rows of `{source}`"
+    return spec.document.span(place), told

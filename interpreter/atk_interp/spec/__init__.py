@@ -2,7 +2,7 @@
 
 from atk_interp.spec.codes import CODES
 from atk_interp.spec.config import Config, EndpointConfig, Given, is_config, load_config
-from atk_interp.spec.load import LANGUAGE_VERSION, load_spec
+from atk_interp.spec.load import LANGUAGE_VERSION, load_spec, load_steps
 from atk_interp.spec.model import BUILT_IN_NAMES, ModelSlot, Output, Param, PipelineSpec, Step
 from atk_interp.spec.options import Option, Takes
 from atk_interp.spec.params import TYPE_NAMES, check_value, describe_param, missing, param_type
@@ -28,6 +28,7 @@ __all__ = [
     "is_config",
     "load_config",
     "load_spec",
+    "load_steps",
     "missing",
     "param_type",
     "validate",

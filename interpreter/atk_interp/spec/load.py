@@ -5,24 +5,26 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, Path
 from atk_interp.spec import codes
 from atk_interp.spec.model import BUILT_IN_NAMES, ModelSlot, Output, Param, PipelineSpec, Step
-from atk_interp.spec.options import Option, cerberus_schema
+from atk_interp.spec.options import Option, Takes, cerberus_schema
 from atk_interp.spec.params import check_value
 from atk_interp.spec.schema import OUTPUT_SCHEMA, PARAM_SCHEMA, SLOT_SCHEMA, SPEC_SCHEMA, STEP_SCHEMA
 from atk_interp.spec.validate import validate
 
-__all__ = ["LANGUAGE_VERSION", "load_spec"]
+__all__ = ["LANGUAGE_VERSION", "load_spec", "load_steps"]
 
 LANGUAGE_VERSION = "atk/v1"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _RESERVED = {"true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else"}
 _TAKEN_BY_THE_CALL = ("pipeline", "models", "prompts", "rows", "task_id", "kwargs")
 """What a config or a call of the pipeline may hold beside its parameters."""
+_NOTHING_REFUSED: Mapping[str, str] = MappingProxyType({})
 
 
 def load_spec(
@@ -49,7 +51,7 @@ def load_spec(
         description=str(data.get("description") or ""),
         params=_params(document, sink),
         models=_slots(document, sink),
-        steps=_steps(document, kinds, sink),
+        steps=load_steps(document, ("steps",), kinds, sink),
         outputs=_outputs(document, formats, sink),
         document=document,
     )
@@ -140,10 +142,22 @@ def _slots(document: Document, sink: Sink) -> dict[str, ModelSlot]:
     return slots
 
 
-def _steps(document: Document, kinds: Mapping[str, Sequence[Option]], sink: Sink) -> dict[str, Step]:
+def load_steps(
+    document: Document,
+    base: Path,
+    kinds: Mapping[str, Sequence[Option]],
+    sink: Sink,
+    refused: Mapping[str, str] = _NOTHING_REFUSED,
+) -> dict[str, Step]:
+    """The steps in the mapping at a path: those of the spec, or of a step that has some of its own.
+
+    `refused` are keys that steps may have elsewhere and not here, each with what to do instead.
+    """
     steps: dict[str, Step] = {}
-    for name, data in _named(document, "steps").items():
-        path: Path = ("steps", name)
+    found = document.get(base)
+    keys = {key: rules for key, rules in STEP_SCHEMA.items() if key not in refused}
+    for name, data in found.items() if isinstance(found, dict) else ():
+        path: Path = (*base, name)
         named = check_name(name, "step", document, path, sink)
         kind = data.get("kind") if isinstance(data, dict) else None
         if isinstance(kind, str) and kind not in kinds:
@@ -156,25 +170,33 @@ def _steps(document: Document, kinds: Mapping[str, Sequence[Option]], sink: Sink
                 help=near,
             )
         options = kinds.get(kind) if isinstance(kind, str) else None
-        schema = {**STEP_SCHEMA, **cerberus_schema(options or ())}
+        schema = {**keys, **cerberus_schema(options or ())}
         if options is None:
             schema = {**schema, **{key: {} for key in (data if isinstance(data, dict) else {}) if key not in schema}}
-        valid = validate(document, path, schema, sink, what=f"in a `{kind}` step", explain=_belongs_to(kinds))
-        steps[name] = _step(name, data, path, valid and named and options is not None)
+        explain = _belongs_to(kinds, refused)
+        valid = validate(document, path, schema, sink, what=f"in a `{kind}` step", explain=explain)
+        steps[name] = _step(name, data, path, valid and named and options is not None, options or ())
     return steps
 
 
-def _step(name: str, data: Any, path: Path, valid: bool) -> Step:
+def _step(name: str, data: Any, path: Path, valid: bool, kind: Sequence[Option]) -> Step:
     given: dict[str, Any] = data if isinstance(data, dict) else {}
-    source = given.get("from")
-    listed = [source] if isinstance(source, str) else source if isinstance(source, list) else []
-    inputs = tuple(name for name in listed if isinstance(name, str))
     options = {key: value for key, value in given.items() if key not in STEP_SCHEMA}
-    return Step(name, str(given.get("kind")), inputs, "when" in given, options, path, valid)
+    naming = ("use", *(option.name for option in kind if option.takes is Takes.STEP))
+    sides = {key: _listed(given[key]) for key in naming if key in given}
+    return Step(name, str(given.get("kind")), _listed(given.get("from")), "when" in given, options, path, valid, sides)
 
 
-def _belongs_to(kinds: Mapping[str, Sequence[Option]]) -> Any:
+def _listed(names: Any) -> tuple[str, ...]:
+    """A name, or a list of names."""
+    listed = [names] if isinstance(names, str) else names if isinstance(names, list) else []
+    return tuple(name for name in listed if isinstance(name, str))
+
+
+def _belongs_to(kinds: Mapping[str, Sequence[Option]], refused: Mapping[str, str]) -> Any:
     def explain(key: str) -> str | None:
+        if key in refused:
+            return refused[key]
         owners = [f"`{kind}`" for kind, options in kinds.items() if any(option.name == key for option in options)]
         return f"`{key}` belongs to {' and '.join(owners)}" if 0 < len(owners) <= 3 else None
 

@@ -61,6 +61,8 @@ class Step:
     options: Mapping[str, Any]
     path: Path
     valid: bool = True
+    sides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Steps that are named elsewhere than under `from`, by the key that names them (`use`, `with` of a join)."""
 
     def option_path(self, name: str) -> Path:
         return (*self.path, name)

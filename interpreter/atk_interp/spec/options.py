@@ -21,6 +21,7 @@ class Takes(Enum):
     TEXT = "text"
     PATH = "path"
     NAME = "name"
+    STEP = "name of a step"
     EXPRESSION = "expression"
     EXPRESSIONS = "expression or list of expressions"
     TEMPLATE = "template"
@@ -37,6 +38,7 @@ _CERBERUS: Mapping[Takes, dict[str, Any]] = {
     Takes.TEXT: {"type": "string"},
     Takes.PATH: {"type": "string"},
     Takes.NAME: {"type": "string"},
+    Takes.STEP: {"type": "string"},
     Takes.EXPRESSION: {"type": ["string", "boolean", "number"]},
     Takes.EXPRESSIONS: {"type": ["string", "list"], "schema": {"type": "string"}},
     Takes.TEMPLATE: {"type": "string"},

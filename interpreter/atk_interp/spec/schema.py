@@ -154,6 +154,12 @@ STEP_SCHEMA: dict[str, Any] = {
         "An expression over the row. Where it is false the row passes the step by, untouched.",
         type=["string", "boolean"],
     ),
+    "use": _key(
+        "A `once` step, or a list of them, whose fields the expressions and prompts of this step may name, as in "
+        "`rubric.text`.",
+        type=["string", "list"],
+        schema={"type": "string"},
+    ),
     "description": _key("For the reader.", type="string"),
 }
 """The keys that every step may have."""
