@@ -34,7 +34,8 @@ def command(paths: tuple[Path, ...], format_: str, strict: bool) -> int:
     found: dict[Diagnostic, None] = {}
     for file in files:
         found.update(dict.fromkeys(lint_path(file).sink.sorted()))
-    findings = sorted(found, key=Diagnostic.sort_key)
+    given = (finding for finding in found if finding.severity is not Severity.ADVICE)  # taste is for those who ask
+    findings = sorted(given, key=Diagnostic.sort_key)
     _print(findings, format_, len(files))
     bad = [Severity.ERROR, Severity.WARNING] if strict else [Severity.ERROR]
     return FINDINGS if any(finding.severity in bad for finding in findings) else OK
