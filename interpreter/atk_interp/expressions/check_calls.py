@@ -8,7 +8,7 @@ from atk_interp.diagnostics import Code, did_you_mean
 from atk_interp.expressions import ast
 from atk_interp.expressions.binding import BindingError, bind
 from atk_interp.expressions.check_base import Checking
-from atk_interp.expressions.check_operators import check_comparison
+from atk_interp.expressions.check_operators import check_comparison, check_item_comparison
 from atk_interp.expressions.codes import (
     BACKSPACE_IN_REGEX,
     INVALID_REGEX,
@@ -222,6 +222,11 @@ def _each_result(checker: Checking, node: ast.Filter, plan: Plan, item: Type) ->
         message = f"`{function.name}` needs {in_words(function.kinds)}, and each item is {type_in_words(item)}"
         checker.report(WRONG_ARGUMENTS, plan.function_node, message)
         return ANY
+    if function is TESTS.get(function.name) and function.name in _SIGNS and len(plan.args) == 1:
+        field = plan.attribute.value if isinstance(plan.attribute, ast.Literal) else None
+        shown = f"an item of `{checker.source(node.target)}`" if field is None else f"`{field}` of an item"
+        argument = plan.args[0], checker.check_quietly(plan.args[0])
+        check_item_comparison(checker, _SIGNS[function.name], (node.target, item), argument, shown)
     return ANY if types is None else _result(function, without_null(item), types)
 
 

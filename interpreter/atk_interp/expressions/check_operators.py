@@ -22,7 +22,7 @@ from atk_interp.expressions.types import (
     without_null,
 )
 
-__all__ = ["arithmetic_type", "check_comparison"]
+__all__ = ["arithmetic_type", "check_comparison", "check_item_comparison"]
 
 Operand: TypeAlias = "tuple[ast.Node, Type]"
 
@@ -111,6 +111,18 @@ def check_comparison(checker: Checking, operator: str, left: Operand, right: Ope
         _check_sides(checker, operator, left, right, _ORDER)
 
 
+def check_item_comparison(checker: Checking, operator: str, item: Operand, argument: Operand, shown: str) -> None:
+    """As `check_comparison`, between each item of a list (or a field of it, `shown` in words) and a value."""
+    if operator == "in" and isinstance(argument[0], ast.ListDisplay):
+        for element in argument[0].items:
+            check_item_comparison(checker, "==", item, (element, checker.check_quietly(element)), shown)
+    elif operator in ("==", "!=") and _can_be_equal(item[1], argument[1]):
+        _report_impossible_choice(checker, argument, item, "", shown=shown)
+    elif operator in ("==", "!="):
+        message = f"{shown} is {type_in_words(item[1])} and never equals {type_in_words(argument[1])}"
+        checker.report(NEVER_TRUE_COMPARISON, argument[0], message, _unlike_hint(item, argument))
+
+
 def _check_equality(checker: Checking, operator: str, left: Operand, right: Operand) -> None:
     outcome = "never" if operator == "==" else "always"
     (left_node, left_type), (right_node, right_type) = left, right
@@ -121,6 +133,14 @@ def _check_equality(checker: Checking, operator: str, left: Operand, right: Oper
     for one, other in ((left, right), (right, left)):
         if _report_impossible_choice(checker, one, other, outcome):
             return
+    ones, others = _choices(left_type), _choices(right_type)
+    if ones is not None and others is not None and not {*ones} & {*others} and not isinstance(left_node, ast.Literal):
+        message = f"`{checker.source(left_node)}` and `{checker.source(right_node)}` are never equal"
+        notes = [
+            f"`{checker.source(node)}` is one of {_listed(texts)}"
+            for node, texts in ((left_node, ones), (right_node, others))
+        ]
+        checker.report(NEVER_TRUE_COMPARISON, (left_node.start, right_node.end), message, None, notes)
 
 
 def _can_be_equal(left: Type, right: Type) -> bool:
@@ -148,20 +168,25 @@ def _unlike_hint(left: Operand, right: Operand) -> str | None:
     return None
 
 
-def _report_impossible_choice(checker: Checking, literal: Operand, other: Operand, outcome: str) -> bool:
-    """A literal that is none of the texts that the other side can be."""
+def _report_impossible_choice(
+    checker: Checking, literal: Operand, other: Operand, outcome: str, *, shown: str = ""
+) -> bool:
+    """A literal that is none of the texts that the other side (`shown` in words) can be."""
     node, choices = literal[0], _choices(other[1])
     if not isinstance(node, ast.Literal) or not isinstance(node.value, str) or choices is None or node.value in choices:
         return False
     if isinstance(other[0], ast.Literal):
         checker.report(NEVER_TRUE_COMPARISON, node, f"two different texts: the comparison {outcome} holds")
         return True
-    listed = ", ".join(f"`{choice}`" for choice in choices)
-    shown = checker.source(other[0])
-    message = f"`{shown}` is never `{node.value}`"
+    shown = shown or f"`{checker.source(other[0])}`"
+    message = f"{shown} is never `{node.value}`"
     help = did_you_mean(node.value, choices)
-    checker.report(NEVER_TRUE_COMPARISON, node, message, help, [f"`{shown}` is one of {listed}"])
+    checker.report(NEVER_TRUE_COMPARISON, node, message, help, [f"{shown} is one of {_listed(choices)}"])
     return True
+
+
+def _listed(choices: tuple[str, ...]) -> str:
+    return ", ".join(f"`{choice}`" for choice in choices)
 
 
 def _choices(type_: Type) -> tuple[str, ...] | None:
@@ -185,6 +210,9 @@ def _check_containment(checker: Checking, operator: str, left: Operand, right: O
     elif isinstance(holder, ListType) and not _can_be_equal(left_type, holder.item):
         message = f"{type_in_words(left_type)} is never in a list of {type_in_words(holder.item)}"
         checker.report(NEVER_TRUE_COMPARISON, (left_node.start, right_node.end), message)
+    elif isinstance(holder, ListType):
+        shown = f"an item of `{checker.source(right_node)}`"
+        _report_impossible_choice(checker, left, (right_node, holder.item), outcome, shown=shown)
 
 
 def _check_item(checker: Checking, item: Operand, left: Operand, outcome: str) -> None:
