@@ -7,11 +7,12 @@ from pathlib import Path
 
 from atk_interp.diagnostics import Sink
 from atk_interp.document import DISK, Document, Files
-from atk_interp.expressions.types import NULL, RecordType, Type, join_types, maybe
+from atk_interp.expressions.types import ANY, NULL, RecordType, Type, join_types, maybe
 from atk_interp.formats.outputs import OUTPUTS
-from atk_interp.graph import Graph, build_graph
-from atk_interp.kinds import KINDS
+from atk_interp.graph import NOT_A_CONSTANT, Graph, build_graph
+from atk_interp.kinds import KIND_OPTIONS, KINDS
 from atk_interp.kinds.base import Cardinality, StepView
+from atk_interp.kinds.base.view import SHADOWED_PARAMETER
 from atk_interp.records import dataclass
 from atk_interp.spec import Output, PipelineSpec, Step, Takes, load_spec
 from atk_interp.templates import PromptLibrary
@@ -55,12 +56,13 @@ def analyse(
 ) -> Analysis | None:
     """Everything about a spec that can be known without running it; None when it is no spec at all."""
     formats = {name: output.options for name, output in OUTPUTS.items()}
-    kinds = {name: kind.options for name, kind in KINDS.items()}
-    spec = load_spec(document, kinds, formats, sink)
+    spec = load_spec(document, KIND_OPTIONS, formats, sink)
     if spec is None:
         return None
-    sources = {name for name, kind in KINDS.items() if kind.cardinality is Cardinality.SOURCE}
-    graph = build_graph(spec, sources, sink)
+    named = {step.kind for step in spec.steps.values() if step.kind in KINDS}
+    sources = {name for name in named if KINDS[name].cardinality is Cardinality.SOURCE}
+    either = {name for name in named if KINDS[name].cardinality is Cardinality.SOURCE_OR_ONE}
+    graph = build_graph(spec, sources, sink, either)
     library = PromptLibrary(prompt_folders(folder, spec.name, overrides), files)
     flow = _Flow(spec, graph, library, sink)
     for name in graph.order:
@@ -84,6 +86,7 @@ class _Flow:
             self.fields[step.name] = _OPEN
             return
         view = self._view(step, self._input(step.name))
+        self._add_sides(view)
         self.views[step.name] = view
         if step.has_when:
             view.expression(step.option_path("when"), view.row_scope())
@@ -91,6 +94,30 @@ class _Flow:
         self.fields[step.name] = _after_when(view.input, made) if step.has_when else made
         for name in made.fields:
             self.providers.setdefault(name, step.name)
+
+    def _add_sides(self, view: StepView) -> None:
+        """Tell a step of the steps that it names beside its inputs."""
+        sides = self.graph.sides[view.step.name]
+        view.sides = {
+            key: self._joined(names) if len(names) == len(view.step.sides[key]) else _OPEN
+            for key, names in sides.items()
+            if key != "use"
+        }
+        constants = {name: self.fields.get(name, _OPEN) for name in sides.get("use", ())}
+        for name in constants:
+            self._check_use(view, name)
+        view.constants = constants
+
+    def _check_use(self, view: StepView, name: str) -> None:
+        place = view.path("use")
+        index = (*place, view.step.sides["use"].index(name))
+        span = view.document.span(index if view.document.has(index) else place)
+        if self.spec.steps[name].kind != "once":
+            told = f"`{name}` is no `once` step, so there is not one value of it for all rows"
+            self.sink.report(NOT_A_CONSTANT, span, told, help="take its rows with `from`, or make it `kind: once`")
+        elif name in view.input.fields:
+            told = f"`{name}` is a field of the rows here, so `use: {name}` would give the name two meanings"
+            self.sink.report(SHADOWED_PARAMETER, span, told, help="choose another name for the step")
 
     def output(self, output: Output) -> StepView:
         step = Step(output.name, output.format, (output.source,), False, output.options, output.path)
@@ -116,7 +143,11 @@ class _Flow:
         """What reaches a step: the rows of all its inputs; unknown when one of them is."""
         if name in self.graph.broken or any(source not in self.fields for source in self.graph.inputs[name]):
             return _OPEN
-        return _concatenated(self.fields[source] for source in self.graph.inputs[name])
+        return self._joined(self.graph.inputs[name])
+
+    def _joined(self, names: Iterable[str]) -> RecordType:
+        """The rows of several steps, one after the other."""
+        return _concatenated(self.fields.get(name, _OPEN) for name in names)
 
 
 def _concatenated(inputs: Iterable[Type]) -> RecordType:
@@ -128,7 +159,7 @@ def _after_when(before: RecordType, made: RecordType) -> RecordType:
     """Rows that pass a step and rows that pass it by: what only the step writes may be missing."""
     fields: dict[str, Type] = {}
     for name, type_ in made.fields.items():
-        skipped = before.fields.get(name, NULL)
+        skipped = before.fields.get(name, ANY if before.open else NULL)
         fields[name] = maybe(type_) if skipped == NULL else join_types([type_, skipped])
     for name, type_ in before.fields.items():
         fields.setdefault(name, maybe(type_))

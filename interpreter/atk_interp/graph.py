@@ -11,7 +11,7 @@ from atk_interp.records import dataclass
 from atk_interp.source import Span
 from atk_interp.spec import PipelineSpec, Step
 
-__all__ = ["CODES", "Graph", "build_graph"]
+__all__ = ["CODES", "NOT_A_CONSTANT", "Graph", "build_graph"]
 
 UNKNOWN_STEP = Code(
     "ATK511",
@@ -40,8 +40,17 @@ NO_INPUT = Code(
     bad="clean: {kind: filter, keep: text}",
     good="clean: {kind: filter, from: documents, keep: text}",
 )
+NOT_A_CONSTANT = Code(
+    "ATK514",
+    "not-a-constant",
+    Severity.ERROR,
+    finds="A `use` that names a step which is not of the kind `once`.",
+    why="Only a `once` step has one value for all rows.",
+    bad="use: documents   # documents: {kind: read, …}",
+    good="use: rubric   # rubric: {kind: once, …}",
+)
 
-CODES = (UNKNOWN_STEP, CYCLE, NO_INPUT)
+CODES = (UNKNOWN_STEP, CYCLE, NO_INPUT, NOT_A_CONSTANT)
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,8 @@ class Graph:
     """The steps that can be ordered. `inputs` and `sides` hold known steps only.
 
     `sides` are the steps that a step names elsewhere than under `from`, by the key that names them: it begins when
-    they have ended. `broken` names the steps that are malformed, lack an input or stand in a cycle: nothing is known of their rows.
+    they have ended. `broken` names the steps that are malformed, lack an input or stand in a cycle: nothing is known of
+    their rows.
     """
 
     order: tuple[str, ...]
@@ -147,10 +157,7 @@ def _report_cycle(spec: PipelineSpec, cycle: list[str], sink: Sink) -> None:
     else:
         circle = " → ".join(f"`{name}`" for name in (*path, path[0]))
         told, help_ = f"these steps feed each other in a circle: {circle}", "let one of them take rows from elsewhere"
-    labels = [
-        Label(*_edge(spec, name, source))
-        for source, name in zip([path[-1], *path], path, strict=False)
-    ]
+    labels = [Label(*_edge(spec, name, source)) for source, name in zip([path[-1], *path], path, strict=False)]
     begin, *others = sorted(labels, key=lambda label: label.span.start)
     sink.report(CYCLE, begin.span, told, label=begin.text if others else "", labels=others, help=help_)
 

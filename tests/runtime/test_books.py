@@ -49,9 +49,9 @@ async def test_a_set_wise_step_that_needs_to_see_no_row_still_answers_for_all(tm
 async def test_a_row_lost_between_two_steps_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     entered = Walker._enter
 
-    def enter(self: Walker, step: PlannedStep, row: Row, ask: Any) -> Any:
-        lost = step.name == "twice" and row.order[0] == 1 and row.fields["text"] == "b"
-        return None if lost else entered(self, step, row, ask)
+    def enter(self: Walker, edge: Any, row: Row, ask: Any) -> Any:
+        lost = edge.step.name == "twice" and edge.number == 1 and row.fields["text"] == "b"
+        return None if lost else entered(self, edge, row, ask)
 
     monkeypatch.setattr(Walker, "_enter", enter)
     assert "step `twice`: 5 rows in, but its inputs gave 6" in await lossy(tmp_path)

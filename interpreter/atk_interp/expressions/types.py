@@ -155,7 +155,9 @@ def _join(left: Type, right: Type) -> Type:
             return ListType(_join(a, b))
         case RecordType() as a, RecordType() as b:
             names = [*a.fields, *(name for name in b.fields if name not in a.fields)]
-            fields = {name: _join(a.fields.get(name, NULL), b.fields.get(name, NULL)) for name in names}
+            # A record that may have other fields may have this one, too: of that nothing is known.
+            left_out, right_out = (ANY if record.open else NULL for record in (a, b))
+            fields = {name: _join(a.fields.get(name, left_out), b.fields.get(name, right_out)) for name in names}
             return RecordType(fields, a.open or b.open)
     return ANY
 

@@ -9,6 +9,7 @@ from typing import Any
 from atk_interp.flow import Analysis
 from atk_interp.formats.outputs import OUTPUTS
 from atk_interp.formats.writers.base import RecordError
+from atk_interp.graph import Graph
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import BoundStep, RowFailed, StepView, draw_sites, rejecting
 from atk_interp.plan.model import Plan, PlannedOutput, PlannedStep
@@ -40,15 +41,18 @@ def compile_plan(
 
     steps: dict[str, PlannedStep] = {}
     for name in analysis.graph.order:
-        steps[name] = _step(bound(analysis.views[name]), analysis.graph.inputs[name], steps)
+        steps[name] = _step(bound(analysis.views[name]), analysis.graph, steps)
     outputs = {name: _output(name, bound(view), analysis) for name, view in analysis.outputs.items()}
     return Plan(analysis.spec, steps, outputs, params, endpoints, seed, _prompt_hashes(analysis))
 
 
-def _step(step: BoundStep, inputs: tuple[str, ...], before: Mapping[str, PlannedStep]) -> PlannedStep:
+def _step(step: BoundStep, graph: Graph, before: Mapping[str, PlannedStep]) -> PlannedStep:
     view = step.view
     kind = KINDS[view.step.kind]
     when_path = view.step.option_path("when")
+    inputs, sides = graph.inputs[step.name], graph.sides[step.name]
+    others = {key: names for key, names in sides.items() if key != "use"}
+    named = (*inputs, *(name for names in sides.values() for name in names))
     return PlannedStep(
         name=step.name,
         kind=kind.name,
@@ -57,7 +61,11 @@ def _step(step: BoundStep, inputs: tuple[str, ...], before: Mapping[str, Planned
         names=step.names,
         when=step.rule(when_path) if when_path in view.expressions else None,
         slot=view.option("model") if kind.asks_model else None,
-        depth=1 + max((before[name].depth for name in inputs), default=-1),
+        depth=1 + max((before[name].depth for name in named), default=-1),
+        others=others,
+        uses=sides.get("use", ()),
+        learn=step.learn,
+        single=kind.single,
     )
 
 

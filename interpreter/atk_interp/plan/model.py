@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import field
 from typing import Any
 
 from atk_interp.kinds.base import Runner
@@ -19,7 +20,8 @@ Names = Mapping[str, Any]
 class PlannedStep:
     """One step. `when` is evaluated over the names of a row, and raises `RowFailed` for one that it cannot judge.
 
-    `depth` is the distance from a source.
+    `depth` is the distance from a source. `others` are the steps whose rows it takes beside its inputs, by the key
+    that names them, and `uses` the `once` steps whose value is handed to `learn` before any row is worked on.
     """
 
     name: str
@@ -30,6 +32,26 @@ class PlannedStep:
     when: Callable[[Names], Any] | None
     slot: str | None
     depth: int
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    uses: tuple[str, ...] = ()
+    learn: Callable[[str, Mapping[str, Value]], None] | None = None
+    single: bool = False
+    """Whether it takes one row and no more, and what it makes of it is a value for other steps."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The steps whose rows it takes."""
+        return (*self.inputs, *(name for names in self.others.values() for name in names))
+
+    @property
+    def waits(self) -> bool:
+        """Whether it begins when all its rows, and the values that it uses, are there."""
+        return bool(self.uses) or self.single
+
+    @property
+    def upstream(self) -> tuple[str, ...]:
+        """The steps that must have ended before it can end."""
+        return (*self.sources, *self.uses)
 
 
 @dataclass(frozen=True)
@@ -60,15 +82,15 @@ class Plan:
     """The SHA-256 of every prompt file used, by its path as people see it."""
 
     def consumers(self, name: str) -> list[PlannedStep]:
-        return [step for step in self.steps.values() if name in step.inputs]
+        return [step for step in self.steps.values() if name in step.sources]
 
     def ancestors(self, name: str) -> set[str]:
-        """Every step that a step's rows come from."""
+        """Every step that a step's rows, and the values that it uses, come from."""
         found: set[str] = set()
-        waiting = list(self.steps[name].inputs)
+        waiting = list(self.steps[name].upstream)
         while waiting:
             step = waiting.pop()
             if step not in found:
                 found.add(step)
-                waiting.extend(self.steps[step].inputs)
+                waiting.extend(self.steps[step].upstream)
         return found

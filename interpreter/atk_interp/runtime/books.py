@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import field
 
-from atk_interp.kinds.base import Dropped, SetStep
+from atk_interp.kinds.base import Beside, Dropped, SetStep
 from atk_interp.plan import Plan
 from atk_interp.records import dataclass
 from atk_interp.runtime.events import StepState
@@ -94,6 +94,15 @@ class Books:
         with self._lock:
             self.steps[step].refused += 1
 
+    def beside(self, step: str, beside: Beside) -> None:
+        """What became of the rows that a step took of another one, beside its own."""
+        with self._lock:
+            count = self.steps[step]
+            count.merged += beside.merged
+            count.filtered += beside.unused
+            if beside.unused:
+                count.labels[beside.label] += beside.unused
+
     def settled_set(self, step: str, loses: str, handed: int, before: int) -> None:
         """Close the books of a set-wise step: what did not come out, and was not dropped, was filtered or merged.
 
@@ -152,7 +161,7 @@ class Books:
         """
         told = []
         for name, count in self.steps.items():
-            inputs = self._plan.steps[name].inputs
+            inputs = self._plan.steps[name].sources
             came = sum(self.steps[source].rows_out for source in inputs)
             if inputs and count.rows_in != came:
                 told.append(f"step `{name}`: {count.rows_in} rows in, but its inputs gave {came}")
@@ -181,7 +190,7 @@ class Books:
             elif not step.inputs:
                 shares[name] = 0.5 if count.rows_out else 0.0
             elif isinstance(step.runner, SetStep):
-                gathered = all(self.steps[source].finished for source in step.inputs)
+                gathered = all(self.steps[source].finished for source in step.upstream)
                 expected = max(1, step.runner.expects(count.rows_in))
                 shares[name] = min(1.0, count.rows_out / expected) if gathered else 0.0
             else:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
 import functools
 import heapq
 import itertools
@@ -22,15 +23,15 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
 
-from atk_interp.kinds.base import CallStep, Dropped, SetStep, SourceStep, StepContext
+from atk_interp.kinds.base import CallStep, Dropped, SetStep, SourceStep, StepContext, StepStopped
 from atk_interp.llm.messages import EndpointDown, EndpointUnavailable
 from atk_interp.plan import Plan, PlannedStep
 from atk_interp.records import dataclass
+from atk_interp.runtime.barrier import ADMITTED, SetRoom, Waiting
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Calls, Halted
-from atk_interp.runtime.spool import Spool
-from atk_interp.runtime.walking import Gathered, Sinks, Walker
-from atk_interp.values import Row
+from atk_interp.runtime.walking import Ask, Sinks, Walker
+from atk_interp.values import Row, root_id
 
 __all__ = ["Engine"]
 
@@ -89,8 +90,8 @@ class Engine:
         self._calls = calls
         self._window = window
         self._stop = threading.Event()
-        self._spools = {name: Spool() for name, step in plan.steps.items() if isinstance(step.runner, SetStep)}
-        self._walker = Walker(plan, books, sinks, self._spools, self._stop)
+        self._waiting = Waiting(plan)
+        self._walker = Walker(plan, books, sinks, self._waiting, self._stop)
         self._heap: list[tuple[tuple[int, ...], int, _Item]] = []
         self._numbers = itertools.count()
         self._answers: list[_Answer] = []
@@ -122,8 +123,7 @@ class Engine:
             self._stop.set()
             # Not in the loop's own thread: the last rows of the threads may still have something to tell it.
             await self._loop.run_in_executor(None, functools.partial(threads.shutdown, cancel_futures=True))
-            for spool in self._spools.values():
-                spool.close()
+            self._waiting.close()
         if self._failure is not None:
             raise self._failure
         if self._lost:
@@ -146,7 +146,8 @@ class Engine:
         return list(emitters.values())
 
     def _emits(self, name: str) -> bool:
-        return isinstance(self._plan.steps[name].runner, SourceStep | SetStep)
+        step = self._plan.steps[name]
+        return step.waits or isinstance(step.runner, SourceStep | SetStep)
 
     # -- tasks of the loop ----------------------------------------------------------------------------------------
 
@@ -286,12 +287,46 @@ class Engine:
         if isinstance(step.runner, SourceStep):
             self._walker.walk(step, step.runner.rows(context), ask)
             return
-        assert isinstance(step.runner, SetStep)
+        if step.waits:
+            self._learn(step)
+            rows = self._single(step) if step.single else self._waiting.rows(step.name, "from")
+            made = (self._walker.admit(step, row, ask) or () for row in rows)
+            self._walker.walk(step, itertools.chain.from_iterable(made), ask)
+        if isinstance(step.runner, SetStep):
+            self._make_set(step, step.runner, ask)
+
+    def _make_set(self, step: PlannedStep, runner: SetStep, ask: Ask) -> None:
         before = self._books.steps[step.name].settled
-        rows = Gathered(self._spools[step.name])
-        self._walker.walk(step, step.runner.apply(rows, context), ask)
-        collections.deque(rows, maxlen=0)  # those that the step had no need to look at are left out by it, too
-        self._books.settled_set(step.name, step.runner.loses, rows.handed, before)
+        rows = self._waiting.rows(step.name, ADMITTED)
+        with contextlib.closing(SetRoom(self._contexts[step.name], step, self._waiting)) as room:
+            self._walker.walk(step, runner.apply(rows, room), ask)
+            collections.deque(rows, maxlen=0)  # those that the step had no need to look at are left out by it, too
+            self._books.settled_set(step.name, runner.loses, rows.handed + room.handed, before)
+
+    def _learn(self, step: PlannedStep) -> None:
+        """Give a step the values that it uses. Raises `StepStopped` when one of them is not there."""
+        for name in step.uses:
+            if name not in self._walker.values:
+                raise StepStopped(
+                    f"step `{name}` has no value, and step `{step.name}` uses it",
+                    help="read `rejected.jsonl` for the reason",
+                )
+            assert step.learn is not None
+            step.learn(name, self._walker.values[name])
+
+    def _single(self, step: PlannedStep) -> list[Row]:
+        """The one row of a `once` step: the one that it takes, or an empty one. Raises `StepStopped` for several."""
+        if not step.inputs:
+            self._books.entered(step.name)
+            return [Row(root_id({}, 0), step.kind, (0,))]
+        rows = list(itertools.islice(self._waiting.rows(step.name, "from"), 2))
+        if len(rows) > 1:
+            count = self._books.steps[step.name].rows_in
+            raise StepStopped(
+                f"step `{step.name}` takes one row, and {count} have come",
+                help="bring them together with `group` first",
+            )
+        return rows
 
     def _put(self, item: _Item) -> None:
         """Hand a row to the loop; wait while it has enough to do."""

@@ -35,15 +35,20 @@ class Spool:
         self._waiting_bytes = 0
         self._database: sqlite3.Connection | None = None
         self._closed = False
+        self._indexed = False
         self.count = 0
 
     def put(self, order: tuple[int, ...], data: bytes) -> None:
         """Keep some bytes under their place in the order (numbers from 0 to 2^48)."""
+        self.put_at(_encoded(order), data)
+
+    def put_at(self, place: bytes, data: bytes) -> None:
+        """Keep some bytes under a place that is compared byte by byte."""
         with self._lock:
             if self._closed:  # by a run that was given up while a thread was still at work
                 return
             self.count += 1
-            self._waiting.append((_encoded(order), data))
+            self._waiting.append((place, data))
             self._waiting_bytes += len(data)
             if len(self._waiting) >= _BATCH or self._waiting_bytes >= _BATCH_BYTES:
                 self._flush()
@@ -82,6 +87,18 @@ class Spool:
             if row is None:
                 return
             yield row[0]
+
+    def find(self, place: bytes) -> list[bytes]:
+        """Everything under a place, in the order in which it was put. Nothing may be put any more."""
+        with self._lock, _told():
+            if not self._indexed:
+                self._flush()
+                assert self._database is not None
+                self._database.execute("CREATE INDEX by_place ON spool (place)")
+                self._indexed = True
+            assert self._database is not None
+            found = self._database.execute("SELECT data FROM spool WHERE place = ? ORDER BY number", (place,))
+            return [row[0] for row in found]
 
     def close(self) -> None:
         """Drop everything."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
 
-from atk_interp.kinds.base import CallStep, Dropped, PureStep, RowFailed
+from atk_interp.kinds.base import Beside, CallStep, Dropped, PureStep, RowFailed
 from atk_interp.plan import Plan, PlannedStep
 from atk_interp.records import dataclass
+from atk_interp.runtime.barrier import ADMITTED, Waiting
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Halted
-from atk_interp.runtime.spool import Spool
-from atk_interp.values import Row, decode, encode, row_id
+from atk_interp.values import Row, Value, row_id
 
-__all__ = ["Gathered", "Sinks", "Walker"]
+__all__ = ["Sinks", "Walker"]
 
 Ask = Callable[[PlannedStep, Row], None]
 """Takes a row that wants to ask a model."""
@@ -33,23 +32,23 @@ class Sinks:
 
 
 class Walker:
-    """Takes rows as far as they go without a model: to a step that asks, to the spool of a set-wise step, to the end.
+    """Takes rows as far as they go without a model: to a step that asks, to one that waits for all rows, to the end.
 
-    Safe for several threads. Raises `Halted` between two rows once `stop` is set.
+    `values` gets what the single row of a `once` step holds. Safe for several threads. Raises `Halted` between two rows
+    once `stop` is set.
     """
 
-    def __init__(
-        self, plan: Plan, books: Books, sinks: Sinks, spools: Mapping[str, Spool], stop: threading.Event
-    ) -> None:
+    def __init__(self, plan: Plan, books: Books, sinks: Sinks, waiting: Waiting, stop: threading.Event) -> None:
         self._books = books
         self._sinks = sinks
-        self._spools = spools
+        self._waiting = waiting
         self._stop = stop
-        self._consumers = {name: _edges(plan, name) for name in plan.steps}
+        self.values: dict[str, Mapping[str, Value]] = {}
+        self._edges = {name: _edges(plan, name) for name in plan.steps}
 
-    def walk(self, step: PlannedStep, rows: Iterable[Row | Dropped], ask: Ask) -> None:
+    def walk(self, step: PlannedStep, rows: Iterable[Row | Dropped | Beside], ask: Ask) -> None:
         """Take on rows that leave a step. Depth first: a row goes as far as it can before the next one is made."""
-        stack: list[tuple[PlannedStep, Iterator[Row | Dropped]]] = [(step, iter(rows))]
+        stack: list[tuple[PlannedStep, Iterator[Row | Dropped | Beside]]] = [(step, iter(rows))]
         while stack:
             if self._stop.is_set():
                 raise Halted
@@ -61,12 +60,17 @@ class Walker:
             if isinstance(row, Dropped):
                 self._drop(left, row)
                 continue
+            if isinstance(row, Beside):
+                self._books.beside(left.name, row)
+                continue
+            if left.single:
+                self.values[left.name] = row.fields
             self._books.out(left.name)
             self._sinks.row(left, row)
-            for consumer, edge in reversed(self._consumers[left.name]):
-                following = self._enter(consumer, _placed(row, edge), ask)
+            for edge in reversed(self._edges[left.name]):
+                following = self._enter(edge, row, ask)
                 if following is not None:
-                    stack.append((consumer, following))
+                    stack.append((edge.step, following))
 
     def answered(self, step: PlannedStep, row: Row, result: Iterable[Row] | Dropped, ask: Ask) -> None:
         """Take on what a step has made of a row by asking."""
@@ -75,8 +79,17 @@ class Walker:
         else:
             self.walk(step, self._counted(step, row, result), ask)
 
-    def _enter(self, step: PlannedStep, row: Row, ask: Ask) -> Iterator[Row] | None:
+    def _enter(self, edge: _Edge, row: Row, ask: Ask) -> Iterator[Row] | None:
+        step = edge.step
         self._books.entered(step.name)
+        row = _placed(row, edge.number)
+        if edge.key != "from" or step.waits:
+            self._waiting.put(step.name, edge.key, row)
+            return None
+        return self.admit(step, row, ask)
+
+    def admit(self, step: PlannedStep, row: Row, ask: Ask) -> Iterator[Row] | None:
+        """The rows that a step makes of one that has reached it; None when that takes a model or all rows."""
         try:
             wanted = step.when is None or step.when(step.names(row))
         except RowFailed as error:
@@ -95,7 +108,7 @@ class Walker:
         if isinstance(runner, CallStep):
             ask(step, row)
         else:
-            self._spools[step.name].put(row.order, encode([row.id, row.source, row.order, row.fields, row.parent]))
+            self._waiting.put(step.name, ADMITTED, row)
         return None
 
     def _counted(self, step: PlannedStep, row: Row, rows: Iterable[Row]) -> Iterator[Row]:
@@ -121,27 +134,22 @@ class Walker:
         self._sinks.dropped(step, dropped)
 
 
-class Gathered(Iterator[Row]):
-    """The rows that wait for a set-wise step, in canonical order. `handed` counts those that were read."""
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """Where the rows of a step go: the step that takes them, under which key, and which of several it is."""
 
-    def __init__(self, spool: Spool) -> None:
-        self._waiting = spool.read()
-        self.handed = 0
-
-    def __next__(self) -> Row:
-        parts: Any = decode(next(self._waiting))
-        self.handed += 1
-        id_, source, order, fields, parent = parts
-        return Row(id_, source, tuple(order), fields, parent)
+    step: PlannedStep
+    key: str
+    number: int | None
 
 
-def _edges(plan: Plan, name: str) -> list[tuple[PlannedStep, int | None]]:
-    """The steps that take a step's rows, each with the number of the edge where there are several."""
-    edges: list[tuple[PlannedStep, int | None]] = []
+def _edges(plan: Plan, name: str) -> list[_Edge]:
+    """The edges that leave a step."""
+    edges: list[_Edge] = []
     for step in plan.steps.values():
-        for number, source in enumerate(step.inputs):
-            if source == name:
-                edges.append((step, number if len(step.inputs) > 1 else None))
+        for key, sources in {"from": step.inputs, **step.others}.items():
+            several = len(sources) > 1
+            edges += [_Edge(step, key, at if several else None) for at, source in enumerate(sources) if source == name]
     return edges
 
 

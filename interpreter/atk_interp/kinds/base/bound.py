@@ -63,11 +63,17 @@ class BoundStep:
         # A field that a step skipped by `when` did not write is null, as its type ("maybe") says.
         skipped: dict[str, Any] = dict.fromkeys(self.view.input.fields)
         self.sites = self.sites or draw_sites([self.view])
-        self.base: dict[str, Any] = {**skipped, **self.params, "seed": self.seed, "sample": 0, "attempt": 0}
+        constants: dict[str, Any] = dict.fromkeys(self.view.constants)
+        self.base: dict[str, Any] = {**skipped, **constants, **self.params}
+        self.base.update(seed=self.seed, sample=0, attempt=0)
 
     @property
     def name(self) -> str:
         return self.view.step.name
+
+    def learn(self, constant: str, fields: Mapping[str, Value]) -> None:
+        """Give a `once` step its value. Before any row is worked on."""
+        self.base[constant] = dict(fields)
 
     def value(self, name: str) -> Any:
         """The value of an option: its literal, or what its formula gives for the parameters."""
@@ -102,7 +108,7 @@ class BoundStep:
     def failure(self, where: str, error: Exception, names: Iterable[str]) -> RowFailed | StepStopped:
         """What to raise when what uses these `names` fails: without a field of the row it fails for every row."""
         told = _POSITION.sub("", str(error)) if isinstance(error, RenderError) else str(error)
-        if {*self.view.spec.params, "seed"}.issuperset(names):
+        if {*self.view.spec.params, *self.view.constants, "seed"}.issuperset(names):
             return StepStopped(f"`{where}` of step `{self.name}`: {told}")
         return RowFailed(f"`{where}`: {told}")
 

@@ -27,6 +27,8 @@ class Cardinality(Enum):
     MANY = "1 to n"
     SET = "n to n, as a set"
     MERGED = "n to 1"
+    JOINED = "n and n to n"
+    SOURCE_OR_ONE = "source, or 1 to 1"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class StepKind(ABC):
     options: ClassVar[tuple[Option, ...]] = ()
     cardinality: ClassVar[Cardinality]
     asks_model: ClassVar[bool] = False
+    single: ClassVar[bool] = False
+    """Whether it takes one row and no more, and gives a value that other steps may `use`."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     @abstractmethod

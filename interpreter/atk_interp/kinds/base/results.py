@@ -12,12 +12,15 @@ from atk_interp.values import Row, Value
 
 __all__ = [
     "Attempt",
+    "Beside",
     "CallStep",
     "Dropped",
     "Notice",
     "PureStep",
     "RowFailed",
     "Runner",
+    "Scratch",
+    "SetContext",
     "SetStep",
     "SourceStep",
     "StepContext",
@@ -113,6 +116,41 @@ class StepContext(Protocol):
         ...
 
 
+class Scratch(Protocol):
+    """Rows that a set-wise step sets aside under keys: in memory while they are few, on disk when they are many."""
+
+    def put(self, key: bytes, row: Row) -> None: ...
+
+    def rows(self) -> Iterator[Row]:
+        """All of them, by their keys; equal keys in the order in which they were put. Nothing is put any more."""
+        ...
+
+    def find(self, key: bytes) -> list[Row]:
+        """Those of one key, in the order in which they were put. Nothing is put any more."""
+        ...
+
+
+class SetContext(StepContext, Protocol):
+    """What a set-wise step may ask for beside."""
+
+    def others(self, key: str) -> Iterator[Row]:
+        """The rows of the step that an option names, in canonical order. Once for each key."""
+        ...
+
+    def scratch(self) -> Scratch:
+        """Room for rows, given back when the step is through."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What became of the rows of another step: so many went into rows of this one, so many into none."""
+
+    merged: int
+    unused: int
+    label: str
+
+
 class SourceStep:
     """Makes rows from outside the graph, in canonical order."""
 
@@ -156,6 +194,8 @@ class CallApply(Protocol):
 class SetStep:
     """Turns all rows, in canonical order, into rows: a barrier. A row that fails is given back as `Dropped`.
 
+    A step that takes rows of another step beside its own (`SetContext.others`) says with `Beside` what became of them.
+
     `loses` says where rows that do not come out went: `filtered` or `merged`. `expects` is how many rows will come
     out of so many, or at most; progress goes by it.
     """
@@ -166,7 +206,7 @@ class SetStep:
 
 
 class SetApply(Protocol):
-    def __call__(self, rows: Iterator[Row], context: StepContext) -> Iterator[Row | Dropped]: ...
+    def __call__(self, rows: Iterator[Row], context: SetContext) -> Iterator[Row | Dropped | Beside]: ...
 
 
 Runner = SourceStep | PureStep | CallStep | SetStep

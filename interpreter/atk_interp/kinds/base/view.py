@@ -118,10 +118,15 @@ class StepView:
     step: Step
     options: tuple[Option, ...]
     input: RecordType
+    """The fields of the rows that reach it."""
     prompts: PromptLibrary
     sink: Sink
     providers: Mapping[str, str] = field(default_factory=dict)
     """Which step writes a field, for every field of the spec: what to name when a field is missing here."""
+    sides: Mapping[str, RecordType] = field(default_factory=dict)
+    """The fields of the rows of other steps that it names, by the key that names them."""
+    constants: Mapping[str, RecordType] = field(default_factory=dict)
+    """The `once` steps that it uses, with their fields."""
     expressions: dict[Path, Expression] = field(default_factory=dict)
     templates: dict[Path, Template] = field(default_factory=dict)
     message_lists: dict[Path, MessageList] = field(default_factory=dict)
@@ -151,7 +156,8 @@ class StepView:
 
     def row_scope(self, *more: Mapping[str, Type]) -> dict[str, Type]:
         """Names of an expression over a row: fields, parameters, built-in names, and what a step adds."""
-        scope = {**self.params_scope(), **self.input.fields, "row": ROW_TYPE, "sample": INT, "attempt": INT}
+        scope = {**self.params_scope(), **self.constants, **self.input.fields, "row": ROW_TYPE}
+        scope.update(sample=INT, attempt=INT)
         for extra in more:
             scope.update(extra)
         return scope
@@ -174,6 +180,8 @@ class StepView:
         notes = (f"{what} `{self.step.name}` receives {fields}" + (f" from {came}" if came else ""),)
         if name in self.providers and self.providers[name] != self.step.name:
             return notes, f"`{name}` is written by step `{self.providers[name]}`, which does not lead here"
+        if name in self.spec.steps and self.spec.steps[name].kind == "once":
+            return notes, f"`{name}` is a `once` step; write `use: {name}` to name its fields here"
         if name in self.spec.steps:
             return notes, f"`{name}` is a step; use one of its fields"
         return notes, None
@@ -276,10 +284,11 @@ class StepView:
         )
 
     def writes(self, fields: Mapping[str, Type], path: Path) -> None:
-        """Report fields whose names are already taken by a parameter or the language."""
+        """Report fields whose names are already taken by a parameter, the language, or a step under `use`."""
         for name in fields:
-            if name in self.spec.params or name in BUILT_IN_NAMES:
+            if name in self.spec.params or name in BUILT_IN_NAMES or name in self.constants:
                 taken = "a parameter" if name in self.spec.params else "a built-in name"
+                taken = "a step under `use`" if name in self.constants else taken
                 told = f"field `{name}` bears the name of {taken}"
                 help_ = "choose another name for the field"
                 self.sink.report(SHADOWED_PARAMETER, self._place_of(name, path), told, help=help_)

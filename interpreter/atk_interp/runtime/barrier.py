@@ -1,0 +1,117 @@
+"""What waits in front of a step that needs all of its rows at once, and what such a step may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from atk_interp.kinds.base import Dropped, Notice, Scratch, SetStep, StepContext
+from atk_interp.llm.messages import Reply
+from atk_interp.plan import Plan, PlannedStep
+from atk_interp.runtime.spool import Spool
+from atk_interp.values import Row, decode, encode
+
+__all__ = ["Gathered", "RowScratch", "SetRoom", "Waiting"]
+
+ADMITTED = "admitted"
+
+
+def _packed(row: Row) -> bytes:
+    return encode([row.id, row.source, row.order, row.fields, row.parent])
+
+
+def _unpacked(data: bytes) -> Row:
+    parts: Any = decode(data)
+    id_, source, order, fields, parent = parts
+    return Row(id_, source, tuple(order), fields, parent)
+
+
+class Waiting:
+    """The rows that wait in front of the steps of a plan, by the step and the key under which it takes them.
+
+    The rows of `from` wait under the key `from` when it is not known yet whether the step wants them (its `when` may
+    be about a value that is not there yet), and under `ADMITTED` when it does. Several threads may put; a step reads
+    when all of them are there.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self._spools: dict[tuple[str, str], Spool] = {}
+        for name, step in plan.steps.items():
+            keys = ["from"] if step.waits else []
+            keys += [ADMITTED, *step.others] if isinstance(step.runner, SetStep) else []
+            for key in keys:
+                self._spools[name, key] = Spool()
+
+    def put(self, step: str, key: str, row: Row) -> None:
+        self._spools[step, key].put(row.order, _packed(row))
+
+    def rows(self, step: str, key: str) -> Gathered:
+        return Gathered(self._spools[step, key])
+
+    def close(self) -> None:
+        for spool in self._spools.values():
+            spool.close()
+
+
+class Gathered(Iterator[Row]):
+    """The rows that wait for a step, in canonical order. `handed` counts those that were read."""
+
+    def __init__(self, spool: Spool) -> None:
+        self._waiting = spool.read()
+        self.handed = 0
+
+    def __next__(self) -> Row:
+        row = _unpacked(next(self._waiting))
+        self.handed += 1
+        return row
+
+
+class RowScratch:
+    """`Scratch` on a spool of its own."""
+
+    def __init__(self) -> None:
+        self.spool = Spool()
+
+    def put(self, key: bytes, row: Row) -> None:
+        self.spool.put_at(key, _packed(row))
+
+    def rows(self) -> Iterator[Row]:
+        return map(_unpacked, self.spool.read())
+
+    def find(self, key: bytes) -> list[Row]:
+        return [_unpacked(data) for data in self.spool.find(key)]
+
+
+class SetRoom:
+    """`SetContext`: what the runtime answers to a set-wise step while it runs. Close it when the step is through."""
+
+    def __init__(self, context: StepContext, step: PlannedStep, waiting: Waiting) -> None:
+        self._context = context
+        self._others: Mapping[str, Gathered] = {key: waiting.rows(step.name, key) for key in step.others}
+        self._scratches: list[RowScratch] = []
+
+    @property
+    def handed(self) -> int:
+        """How many rows of other steps were read."""
+        return sum(rows.handed for rows in self._others.values())
+
+    def others(self, key: str) -> Iterator[Row]:
+        return self._others[key]
+
+    def scratch(self) -> Scratch:
+        made = RowScratch()
+        self._scratches.append(made)
+        return made
+
+    async def call(self, *args: Any, **options: Any) -> Reply:
+        return await self._context.call(*args, **options)
+
+    def note(self, notice: Notice) -> None:
+        self._context.note(notice)
+
+    def refused(self, dropped: Dropped) -> None:
+        self._context.refused(dropped)
+
+    def close(self) -> None:
+        for scratch in self._scratches:
+            scratch.spool.close()
