@@ -205,7 +205,7 @@ class Pipeline:
         fit. Unknown names are reported.
         """
         params = self.spec.params
-        merged = self._defaults()
+        merged = self.defaults()
         for name, value in given.items():
             if name not in params:
                 self._unknown(name)
@@ -220,7 +220,7 @@ class Pipeline:
                 raise CannotRun(problem)
         return merged
 
-    def _defaults(self) -> dict[str, Any]:
+    def defaults(self) -> dict[str, Any]:
         """A value for every parameter, as the spec and the config give it; null for want of one."""
         merged: dict[str, Any] = {name: param.default for name, param in self.spec.params.items()}
         if self._config is not None:
@@ -291,7 +291,7 @@ class StepCallable:
     async def acall(self, row: Mapping[str, Any], **kwargs: Any) -> list[dict[str, Any]]:
         """As a call, awaited. Raises `CannotRun` for steps that work on whole sets of rows."""
         models = kwargs.pop("models", None)
-        values = self.pipeline._defaults()
+        values = self.pipeline.defaults()
         for name, value in kwargs.items():
             if name in values:
                 values[name] = value

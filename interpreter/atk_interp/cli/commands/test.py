@@ -1,0 +1,126 @@
+"""`atk-interp test`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from atk_interp.cli.exits import FINDINGS, IMPOSSIBLE, OK
+from atk_interp.cli.output import coloured, notice, say
+from atk_interp.cli.paths import files_of
+from atk_interp.diagnostics import Diagnostic
+from atk_interp.diagnostics.render import render_json, render_text, summary
+
+if TYPE_CHECKING:
+    from atk_interp.testing import Difference, Trial
+
+__all__ = ["command"]
+
+VERSION = 1
+"""Of the JSON. Raised when a field changes its meaning or goes; new fields do not raise it."""
+
+
+@click.command(name="test")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+def command(paths: tuple[Path, ...], format_: str) -> int:
+    """Try the `examples` of specs: what their steps make of replies that are given. No model is asked.
+
+    PATHS are files or folders; folders are searched for `pipeline.yaml` and `config.yaml`. Without a path the
+    working folder is searched. The examples of a config's spec are tried with the values and prompts of the config.
+    Exit code 0: all hold; 1: one does not, or a spec has errors; 2: a path does not exist.
+    """
+    from atk_interp.lint import lint_path
+    from atk_interp.testing import try_linted
+
+    files = files_of(paths)
+    if files is None:
+        return IMPOSSIBLE
+    errors: dict[Diagnostic, None] = {}
+    tried: list[Trial] = []
+    for file in files:
+        linted = lint_path(file, complete=False)
+        errors.update(dict.fromkeys(found for found in linted.sink.sorted() if found.is_error))
+        if linted.analysis is not None and not linted.sink.has_errors:
+            tried += try_linted(linted)
+    if format_ == "json":
+        say(_as_json(tried, list(errors)))
+    else:
+        _print(tried, list(errors))
+    return FINDINGS if errors or not all(trial.holds for trial in tried) else OK
+
+
+def _print(tried: Sequence[Trial], errors: Sequence[Diagnostic]) -> None:
+    colour = coloured(sys.stdout.isatty())
+    if errors:
+        say(render_text(errors, colour=colour))
+    for trial in tried:
+        if not trial.holds:
+            say(_painted(trial.told(), colour) + "\n")
+    notice(_summary(tried, errors))
+
+
+def _painted(text: str, colour: bool) -> str:
+    if not colour:
+        return text
+    head, *lines = text.split("\n")
+    marks = {"    -": "31", "    +": "32"}
+    painted = [f"\x1b[{marks[line[:5]]}m{line}\x1b[0m" if line[:5] in marks else line for line in lines]
+    return "\n".join([f"\x1b[1m{head}\x1b[0m", *painted])
+
+
+def _summary(tried: Sequence[Trial], errors: Sequence[Diagnostic]) -> str:
+    """How many examples hold, what could not be tried, and what was tried in part."""
+    failing = sum(not trial.holds for trial in tried)
+    count = "no example" if not tried else "one example" if len(tried) == 1 else f"{len(tried)} examples"
+    held = (
+        "" if not tried else "; all hold" if not failing else f"; {failing} {'does' if failing == 1 else 'do'} not hold"
+    )
+    parts = [f"{count} tried{held}"]
+    blank = sum(bool(trial.unfilled) for trial in tried)
+    if blank:
+        parts.append(f"{blank} without the prompt, whose fields are not all given")
+    if errors:
+        parts.append(f"specs with errors were left out: {summary(errors)}")
+    return "; ".join(parts)
+
+
+def _as_json(tried: Sequence[Trial], errors: Sequence[Diagnostic]) -> str:
+    """`{"version": 1, "examples": [...], "diagnostics": [...]}`, with errors of specs as `lint` has them."""
+    from atk_interp.values import decode, encode
+
+    rendered = decode(render_json(errors))
+    assert isinstance(rendered, dict)
+    examples = [_trial(trial) for trial in tried]
+    return encode({"version": VERSION, "examples": examples, "diagnostics": rendered["diagnostics"]}).decode()
+
+
+def _trial(trial: Trial) -> dict[str, Any]:
+    begin = trial.place.begin
+    return {
+        "pipeline": trial.pipeline,
+        "step": trial.step,
+        "number": trial.number,
+        "file": trial.place.file.path,
+        "line": begin.line,
+        "column": begin.column,
+        "holds": trial.holds,
+        "problem": trial.problem,
+        "differences": [_difference(difference) for difference in trial.differences],
+        "notes": list(trial.notes),
+        "prompt_filled_in": not trial.unfilled,
+    }
+
+
+def _difference(difference: Difference) -> dict[str, Any]:
+    return {
+        "row": difference.row,
+        "field": difference.field or None,
+        "what": difference.what,
+        "expected": difference.expected,
+        "got": difference.got,
+    }

@@ -1,0 +1,54 @@
+"""What a step talks to while an example is tried: a model that says the replies of the example."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from atk_interp.kinds.base import Dropped, Notice, StepExample
+from atk_interp.llm.messages import Message, Reply, Request
+from atk_interp.llm.scripted import ScriptedClient
+from atk_interp.values import Row, Value
+
+__all__ = ["Stage", "TooFewReplies"]
+
+
+class TooFewReplies(Exception):
+    """The step asks for a reply that the example does not have. The message says which."""
+
+
+class Stage:
+    """A `StepContext` for one example. `refusals` are the parts of replies that were not accepted."""
+
+    def __init__(self, example: StepExample) -> None:
+        self.refusals: list[Dropped] = []
+        self._example = example
+        self._client = ScriptedClient(self._answer, name="example")
+
+    async def call(
+        self,
+        slot: str,
+        messages: Sequence[tuple[str, str]],
+        sampling: dict[str, Value],
+        *,
+        sample: int = 0,
+        attempt: int = 0,
+        row: Row,
+    ) -> Reply:
+        """What the example says to this sample, whatever the attempt. Raises `TooFewReplies`."""
+        sent = tuple(Message(role, content) for role, content in messages)
+        return await self._client.complete(Request("example", sent, None, sampling, "", sample, attempt))
+
+    def note(self, notice: Notice) -> None:
+        """Nobody is told: an example has no inputs to say anything about."""
+
+    def refused(self, dropped: Dropped) -> None:
+        self.refusals.append(dropped)
+
+    def _answer(self, request: Request) -> str:
+        replies = self._example.replies
+        if self._example.same_for_all:
+            return replies[0]
+        if request.sample >= len(replies):
+            count = "one reply" if len(replies) == 1 else f"{len(replies)} replies"
+            raise TooFewReplies(f"the step asks {request.sample + 1} times, and the example has {count}")
+        return replies[request.sample]
