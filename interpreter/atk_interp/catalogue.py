@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from types import ModuleType
 
-from atk_interp import document, expressions, graph, kinds, spec, templates
-from atk_interp.diagnostics import Code
 from atk_interp.formats.outputs import OUTPUTS
 from atk_interp.kinds import KINDS
-from atk_interp.lint import RULES
+from atk_interp.lint.known import all_codes
 from atk_interp.replies import REPLY_KINDS
 from atk_interp.stock import find_pipeline, stock_folders, stock_names
 
 __all__ = ["all_codes", "entries", "first_line"]
-
-_EMITTERS: tuple[ModuleType, ...] = (document, spec, expressions, templates, kinds, graph)
-
-
-def all_codes() -> list[Code]:
-    """Every code, by its number."""
-    found = [code for module in _EMITTERS for code in module.CODES]
-    return sorted([*found, *(code for rule in RULES for code in (rule.code, *rule.more_codes))], key=lambda code: code.id)
 
 
 def first_line(documented: object) -> str:

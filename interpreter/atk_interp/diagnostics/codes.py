@@ -41,5 +41,7 @@ class Code:
     why: str
     bad: str
     good: str
+    fixable: bool = False
+    """Whether findings of this code may carry a `Fix`."""
     hides: bool = False
     """Whether what follows the place on its line is kept out of what is printed: it may be a key."""

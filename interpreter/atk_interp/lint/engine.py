@@ -2,29 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
-from atk_interp.diagnostics import Sink, did_you_mean, near
+from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean, near
 from atk_interp.document import DISK, Document, Files, load_document
 from atk_interp.flow import Analysis, analyse
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules import RULES
 from atk_interp.records import dataclass
+from atk_interp.source import SourceFile
 from atk_interp.spec import Config, PipelineSpec, describe_param, is_config, load_config, missing
 from atk_interp.spec.codes import MISSING_KEY, MISSING_PARAMETER, UNKNOWN_PIPELINE
 from atk_interp.spec.schema import CONFIG_SCHEMA
 from atk_interp.stock import find_pipeline, stock_names
+from atk_interp.templates import Prompt
 
 __all__ = ["Linted", "lint_path"]
 
 
 @dataclass(frozen=True)
 class Linted:
-    """What a file holds, and what is wrong with it. `analysis` is None when it is no spec or leads to none."""
+    """What the file at `path` holds, and what was found: everything, whatever comments and settings say of it.
+
+    `analysis` is None when it is no spec or leads to none. `certain` is what was found before the first rule.
+    """
 
     analysis: Analysis | None
     config: Config | None
     sink: Sink
+    path: Path
+    certain: tuple[Diagnostic, ...] = ()
+
+    def files(self) -> Iterator[tuple[SourceFile, bool]]:
+        """Every file that was looked at, each once, and whether it is a template from its first character."""
+        found: dict[str, tuple[SourceFile, bool]] = {}
+        if self.config is not None:
+            found[self.config.document.file.path] = (self.config.document.file, False)
+        if self.analysis is not None:
+            found[self.analysis.spec.document.file.path] = (self.analysis.spec.document.file, False)
+        for prompt in self._prompts():
+            found.setdefault(prompt.file.path, (prompt.file, prompt.completion is not None))
+            for path, text in prompt.files.items():
+                found.setdefault(path, (SourceFile(path, text), True))
+        for finding in self.sink:
+            if finding.span is not None:
+                file = finding.span.file
+                found.setdefault(file.path, (file, not file.path.endswith((".yaml", ".yml"))))
+        yield from found.values()
+
+    def _prompts(self) -> Iterator[Prompt]:
+        for view in self.analysis.views.values() if self.analysis is not None else ():
+            yield from view.loaded.values()
 
 
 def lint_path(path: Path, *, complete: bool = True, files: Files = DISK) -> Linted:
@@ -34,18 +63,30 @@ def lint_path(path: Path, *, complete: bool = True, files: Files = DISK) -> Lint
     `files` may hold texts that are not saved.
     """
     sink = Sink()
+    analysis, config, spec_path = _analysed(path, sink, complete, files)
+    certain = tuple(sink)
+    if analysis is not None:
+        context = LintContext(analysis, spec_path, config, sink, certain)
+        for rule in RULES:
+            rule.check(context)
+    return Linted(analysis, config, sink, path, certain)
+
+
+_Analysed = tuple[Analysis | None, Config | None, Path]
+"""A spec, the config that led to it, and where the spec stands."""
+
+
+def _analysed(path: Path, sink: Sink, complete: bool, files: Files) -> _Analysed:
     document = load_document(path, sink, files)
     if document is None:
-        return Linted(None, None, sink)
-    folder = path.resolve().parent
+        return None, None, path
     if is_config(document.data):
-        return _lint_config(document, folder, sink, complete, files)
-    analysis = analyse(document, folder, sink, files=files)
-    _apply_rules(analysis, path, None, sink)
-    return Linted(analysis, None, sink)
+        return _analysed_config(document, path, sink, complete, files)
+    return analyse(document, path.resolve().parent, sink, files=files), None, path
 
 
-def _lint_config(document: Document, folder: Path, sink: Sink, complete: bool, files: Files) -> Linted:
+def _analysed_config(document: Document, path: Path, sink: Sink, complete: bool, files: Files) -> _Analysed:
+    folder = path.resolve().parent
     name = document.get(("pipeline",))
     if name is None:
         slips = near("pipeline", [key for key in document.data if key not in CONFIG_SCHEMA])
@@ -57,7 +98,7 @@ def _lint_config(document: Document, folder: Path, sink: Sink, complete: bool, f
             if slips
             else "write `pipeline:` with a name or the path of a spec; a spec itself begins with `spec:`",
         )
-        return Linted(None, None, sink)
+        return None, None, path
     spec_path = find_pipeline(str(name), folder)
     if spec_path is None:
         close = did_you_mean(str(name), stock_names())
@@ -68,21 +109,20 @@ def _lint_config(document: Document, folder: Path, sink: Sink, complete: bool, f
             notes=["stock pipelines are " + ", ".join(f"`{known}`" for known in stock_names())] if not close else (),
             help=close or "write the name of a stock pipeline, or the path of a spec relative to this config",
         )
-        return Linted(None, None, sink)
+        return None, None, path
     spec_document = load_document(spec_path, sink, files)
     if spec_document is None:
-        return Linted(None, None, sink)
+        return None, None, path
     # The config's prompt folders decide which prompts are checked, and the config needs the spec's parameters.
     unbound = analyse(spec_document, spec_path.resolve().parent, Sink(), files=files)
     if unbound is None:
         analyse(spec_document, spec_path.resolve().parent, sink, files=files)
-        return Linted(None, None, sink)
+        return None, None, path
     config = load_config(document, folder, unbound.spec, sink)
     if complete:
         _report_missing(config, unbound.spec, sink)
     analysis = analyse(spec_document, spec_path.resolve().parent, sink, config.prompts, files)
-    _apply_rules(analysis, spec_path, config, sink)
-    return Linted(analysis, config, sink)
+    return analysis, config, spec_path
 
 
 def _report_missing(config: Config, spec: PipelineSpec, sink: Sink) -> None:
@@ -99,11 +139,3 @@ def _report_missing(config: Config, spec: PipelineSpec, sink: Sink) -> None:
             notes=[describe_param(param)],
             help=f"write a value after `{param.name}:`" if empty is not None else f"add `{param.name}:`",
         )
-
-
-def _apply_rules(analysis: Analysis | None, path: Path, config: Config | None, sink: Sink) -> None:
-    if analysis is None:
-        return
-    context = LintContext(analysis, path, config, sink, tuple(sink))
-    for rule in RULES:
-        rule.check(context)

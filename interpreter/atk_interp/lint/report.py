@@ -1,0 +1,140 @@
+"""What is told of what was found: comments that ignore findings, codes that are wanted, reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from atk_interp.diagnostics import Diagnostic, Fix
+from atk_interp.document import shown
+from atk_interp.lint import codes
+from atk_interp.lint.comments import Comments, Ignore, Item, comments_in
+from atk_interp.lint.engine import Linted
+from atk_interp.lint.selection import DEFAULT, Selection
+from atk_interp.records import dataclass
+
+__all__ = ["Report", "report"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """`findings` are to be told, in reading order, each once; `stopping` are the errors that keep from compiling.
+
+    A comment may silence an error and not make the spec one that can be compiled: what `analyse` says stops a run
+    whatever is told of it. An error that a rule found stops it only when it is told.
+    """
+
+    findings: tuple[Diagnostic, ...]
+    stopping: tuple[Diagnostic, ...]
+
+
+def report(linted: Iterable[Linted], selections: Mapping[Path, Selection] | None = None) -> Report:
+    """What to tell of files that were linted together. `selections` are by the paths that were linted."""
+    units = [_Unit(one, (selections or {}).get(one.path, DEFAULT)) for one in linted]
+    comments = _CommentsOfAll(units)
+    told: dict[tuple[object, ...], Diagnostic] = {}
+    stopping: dict[tuple[object, ...], Diagnostic] = {}
+    for unit in units:
+        certain = set(unit.linted.certain)
+        for finding in unit.linted.sink.sorted():
+            key = (finding.code.id, finding.span, finding.message)  # notes may differ: they name the step that asks
+            is_told = unit.selection.has(finding.code) and not comments.ignore(finding, finding in certain)
+            if is_told:
+                told.setdefault(key, finding)
+            if finding.is_error and (is_told or finding in certain):
+                stopping.setdefault(key, finding)
+    own = [*told.values(), *comments.findings()]
+    return Report(_in_order(own), _in_order(stopping.values()))
+
+
+def _in_order(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    return tuple(sorted(findings, key=Diagnostic.sort_key))
+
+
+@dataclass(frozen=True)
+class _Unit:
+    linted: Linted
+    selection: Selection
+
+    @property
+    def has_certain_errors(self) -> bool:
+        return any(finding.is_error for finding in self.linted.certain)
+
+    def answers_for(self, path: str) -> bool:
+        """Whether this unit shows all that can be found in a file: the one that was linted, and a spec's prompts.
+
+        With a config a spec may have other prompts than by itself, and a rule that looks at them holds back.
+        """
+        return path == shown(self.linted.path) or self.linted.config is None
+
+
+class _CommentsOfAll:
+    """The comments of all files, and which of their items ignored something."""
+
+    def __init__(self, units: Sequence[_Unit]) -> None:
+        self._by_file: dict[str, Comments] = {}
+        self._units: dict[str, list[_Unit]] = {}
+        for unit in units:
+            for file, is_template in unit.linted.files():
+                self._units.setdefault(file.path, []).append(unit)
+                if file.path not in self._by_file:
+                    self._by_file[file.path] = comments_in(file, is_template)
+        self._used: set[Item] = set()
+        self._vain: set[Item] = set()
+
+    def ignore(self, finding: Diagnostic, certain: bool) -> bool:
+        """Whether a comment ignores a finding; the comment is used by that."""
+        if finding.span is None or finding.span.file.path not in self._by_file:
+            return False
+        line = finding.span.begin.line
+        items = [
+            item
+            for ignore in self._by_file[finding.span.file.path].ignores
+            if ignore.covers(line)
+            for item in ignore.items
+            if item.code == finding.code
+        ]
+        self._used.update(items)
+        if certain and finding.is_error:
+            self._vain.update(items)
+        return bool(items)
+
+    def findings(self) -> Iterator[Diagnostic]:
+        """What is to be said of the comments themselves, as far as it is wanted."""
+        for path, comments in self._by_file.items():
+            units = self._units[path]
+            for found in self._about(path, comments, units):
+                if any(unit.selection.has(found.code) for unit in units):
+                    yield found
+
+    def _about(self, path: str, comments: Comments, units: Sequence[_Unit]) -> Iterator[Diagnostic]:
+        yield from comments.problems
+        knows = not any(unit.has_certain_errors for unit in units) and any(unit.answers_for(path) for unit in units)
+        for ignore in comments.ignores:
+            for item in ignore.items:
+                if item in self._vain:
+                    yield _ignored_error(item)
+            unused = [
+                item
+                for item in ignore.items
+                if item not in self._used and any(unit.selection.has(item.code) for unit in units)
+            ]
+            if unused and knows:
+                yield _unused(ignore, unused)
+            elif not ignore.reason:
+                help_ = "say it behind the bracket"
+                yield Diagnostic(codes.NO_REASON, "this comment does not say why", ignore.span, help=help_)
+
+
+def _ignored_error(item: Item) -> Diagnostic:
+    told = f"`{item.span.text}` is an error that `run` stops at, whatever a comment says"
+    return Diagnostic(codes.IGNORED_ERROR, told, item.span, help="mend the error, and remove this comment")
+
+
+def _unused(ignore: Ignore, unused: Sequence[Item]) -> Diagnostic:
+    names = " and ".join(f"`{item.span.text}`" for item in unused)
+    told = f"{names} {'is' if len(unused) == 1 else 'are'} not found here, so there is nothing to ignore"
+    edits = ignore.without(unused)
+    title = "remove the comment" if len(unused) == len(ignore.items) else f"remove {names} from the comment"
+    span = unused[0].span if len(unused) == 1 else ignore.span
+    return Diagnostic(codes.UNUSED_IGNORE, told, span, help=title, fix=Fix(title, edits) if edits else None)
