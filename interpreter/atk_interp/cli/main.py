@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "Run pipelines from their configs or specs.",
     "lint": "Check specs, configs and their prompts; no model is asked.",
     "test": "Try the examples of specs; no model is asked.",
+    "show": "Print the graph of a pipeline with the fields on every edge.",
     "config": "Write a config template for a pipeline.",
     "explain": "Say what a code means, such as ATK302.",
     "list": "List the stock pipelines, kinds, replies and formats.",

@@ -119,8 +119,10 @@ class _Rehearsal:
         unfilled = _unfilled(view, example)
         found = await self._verdict(view, example, unfilled)
         notes = found.notes
-        unsaid = sorted(_used_by_rules(view) & view.input.fields.keys() - example.given.keys()) if found.problem else []
-        if unsaid:
+        unsaid = sorted(
+            _used_by_rules(view) & (view.input.fields.keys() | view.constants.keys()) - example.given.keys()
+        )
+        if unsaid and found.problem:
             listed = ", ".join(f"`{name}`" for name in unsaid)
             notes = (*notes, f"the rules of the step use {listed}, which `given` does not have: null here")
         if found.problem and self.origin is not None:

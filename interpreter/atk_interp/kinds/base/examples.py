@@ -220,15 +220,16 @@ class _Checked:
 
     def _given(self, given: Mapping[str, Any], path: Path) -> None:
         view = self.view
+        known: dict[str, Type] = {**view.constants, **view.input.fields}
         for name, value in given.items():
-            if name in view.input.fields:
-                self._fits(value, view.input.fields[name], (*path, name))
+            if name in known:
+                self._fits(value, known[name], (*path, name))
             elif name in view.spec.params:
                 help_ = f"`{name}` is a parameter: give it under `with:`"
                 self._unknown((*path, name), f"there is no field `{name}` here", (), help_)
             elif not view.input.open:
                 notes, help_told = view.explain(name)
-                near = help_told or did_you_mean(name, view.input.fields)
+                near = help_told or did_you_mean(name, known)
                 self._unknown((*path, name), f"there is no field `{name}` here", notes, near)
 
     def _params(self, params: Mapping[str, Any], path: Path) -> None:
