@@ -9,7 +9,7 @@ from typing import Any
 
 from atk_interp.expressions.types import Type, join_types, type_of
 from atk_interp.records import dataclass
-from atk_interp.replies.base import OptionsError, ReplyUnreadable
+from atk_interp.replies.base import Cue, CueForm, OptionsError, ReplyUnreadable
 from atk_interp.replies.cleaning import excerpt, quoted
 from atk_interp.replies.options import Path
 from atk_interp.replies.tolerant import Found, Skeleton, Wanted
@@ -51,6 +51,12 @@ class Alternatives:
     @property
     def type(self) -> Type:
         return join_types(type_of(value) for value in self.values.values())
+
+    def cues(self, field: str, *, optional: bool = False) -> tuple[Cue, ...]:
+        """The words, those of one value as one group."""
+        return tuple(
+            Cue(field, written, CueForm.ANSWER, optional, repr(value)) for written, value in self.values.items()
+        )
 
     @property
     def expected(self) -> str:

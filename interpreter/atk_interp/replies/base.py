@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from enum import Enum
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -23,6 +24,8 @@ from atk_interp.values import Value
 
 __all__ = [
     "NO_RULES",
+    "Cue",
+    "CueForm",
     "FieldRule",
     "Fields",
     "OptionsError",
@@ -53,6 +56,33 @@ Rules = Mapping[str, FieldRule]
 """Rules by field; a field without one is free text of the default length."""
 
 NO_RULES: Rules = MappingProxyType({})
+
+
+class CueForm(Enum):
+    """How a prompt speaks of what a reader looks for."""
+
+    WORDS = "words"
+    """The words themselves: a heading, a name, the text before a hole."""
+    TAG = "tag"
+    """A tag of this name."""
+    KEY = "key"
+    """A key of JSON or YAML."""
+    ANSWER = "answer"
+    """One of the words that the answer may be; those that mean the same have the same `group`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What a reader looks for in a reply, so that a prompt must speak of it: nobody guesses a form.
+
+    Without it the `field` stays empty: an error of every reply, or, if `optional`, null in every row.
+    """
+
+    field: str
+    words: str
+    form: CueForm = CueForm.WORDS
+    optional: bool = False
+    group: str = ""
 
 
 class ReplyUnreadable(Exception):
@@ -90,6 +120,11 @@ class Reader(ABC):
     @abstractmethod
     def _read(self, text: str) -> list[Fields]:
         """As `read`, of cleaned text: line breaks are `\\n` and every character can be encoded."""
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        """What a prompt must speak of for the model to write a readable reply; nothing where any text will do."""
+        return ()
 
     @property
     def constrainable(self) -> tuple[str, ...]:

@@ -9,9 +9,9 @@ from atk_interp.expressions.types import Type
 from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
 from atk_interp.replies.alternatives import Alternatives, alternatives, first_line
-from atk_interp.replies.base import NO_RULES, Fields, Reader, ReplyExample, ReplyKind, Rules
+from atk_interp.replies.base import NO_RULES, Cue, Fields, Reader, ReplyExample, ReplyKind, Rules
 from atk_interp.replies.grammar import GrammarWriter, any_of, literal
-from atk_interp.replies.tolerant import Wanted, after_last
+from atk_interp.replies.tolerant import Wanted, after_last, header_cue
 
 __all__ = ["CHOICE"]
 
@@ -25,6 +25,10 @@ class _ChoiceReader(Reader):
     @property
     def fields(self) -> Mapping[str, Type]:
         return {self.field: self.choices.type}
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        return (*header_cue(self.field, self.header), *self.choices.cues(self.field))
 
     def _read(self, text: str) -> list[Fields]:
         if self.header is None:

@@ -10,6 +10,7 @@ from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
 from atk_interp.replies.base import (
     NO_RULES,
+    Cue,
     Fields,
     OptionsError,
     Reader,
@@ -41,6 +42,10 @@ class _DialogueReader(Reader):
     @property
     def fields(self) -> Mapping[str, Type]:
         return {self.field: ListType(RecordType({"role": TextType(tuple(self.speakers)), "text": TEXT}))}
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        return tuple(Cue(self.field, headings[0].written) for headings in self.speakers.values())
 
     def _read(self, text: str) -> list[Fields]:
         openings = self._openings(text)

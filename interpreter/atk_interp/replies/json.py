@@ -8,7 +8,17 @@ from typing import Any, ClassVar
 from atk_interp.expressions.types import Type
 from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
-from atk_interp.replies.base import NO_RULES, Fields, Reader, ReplyExample, ReplyKind, ReplyUnreadable, Rules
+from atk_interp.replies.base import (
+    NO_RULES,
+    Cue,
+    CueForm,
+    Fields,
+    Reader,
+    ReplyExample,
+    ReplyKind,
+    ReplyUnreadable,
+    Rules,
+)
 from atk_interp.replies.cleaning import excerpt
 from atk_interp.replies.damaged_json import FoundJson, find_json
 from atk_interp.replies.grammar import MOST_IN_LIST, GrammarWriter, bounded, literal, repeated
@@ -37,6 +47,10 @@ class _JsonReader(Reader):
     def constrainable(self) -> tuple[str, ...]:
         """Texts and lists of texts; what is deeper in the JSON has the default length."""
         return tuple(name for name, shape in self.members.items() if _is_plain_text(shape.items or shape))
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        return tuple(Cue(name, name, CueForm.KEY, shape.optional) for name, shape in self.members.items())
 
     def _read(self, text: str) -> list[Fields]:
         found = find_json(text)

@@ -9,10 +9,10 @@ from atk_interp.expressions.types import Type
 from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
 from atk_interp.replies.alternatives import first_line
-from atk_interp.replies.base import NO_RULES, Fields, Reader, ReplyExample, ReplyKind, Rules
+from atk_interp.replies.base import NO_RULES, Cue, Fields, Reader, ReplyExample, ReplyKind, Rules
 from atk_interp.replies.grammar import GrammarWriter, literal, number
 from atk_interp.replies.numerals import Numbers, numbers
-from atk_interp.replies.tolerant import Wanted, after_last
+from atk_interp.replies.tolerant import Wanted, after_last, header_cue
 
 __all__ = ["NUMBER"]
 
@@ -26,6 +26,10 @@ class _NumberReader(Reader):
     @property
     def fields(self) -> Mapping[str, Type]:
         return {self.field: self.wanted.type}
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        return header_cue(self.field, self.header)
 
     def _read(self, text: str) -> list[Fields]:
         if self.header is None:

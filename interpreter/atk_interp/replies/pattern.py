@@ -12,6 +12,7 @@ from atk_interp.expressions.types import TEXT, Type, maybe
 from atk_interp.records import dataclass
 from atk_interp.replies.base import (
     NO_RULES,
+    Cue,
     Fields,
     OptionsError,
     Reader,
@@ -59,6 +60,10 @@ class _PatternReader(Reader):
     @property
     def fields(self) -> Mapping[str, Type]:
         return {part.field: maybe(TEXT) if part.optional else TEXT for part in self.parts}
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        return tuple(Cue(part.field, part.written, optional=part.optional) for part in (*self.parts, self.closing))
 
     def _read(self, text: str) -> list[Fields]:
         places = _Places(text, self.parts, self.closing)

@@ -11,6 +11,8 @@ from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
 from atk_interp.replies.base import (
     NO_RULES,
+    Cue,
+    CueForm,
     Fields,
     OptionsError,
     Reader,
@@ -39,6 +41,10 @@ class _TagReader(Reader):
     @property
     def fields(self) -> Mapping[str, Type]:
         return {self.field: TEXT}
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        return (Cue(self.field, self.tag, CueForm.TAG),)
 
     def _read(self, text: str) -> list[Fields]:
         found = elements(text, [self.tag])

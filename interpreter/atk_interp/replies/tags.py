@@ -11,6 +11,8 @@ from atk_interp.replies import options as checks
 from atk_interp.replies.alternatives import Alternatives, alternatives, first_line
 from atk_interp.replies.base import (
     NO_RULES,
+    Cue,
+    CueForm,
     Fields,
     OptionsError,
     Reader,
@@ -67,6 +69,14 @@ class _TagsReader(Reader):
     @property
     def fields(self) -> Mapping[str, Type]:
         return {tag.name: tag.type for tag in self.tags}
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        names = [Cue(tag.name, tag.name, CueForm.TAG, tag.optional) for tag in self.tags]
+        for tag in self.tags:
+            if isinstance(tag.content, Alternatives):
+                names += tag.content.cues(tag.name, optional=tag.optional)
+        return tuple(names)
 
     def _read(self, text: str) -> list[Fields]:
         found = elements(text, [tag.name for tag in self.tags])

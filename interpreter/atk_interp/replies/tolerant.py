@@ -16,10 +16,10 @@ import re
 from functools import cached_property
 
 from atk_interp.records import dataclass
-from atk_interp.replies.base import ReplyUnreadable
+from atk_interp.replies.base import Cue, ReplyUnreadable
 from atk_interp.replies.cleaning import excerpt
 
-__all__ = ["Found", "Skeleton", "Wanted", "after_last"]
+__all__ = ["Found", "Skeleton", "Wanted", "after_last", "header_cue"]
 
 _PIECE = re.compile(r"(?P<space>\s+)|(?P<star>[*#]+)|(?P<under>_+)|(?P<text>[^\s*#_]+)")
 _NUMBER_BEFORE_COLON = re.compile(r"(?<=[^\W\d_]) ?\(?\d{1,3}\)?\.?(?=:)")
@@ -129,6 +129,11 @@ def after_last(header: Wanted, text: str) -> str:
     if not found:
         raise ReplyUnreadable(f"expected `{header.shown}`, found {excerpt(text)}")
     return text[found[-1].end :]
+
+
+def header_cue(field: str, header: Wanted | None) -> tuple[Cue, ...]:
+    """What a prompt must say of the words under `after`, if there are any."""
+    return (Cue(field, header.written),) if header is not None else ()
 
 
 def _reduce(text: str) -> tuple[str, list[int]]:

@@ -5,7 +5,8 @@ The only door to Jinja. Templates are read after the YAML around them, so data c
 
 from atk_interp.templates.analysis import check_template, used_names
 from atk_interp.templates.codes import CODES
-from atk_interp.templates.messages import ROLES, MessageList, Rendered, parse_messages
+from atk_interp.templates.facts import Facts, Lone, Unused
+from atk_interp.templates.messages import ROLES, Each, MessageList, MessageTemplate, Rendered, parse_messages
 from atk_interp.templates.prompts import Prompt, PromptLibrary
 from atk_interp.templates.render import Template, compile_template
 from atk_interp.templates.work import RenderError
@@ -13,12 +14,17 @@ from atk_interp.templates.work import RenderError
 __all__ = [
     "CODES",
     "ROLES",
+    "Each",
+    "Facts",
+    "Lone",
     "MessageList",
+    "MessageTemplate",
     "Prompt",
     "PromptLibrary",
     "RenderError",
     "Rendered",
     "Template",
+    "Unused",
     "check_template",
     "compile_template",
     "parse_messages",

@@ -81,9 +81,14 @@ class MessageList:
         """The names that the list takes from outside."""
         return set(_names(self.items))
 
+    def written(self) -> Iterator[MessageTemplate]:
+        """Every message as it is written, those under `each` once."""
+        return _messages(self.items)
+
     def files(self) -> dict[str, str]:
         """The text of every file that the list includes, by its path."""
-        return {path: text for template in _templates(self.items) for path, text in template.files().items()}
+        templates = (template for item in self.written() for template in (item.role, item.content))
+        return {path: text for template in templates for path, text in template.files().items()}
 
     def renderer(self) -> Callable[[Mapping[str, Any]], list[Rendered]]:
         """A function from names to messages; contents are stripped. It raises `RenderError`."""
@@ -235,12 +240,12 @@ def _names(items: tuple[MessageTemplate | Each, ...]) -> Iterator[str]:
             yield from (name for name in _names(item.body) if name != item.item)
 
 
-def _templates(items: tuple[MessageTemplate | Each, ...]) -> Iterator[Template]:
+def _messages(items: tuple[MessageTemplate | Each, ...]) -> Iterator[MessageTemplate]:
     for item in items:
         if isinstance(item, MessageTemplate):
-            yield from (item.role, item.content)
+            yield item
         else:
-            yield from _templates(item.body)
+            yield from _messages(item.body)
 
 
 _Step = Callable[[Mapping[str, Any], list[Rendered]], None]

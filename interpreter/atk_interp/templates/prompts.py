@@ -41,12 +41,30 @@ class Prompt:
             check_template(self.completion, scope, sink, explain)
 
     @cached_property
+    def contents(self) -> tuple[Template, ...]:
+        """The templates of all messages, or the one of a completion."""
+        if self.completion is not None:
+            return (self.completion,)
+        return tuple(item.content for item in self.messages.written()) if self.messages is not None else ()
+
+    @cached_property
     def files(self) -> Mapping[str, str]:
         """The text of the prompt file and of every file that it includes, imports or extends, by the path as shown."""
         included = self.completion.files() if self.completion is not None else {}
         if self.messages is not None:
             included = self.messages.files()
         return {self.file.path: self.file.text, **included}
+
+    @cached_property
+    def written(self) -> str:
+        """All text that is written out in the prompt, also in branches, in examples, and in what it includes."""
+        parts = [content.facts.written if content.constant is None else content.constant for content in self.contents]
+        included = self.files.values() if any(content.facts.naming for content in self._with_holes) else ()
+        return "\n".join([*parts, *(text for text in included if text is not self.file.text)])
+
+    @property
+    def _with_holes(self) -> list[Template]:
+        return [content for content in self.contents if content.constant is None]
 
     def names(self) -> set[str]:
         """The names that the prompt uses."""

@@ -15,6 +15,7 @@ from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.source import MappedText, Span
 from atk_interp.templates import codes
 from atk_interp.templates.environment import Place, Sandbox
+from atk_interp.templates.facts import Facts
 from atk_interp.templates.generator import NAMING, template_names
 from atk_interp.templates.syntax import report_syntax
 from atk_interp.templates.work import MAX_RENDERED, RenderError, begin, check_size
@@ -33,6 +34,11 @@ class Template:
         self.tree = tree
         self.env = env
         self.constant = _constant(tree)
+
+    @cached_property
+    def facts(self) -> Facts:
+        """What can be seen without filling it in."""
+        return Facts(self.tree, self.text)
 
     @cached_property
     def _compiled(self) -> jinja2.Template:
