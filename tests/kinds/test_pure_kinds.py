@@ -21,7 +21,7 @@ EXAMPLES = [(name, example) for name, kind in KINDS.items() if not kind.asks_mod
 
 @pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=[name for name, _ in EXAMPLES])
 def test_a_kind_does_what_its_examples_say(name: str, example: Example) -> None:
-    found = applied(name, example.options, example.given, params=example.params)
+    found = applied(name, example.options, example.given, params=example.params, others=example.others)
 
     assert [list(fields.items()) for fields in found.fields] == [list(fields.items()) for fields in example.expect]
 

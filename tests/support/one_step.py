@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from atk_interp.diagnostics import Sink
 from atk_interp.document import parse_document
 from atk_interp.flow import analyse
 from atk_interp.kinds import KINDS
-from atk_interp.kinds.base import BoundStep, Dropped, Notice, PureStep, SetStep, SourceStep
+from atk_interp.kinds.base import Beside, BoundStep, Dropped, Notice, PureStep, Scratch, SetStep, SourceStep
 from atk_interp.llm.messages import Reply
+from atk_interp.runtime.barrier import RowScratch
 from atk_interp.source import SourceFile
+from atk_interp.spec import Takes
 from atk_interp.values import Row, root_id
 
 __all__ = ["Applied", "NoCalls", "applied"]
@@ -26,6 +28,13 @@ class NoCalls:
     """The context of steps that ask no model."""
 
     notes: list[Notice] = field(default_factory=list)
+    given: Mapping[str, list[Row]] = field(default_factory=dict)
+
+    def others(self, key: str) -> Iterator[Row]:
+        return iter(self.given[key])
+
+    def scratch(self) -> Scratch:
+        return RowScratch()
 
     async def call(self, *args: Any, **options: Any) -> Reply:
         raise AssertionError("this step asks no model")
@@ -44,6 +53,7 @@ class Applied:
     rows: list[Row]
     dropped: list[Dropped]
     notes: list[Notice]
+    beside: list[Beside] = field(default_factory=list)
 
     @property
     def fields(self) -> list[dict[str, Any]]:
@@ -59,16 +69,17 @@ def applied(
     types: Mapping[str, str] | None = None,
     folder: Path = Path(),
     seed: int = 0,
+    others: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> Applied:
-    """Apply a step to rows. `params` are values, `types` their types where it is not text."""
+    """Apply a step to rows. `params` are values, `types` their types where it is not text.
+
+    `others` are the rows of the steps that options name, by the name of the option.
+    """
     bound = _bound(kind, options, given, dict(params or {}), dict(types or {}), folder, seed)
     runner = KINDS[kind].bind(bound)
-    context = NoCalls()
-    rows = [
-        Row(root_id(dict(fields), list(given[:n]).count(fields)), f"f{n}.txt", (n,), dict(fields))
-        for n, fields in enumerate(given)
-    ]
-    found: Iterable[Row | Dropped]
+    context = NoCalls(given={key: _rows(fields) for key, fields in (others or {}).items()})
+    rows = _rows(given)
+    found: Iterable[Row | Dropped | Beside]
     match runner:
         case SourceStep():
             found = runner.rows(context)
@@ -84,7 +95,15 @@ def applied(
         [item for item in made if isinstance(item, Row)],
         [item for item in made if isinstance(item, Dropped)],
         context.notes,
+        [item for item in made if isinstance(item, Beside)],
     )
+
+
+def _rows(given: Sequence[Mapping[str, Any]]) -> list[Row]:
+    return [
+        Row(root_id(dict(fields), list(given[:n]).count(fields)), f"f{n}.txt", (n,), dict(fields))
+        for n, fields in enumerate(given)
+    ]
 
 
 def _bound(
@@ -98,11 +117,16 @@ def _bound(
 ) -> BoundStep:
     is_source = KINDS[kind].cardinality.value == "source"
     step = {"kind": kind, **({} if is_source else {"from": "given"}), **options}
+    named = [options[option.name] for option in KINDS[kind].options if option.takes is Takes.STEP]
     spec = {
         "spec": "atk/v1",
         "name": "t",
         "params": {name: {"type": types.get(name, "text"), "optional": True} for name in params},
-        "steps": {**({} if is_source else {"given": {"kind": "input"}}), "step": step},
+        "steps": {
+            **({} if is_source else {"given": {"kind": "input"}}),
+            **{name: {"kind": "input"} for name in named},
+            "step": step,
+        },
     }
     sink = Sink()
     document = parse_document(SourceFile("t.yaml", yaml.safe_dump(spec, sort_keys=False, allow_unicode=True)), sink)

@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from atk_interp.kinds.base import CODES, StepKind
-from atk_interp.kinds.chunk import Chunk
-from atk_interp.kinds.explode import Explode
-from atk_interp.kinds.filter import Filter
-from atk_interp.kinds.generate import Generate
-from atk_interp.kinds.group import Group
-from atk_interp.kinds.map import Map
-from atk_interp.kinds.read import Read
-from atk_interp.kinds.rows import Input, Rows
-from atk_interp.kinds.sample import Sample
-from atk_interp.kinds.vote import Vote
+from atk_interp.registry import Picked, Registry
+from atk_interp.spec.options import Option
 
-__all__ = ["CODES", "KINDS", "StepKind"]
+__all__ = ["CODES", "KINDS", "KIND_OPTIONS", "StepKind"]
 
-KINDS: dict[str, StepKind] = {
-    kind.name: kind
-    for kind in (
-        Read(),
-        Rows(),
-        Input(),
-        Chunk(),
-        Map(),
-        Filter(),
-        Explode(),
-        Group(),
-        Sample(),
-        Generate(),
-        Vote(),
-    )
-}
+KINDS: Mapping[str, StepKind] = Registry(
+    __name__,
+    {
+        "read": "read:Read",
+        "rows": "rows:Rows",
+        "input": "rows:Input",
+        "chunk": "chunk:Chunk",
+        "map": "map:Map",
+        "filter": "filter:Filter",
+        "explode": "explode:Explode",
+        "group": "group:Group",
+        "join": "join:Join",
+        "sample": "sample:Sample",
+        "generate": "generate:Generate",
+        "vote": "vote:Vote",
+    },
+)
+"""Every kind by its name, in the order in which people are told of them; imported when a spec names it."""
+
+KIND_OPTIONS: Mapping[str, Sequence[Option]] = Picked(KINDS, lambda kind: kind.options)
+"""The options of each kind."""

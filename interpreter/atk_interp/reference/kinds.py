@@ -53,7 +53,9 @@ def _section(kind: StepKind) -> str:
 
 def _example(kind: StepKind, example: Example) -> str:
     step = yaml_text({"kind": kind.name, **example.options})
-    rows = [f"in   {_row(row)}" for row in example.given] + [f"out  {_row(row)}" for row in example.expect]
+    rows = [f"in   {_row(row)}" for row in example.given]
+    rows += [f"{key:<4} {_row(row)}" for key, others in example.others.items() for row in others]
+    rows += [f"out  {_row(row)}" for row in example.expect]
     given = "With the parameters " + _row(example.params) + ":" if example.params else "For example:"
     return "\n\n".join([given, fenced(step, "yaml"), fenced("\n".join(rows))])
 

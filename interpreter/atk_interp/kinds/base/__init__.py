@@ -2,6 +2,7 @@
 
 from atk_interp.kinds.base.asking import ASKING_OPTIONS, Answer, Asker, check_asking
 from atk_interp.kinds.base.bound import BoundStep, Closure, Names, draw_sites
+from atk_interp.kinds.base.codes import CODES as _CODES_OF_GRAPHS
 from atk_interp.kinds.base.examples import CODES as _CODES_OF_EXAMPLES
 from atk_interp.kinds.base.examples import EXAMPLES, StepExample, check_examples, examples_of
 from atk_interp.kinds.base.kind import Cardinality, Example, StepKind
@@ -62,4 +63,4 @@ __all__ = [
     "rejecting",
 ]
 
-CODES = (*_CODES_OF_EXAMPLES, *_CODES_OF_STEPS)
+CODES = (*_CODES_OF_EXAMPLES, *_CODES_OF_STEPS, *_CODES_OF_GRAPHS)

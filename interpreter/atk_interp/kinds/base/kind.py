@@ -39,6 +39,8 @@ class Example:
     given: list[dict[str, Any]] = field(default_factory=list)
     expect: list[dict[str, Any]] = field(default_factory=list)
     params: Mapping[str, Any] = field(default_factory=dict)
+    others: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """The rows of other steps that the options name, by the name of the option."""
 
 
 class StepKind(ABC):

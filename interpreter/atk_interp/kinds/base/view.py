@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 from atk_interp.diagnostics import Code, Severity, Sink, did_you_mean
@@ -127,6 +127,8 @@ class StepView:
     """The fields of the rows of other steps that it names, by the key that names them."""
     constants: Mapping[str, RecordType] = field(default_factory=dict)
     """The `once` steps that it uses, with their fields."""
+    causes: dict[str, str] = field(default_factory=dict)
+    """Why a field may be null after this step, in a sentence, where the step is what makes it so."""
     expressions: dict[Path, Expression] = field(default_factory=dict)
     templates: dict[Path, Template] = field(default_factory=dict)
     message_lists: dict[Path, MessageList] = field(default_factory=dict)
@@ -149,6 +151,11 @@ class StepView:
         if name in self.step.options:
             return self.step.options[name]
         return next(option.default for option in self.options if option.name == name)
+
+    def beside(self, key: str) -> StepView:
+        """The step as it sees the rows of another step that it names under a key. What is parsed is shared."""
+        step = replace(self.step, inputs=self.step.sides.get(key, ()))
+        return replace(self, step=step, input=self.sides[key])
 
     def params_scope(self) -> dict[str, Type]:
         """Names that do not depend on a row."""

@@ -25,6 +25,7 @@ class UnusedStep(Rule):
             return  # what was meant there may take the rows of any of them
         spec = context.analysis.spec
         used = {source for step in spec.steps.values() for source in step.inputs}
+        used |= {side for step in spec.steps.values() for named in step.sides.values() for side in named}
         used |= {output.source for output in spec.outputs.values()}
         for name, step in spec.steps.items():
             if context.maybe_used(name):
