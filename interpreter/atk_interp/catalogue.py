@@ -26,7 +26,7 @@ def entries(what: str) -> list[tuple[str, str]]:
         case "kinds":
             return [(name, first_line(kind)) for name, kind in KINDS.items()]
         case "replies":
-            return [(kind.name, first_line(kind)) for kind in REPLY_KINDS]
+            return [(name, first_line(kind)) for name, kind in REPLY_KINDS.items()]
         case "formats":
             return [(name, output.help) for name, output in OUTPUTS.items()]
         case "codes":

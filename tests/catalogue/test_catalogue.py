@@ -29,7 +29,7 @@ def test_codes_come_by_number_and_once() -> None:
 
 def test_kinds_and_replies_are_listed_in_their_order_with_a_line_of_help() -> None:
     assert [name for name, _ in entries("kinds")] == list(KINDS)
-    assert [name for name, _ in entries("replies")] == [kind.name for kind in REPLY_KINDS]
+    assert [name for name, _ in entries("replies")] == list(REPLY_KINDS)
 
 
 @pytest.mark.parametrize("what", ["pipelines", "kinds", "replies", "formats", "codes"])

@@ -24,7 +24,7 @@ from atk_interp.replies import REPLY_KINDS, OptionsError, ReplyExample, ReplyKin
 
 EXAMPLES = [
     pytest.param(kind, example, id=f"{kind.name} {number}")
-    for kind in REPLY_KINDS
+    for kind in REPLY_KINDS.values()
     for number, example in enumerate(kind.examples, 1)
 ]
 
@@ -39,7 +39,7 @@ def test_an_example_does_what_it_says(kind: ReplyKind, example: ReplyExample) ->
         assert reader.read(example.reply) == example.expect
 
 
-@pytest.mark.parametrize("kind", REPLY_KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", REPLY_KINDS.values(), ids=REPLY_KINDS)
 def test_a_kind_has_a_manual_and_an_example_of_each_outcome(kind: ReplyKind) -> None:
     assert len(type(kind).__doc__ or "") > 100
     assert {example.expect is None for example in kind.examples} == {True, False}
@@ -47,7 +47,7 @@ def test_a_kind_has_a_manual_and_an_example_of_each_outcome(kind: ReplyKind) -> 
 
 @pytest.mark.parametrize("options", EVERY_KIND.values(), ids=EVERY_KIND)
 def test_what_can_be_built_fits_the_schema(options: dict[str, Any]) -> None:
-    kind = next(kind for kind in REPLY_KINDS if kind.name in options)
+    kind = next(kind for name, kind in REPLY_KINDS.items() if name in options)
     schema = {kind.name: {**kind.value_schema, "required": True}, **kind.schema}
     if kind.takes_many:
         schema["many"] = {"type": "boolean"}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from atk_interp.formats.writers import WRITERS, Writer
 from atk_interp.records import dataclass
 from atk_interp.spec.options import Option, Takes
+
+if TYPE_CHECKING:
+    from atk_interp.formats.writers import Writer
 
 __all__ = ["OUTPUTS", "OutputFormat"]
 
@@ -19,7 +22,13 @@ class OutputFormat:
     name: str
     help: str
     options: tuple[Option, ...]
-    writer: Writer
+
+    @property
+    def writer(self) -> Writer:
+        """What makes a line of the file. Loaded when it is asked for: a check of a spec writes nothing."""
+        from atk_interp.formats.writers import WRITERS
+
+        return WRITERS[self.name]
 
 
 _MESSAGES = Option(
@@ -35,19 +44,16 @@ _ALL = (
         "jsonl",
         "One JSON object per row: the fields named, or all of them.",
         (Option("fields", Takes.FIELDS, "Fields of the record, with their values; the whole row when not given."),),
-        WRITERS["jsonl"],
     ),
     OutputFormat(
         "sharegpt",
         'Conversations as `{"conversations": [{"from": "human", "value": …}]}`.',
         (_MESSAGES,),
-        WRITERS["sharegpt"],
     ),
     OutputFormat(
         "chat",
         'Conversations as OpenAI chat messages: `{"messages": [{"role": "user", "content": …}]}`.',
         (_MESSAGES,),
-        WRITERS["chat"],
     ),
 )
 

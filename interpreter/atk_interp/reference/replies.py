@@ -25,10 +25,10 @@ def replies_page() -> str:
             ["parser", "reads", "`many`"],
             [
                 [f"[`{kind.name}`](#{kind.name})", described(kind).split("\n")[0], "yes" if kind.takes_many else ""]
-                for kind in REPLY_KINDS
+                for kind in REPLY_KINDS.values()
             ],
         ),
-        *(_section(kind) for kind in REPLY_KINDS),
+        *(_section(kind) for kind in REPLY_KINDS.values()),
     )
 
 

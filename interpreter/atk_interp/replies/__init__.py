@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from atk_interp.registry import Registry
 from atk_interp.replies.base import (
     NO_RULES,
+    Cue,
+    CueForm,
     FieldRule,
     Fields,
     OptionsError,
@@ -16,23 +19,15 @@ from atk_interp.replies.base import (
     ReplyUnreadable,
     Rules,
 )
-from atk_interp.replies.choice import CHOICE
 from atk_interp.replies.cleaning import quoted
-from atk_interp.replies.dialogue import DIALOGUE
-from atk_interp.replies.json import JSON
-from atk_interp.replies.list import LIST
-from atk_interp.replies.number import NUMBER
 from atk_interp.replies.options import flag
-from atk_interp.replies.pattern import PATTERN
-from atk_interp.replies.regex import REGEX
-from atk_interp.replies.tag import TAG
-from atk_interp.replies.tags import TAGS
-from atk_interp.replies.text import TEXT_REPLY
 from atk_interp.replies.usable import why_unusable
 
 __all__ = [
     "NO_RULES",
     "REPLY_KINDS",
+    "Cue",
+    "CueForm",
     "FieldRule",
     "Fields",
     "OptionsError",
@@ -46,31 +41,33 @@ __all__ = [
     "why_unusable",
 ]
 
-REPLY_KINDS: tuple[ReplyKind, ...] = (
-    TEXT_REPLY,
-    TAG,
-    TAGS,
-    PATTERN,
-    CHOICE,
-    NUMBER,
-    LIST,
-    JSON,
-    REGEX,
-    DIALOGUE,
+REPLY_KINDS: Mapping[str, ReplyKind] = Registry(
+    __name__,
+    {
+        "text": "text:TEXT_REPLY",
+        "tag": "tag:TAG",
+        "tags": "tags:TAGS",
+        "pattern": "pattern:PATTERN",
+        "choice": "choice:CHOICE",
+        "number": "number:NUMBER",
+        "list": "list:LIST",
+        "json": "json:JSON",
+        "regex": "regex:REGEX",
+        "dialogue": "dialogue:DIALOGUE",
+    },
 )
-"""Every parser, in the order in which people are told of them."""
+"""Every parser by its name, in the order in which people are told of them; imported when a `parse:` names it."""
 
 
 def reply_kind(parse: Mapping[str, Any]) -> ReplyKind:
     """The one parser that `parse:` names. Raises `OptionsError` when it names none or several."""
-    named = [kind for kind in REPLY_KINDS if kind.name in parse]
+    named = [name for name in REPLY_KINDS if name in parse]
     if len(named) == 1:
-        return named[0]
+        return REPLY_KINDS[named[0]]
     if named:
-        names = quoted([kind.name for kind in named])
-        raise OptionsError(f"a reply is read in one way, not by {names} at once", (named[1].name,), "keep one of them")
-    names = quoted([kind.name for kind in REPLY_KINDS])
-    raise OptionsError("`parse` does not say how the reply is read", (), f"use one of {names}")
+        told = f"a reply is read in one way, not by {quoted(named)} at once"
+        raise OptionsError(told, (named[1],), "keep one of them")
+    raise OptionsError("`parse` does not say how the reply is read", (), f"use one of {quoted([*REPLY_KINDS])}")
 
 
 def build_reader(parse: Mapping[str, Any]) -> Reader:

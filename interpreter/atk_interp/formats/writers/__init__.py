@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from atk_interp.formats.writers.base import Content, RecordError, Writer
-from atk_interp.formats.writers.chat import Chat
-from atk_interp.formats.writers.jsonl import Jsonl
-from atk_interp.formats.writers.sharegpt import ShareGpt
+from atk_interp.registry import Registry
 
 __all__ = ["WRITERS", "Content", "RecordError", "Writer"]
 
-_ALL: tuple[Writer, ...] = (Jsonl(), ShareGpt(), Chat())
-
-WRITERS: Mapping[str, Writer] = MappingProxyType({writer.name: writer for writer in _ALL})
-"""The writer of each `format:`."""
+WRITERS: Mapping[str, Writer] = Registry(
+    __name__,
+    {
+        "jsonl": "jsonl:Jsonl",
+        "sharegpt": "sharegpt:ShareGpt",
+        "chat": "chat:Chat",
+    },
+)
+"""The writer of each `format:`, imported when it is asked for."""
