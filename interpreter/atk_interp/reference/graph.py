@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from atk_interp.document import shown
-from atk_interp.expressions.types import RecordType, Type
+from atk_interp.expressions.types import ANY, RecordType, Type
 from atk_interp.flow import Analysis
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import StepView
 from atk_interp.lint import Linted
 from atk_interp.records import dataclass
-from atk_interp.spec import Config, Output, Step
+from atk_interp.spec import BUILT_IN_NAMES, Config, Output, Step
 from atk_interp.templates import Prompt, PromptLibrary, used_names
 from atk_interp.values import encode
 
@@ -49,7 +49,8 @@ class StepNode:
     """One step. `fields` are those of the rows that leave it; `more` is whether the rows may have others too.
 
     `adds`, `changes` (from, to) and `drops` compare them with those that reach it. `known` is false for a step that
-    is malformed, stands in a cycle or lacks an input. `beside` are steps that it names elsewhere than under `from`.
+    is malformed, stands in a cycle or lacks an input. `inputs` are as written, also where there is no such step;
+    `beside` are steps that it names elsewhere than under `from`. `rows` is empty for a kind that there is not.
     """
 
     name: str
@@ -77,13 +78,14 @@ class StepNode:
 
 @dataclass(frozen=True, slots=True)
 class OutputNode:
-    """One output with the fields that it reads."""
+    """One output with the fields that it reads; `more` is whether its rows may have others, and it takes them all."""
 
     name: str
     format: str
     source: str
     where: str | None
     reads: Fields
+    more: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +129,8 @@ def _step(analysis: Analysis, step: Step, config: Config | None) -> StepNode:
     return StepNode(
         name=step.name,
         kind=step.kind,
-        rows=KINDS[step.kind].cardinality.value if step.kind in KINDS else "unknown",
-        inputs=analysis.graph.inputs[step.name],
+        rows=KINDS[step.kind].cardinality.value if step.kind in KINDS else "",
+        inputs=step.inputs,
         beside=dict(analysis.graph.sides.get(step.name, {})),
         feeds=tuple(_fed(analysis, step.name)),
         when=_text(view, "when") if step.has_when else None,
@@ -161,7 +163,7 @@ def _asks(analysis: Analysis, view: StepView, config: Config | None) -> Asks | N
         slot=slot if isinstance(slot, str) else "",
         model=(endpoint.model or endpoint.provider) if endpoint is not None else None,
         prompts=tuple(_prompt_file(prompt, analysis.library) for prompt in view.loaded.values()),
-        reads=_in_words({name: type_ for name, type_ in view.input.fields.items() if name in names}),
+        reads=_read(view, names),
     )
 
 
@@ -181,8 +183,16 @@ def _output(analysis: Analysis, output: Output) -> OutputNode:
     for messages in view.message_lists.values():
         names |= messages.names()
     whole = not {"fields", "messages"} & output.options.keys()
-    fields = {name: type_ for name, type_ in view.input.fields.items() if whole or name in names}
-    return OutputNode(output.name, output.format, output.source, _text(view, "where"), _in_words(fields))
+    reads = _in_words(view.input.fields) if whole else _read(view, names)
+    more = whole and view.input.open
+    return OutputNode(output.name, output.format, output.source, _text(view, "where"), reads, more)
+
+
+def _read(view: StepView, names: Set[str]) -> dict[str, str]:
+    """The fields among names; a name that may be one is `any` where not all fields are known."""
+    fields = {name: type_ for name, type_ in view.input.fields.items() if name in names}
+    others = names - fields.keys() - view.spec.params.keys() - view.constants.keys() - set(BUILT_IN_NAMES)
+    return _in_words({**fields, **dict.fromkeys(sorted(others) if view.input.open else (), ANY)})
 
 
 def _text(view: StepView | None, option: str) -> str | None:
@@ -199,7 +209,14 @@ def as_json(graph: PipelineGraph, only: Sequence[str] = ()) -> str:
     """The graph for programs: `{"version": 1, "steps": [...], "outputs": [...], ...}`; of some steps only, if named."""
     steps = [_step_as_json(step) for step in graph.steps if not only or step.name in only]
     outputs: list[dict[str, Any]] = [
-        {"name": out.name, "format": out.format, "from": out.source, "where": out.where, "reads": dict(out.reads)}
+        {
+            "name": out.name,
+            "format": out.format,
+            "from": out.source,
+            "where": out.where,
+            "reads": dict(out.reads),
+            "more_fields": out.more,
+        }
         for out in graph.outputs
         if not only
     ]

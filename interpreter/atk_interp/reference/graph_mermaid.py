@@ -38,8 +38,8 @@ def _node(step: StepNode) -> str:
 def _edges(graph: PipelineGraph) -> Iterator[str]:
     written = {step.name: [*step.adds, *step.changes] for step in graph.steps}
     for step in graph.steps:
-        for source in step.inputs:
-            yield f"{_step_id(source)} {_arrow(written.get(source, []))} {_step_id(step.name)}"
+        for source in (name for name in step.inputs if name in written):
+            yield f"{_step_id(source)} {_arrow(written[source])} {_step_id(step.name)}"
         for key, names in step.beside.items():
             for source in names:
                 yield f'{_step_id(source)} -. "{_safe(key)}" .-> {_step_id(step.name)}'

@@ -4,7 +4,7 @@ they go."""
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from atk_interp.reference.graph import Asks, OutputNode, PipelineGraph, StepNode
 
@@ -17,7 +17,8 @@ _KEY = 9
 def graph_text(graph: PipelineGraph, only: Sequence[str] = (), *, colour: bool = False) -> str:
     """All steps in the order in which they run, then the outputs; or those of the steps that are named."""
     blocks = [] if only else [_head(graph)]
-    blocks += [_step(step, colour) for step in graph.steps if not only or step.name in only]
+    known = {step.name for step in graph.steps}
+    blocks += [_step(step, known, colour) for step in graph.steps if not only or step.name in only]
     blocks += [_output(output, colour) for output in graph.outputs if not only]
     return "\n\n".join("\n".join(block) for block in blocks)
 
@@ -29,14 +30,14 @@ def _head(graph: PipelineGraph) -> list[str]:
     return lines
 
 
-def _step(step: StepNode, colour: bool) -> list[str]:
-    marks = [step.kind, step.rows]
+def _step(step: StepNode, known: Set[str], colour: bool) -> list[str]:
+    marks = [step.kind, step.rows] if step.rows else [f"{step.kind}, of which nothing is known"]
     if step.when is not None:
         marks.append("optional")
     if step.asks is not None:
         marks.append("asks a model")
     lines = [_title(step.name, ", ".join(marks), colour)]
-    lines += _line("from", ", ".join(step.inputs))
+    lines += _line("from", [name if name in known else f"{name} (there is no such step)" for name in step.inputs])
     for key, names in step.beside.items():
         lines += _line(key, ", ".join(names))
     lines += _line("when", step.when or "")
@@ -45,7 +46,7 @@ def _step(step: StepNode, colour: bool) -> list[str]:
     lines += _line("changes", [f"{name}: {old} → {new}" for name, (old, new) in step.changes.items()])
     lines += _line("drops", list(step.drops))
     if not step.known:
-        lines += _line("keeps", "not known, for what is wrong with it")
+        lines += _line("keeps", "fields that are not known")
     else:
         lines += _fields("keeps", step.keeps, more=step.more)
     return lines + list(_line("to", ", ".join(step.feeds) or "nothing"))
@@ -62,7 +63,7 @@ def _output(output: OutputNode, colour: bool) -> list[str]:
     lines = [_title(output.name, f"output, {output.format}", colour)]
     lines += _line("from", output.source)
     lines += _line("where", output.where or "")
-    return lines + list(_fields("reads", output.reads))
+    return lines + list(_fields("reads", output.reads, more=output.more))
 
 
 def _title(name: str, said: str, colour: bool) -> str:
@@ -71,7 +72,8 @@ def _title(name: str, said: str, colour: bool) -> str:
 
 def _fields(key: str, fields: Mapping[str, str], *, more: bool = False) -> Iterator[str]:
     parts = [f"{name}: {type_}" for name, type_ in fields.items()]
-    yield from _line(key, [*parts, "and others that are not known"] if more else parts)
+    others = "and others that are not known" if parts else "fields that are not known"
+    yield from _line(key, [*parts, others] if more else parts)
 
 
 def _line(key: str, value: str | Iterable[str]) -> Iterator[str]:
