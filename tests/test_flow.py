@@ -93,3 +93,55 @@ def test_the_help_says_which_step_writes_a_field_that_does_not_come_here() -> No
 
     assert found.help == "`size` is written by step `b`, which does not lead here"
     assert found.notes == ("step `c` receives `text`, `n`, `tags` from `a`",)
+
+
+NARROWED = {"text": "text", "n": "float", "tags": "list of text"}
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("{kind: filter, from: a, keep: tags is not none}", NARROWED),
+        ("{kind: filter, from: a, keep: tags}", NARROWED),
+        ("{kind: filter, from: a, keep: tags is not none and n > 1}", NARROWED),
+        ("{kind: filter, from: a, keep: tags is not none or n > 1}", A),
+        ("{kind: filter, from: a, keep: tags is none}", {**A, "tags": "null"}),
+        ("{kind: filter, from: a, when: n > 1, keep: tags is not none}", A),
+        ("{kind: filter, from: a, when: tags is none, keep: n > 1}", A),
+        ("{kind: map, from: a, when: tags is none, set: {tags: [x]}}", NARROWED),
+        ("{kind: map, from: a, when: tags, set: {tags: '=tags + [text]'}}", A),
+    ],
+)
+def test_what_a_condition_says_of_none_is_known_after_it(step: str, expected: dict[str, str]) -> None:
+    assert types_after(f"  b: {step}\n") == expected
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "tags is not none",
+        "tags and n > 1",
+        "tags == ['x'] or tags == ['y']",
+        "not (tags is none)",
+    ],
+)
+@pytest.mark.parametrize(
+    "use",
+    [
+        "  b: {{kind: map, from: a, when: {0}, set: {{count: =tags | length}}}}\n",
+        "  f: {{kind: filter, from: a, keep: {0}}}\n  b: {{kind: map, from: f, set: {{count: =tags | length}}}}\n",
+    ],
+)
+def test_a_step_need_not_ask_again_for_what_a_condition_has_made_sure(condition: str, use: str) -> None:
+    quoted = "'" + condition.replace("'", "''") + "'"
+    unguarded = found_in(ROWS + use.format("n > 1"))
+
+    assert unguarded == [("ATK309", "tags")]
+    assert found_in(ROWS + use.format(quoted)) == []
+
+
+def test_an_output_need_not_ask_again_either() -> None:
+    output = "  o: {from: a, where: WHERE, format: jsonl, fields: {count: =tags | length}}\n"
+
+    assert found_in(ROWS, outputs=output.replace("WHERE", "n > 1")) == [("ATK309", "tags")]
+    assert found_in(ROWS, outputs=output.replace("WHERE", "tags is not none")) == []

@@ -88,12 +88,18 @@ class _Flow:
         view = self._view(step, self._input(step.name))
         self._add_sides(view)
         self.views[step.name] = view
-        if step.has_when:
-            view.expression(step.option_path("when"), view.row_scope())
+        skipped = self._skipped(view) if step.has_when else None
         made = KINDS[step.kind].flow(view)
-        self.fields[step.name] = _after_when(view.input, made) if step.has_when else made
+        self.fields[step.name] = made if skipped is None else _after_when(skipped, made)
         for name in made.fields:
             self.providers.setdefault(name, step.name)
+
+    def _skipped(self, view: StepView) -> RecordType:
+        """The rows that pass a step by. Those that do not are what its `when` says of them."""
+        before, path = view.input, view.step.option_path("when")
+        view.expression(path, view.row_scope())
+        view.input = view.narrowed(before, path)
+        return view.narrowed(before, path, holds=False)
 
     def _add_sides(self, view: StepView) -> None:
         """Tell a step of the steps that it names beside its inputs."""
@@ -125,6 +131,7 @@ class _Flow:
         view.options = OUTPUTS[output.format].options
         if "where" in output.options:
             view.expression(view.path("where"), view.row_scope())
+            view.input = view.narrowed(view.input, view.path("where"))
         for option in view.options:
             if option.name not in output.options:
                 continue

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from atk_interp.expressions import ast
-from atk_interp.expressions.types import NULL, Type, without_null
+from atk_interp.expressions.types import NULL, Type, join_types, without_null
 
 __all__ = ["Facts", "facts_if", "path_of"]
 
@@ -43,6 +43,10 @@ def facts_if(node: ast.Node, holds: bool, types: Facts) -> dict[str, Type]:
             return {**facts_if(left, True, types), **facts_if(right, True, types)}
         case ast.Or(left=left, right=right) if not holds:
             return {**facts_if(left, False, types), **facts_if(right, False, types)}
+        case ast.And(left=left, right=right) | ast.Or(left=left, right=right):
+            # One of them came out so, whichever: what both tell is known.
+            first, second = facts_if(left, holds, types), facts_if(right, holds, types)
+            return {path: join_types([first[path], second[path]]) for path in first.keys() & second.keys()}
         case ast.Test(target=target, name=name, negated=negated):
             return _tested(path_of(target), name, holds is not negated, types)
         case ast.Comparison(first=first, rest=[(operator, ast.Literal(value=value))]) if operator in ("==", "!="):
@@ -50,6 +54,15 @@ def facts_if(node: ast.Node, holds: bool, types: Facts) -> dict[str, Type]:
             if value is None:
                 return _tested(path_of(first), "none", is_equal, types)
             return _tested(path_of(first), "something", True, types) if is_equal else {}
+        case ast.Comparison(first=first, rest=[("==", ast.ListDisplay() | ast.RecordDisplay())]) if holds:
+            return _tested(path_of(first), "something", True, types)
+        case ast.Comparison(first=first, rest=[("in", ast.ListDisplay(items=items))]) if holds:
+            are_values = all(isinstance(item, ast.Literal) and item.value is not None for item in items)
+            return _tested(path_of(first), "something", True, types) if are_values else {}
+        case ast.Comparison(first=first, rest=[(operator, other)]) if operator in ("<", "<=", ">", ">="):
+            # None can be compared with nothing: whatever came out, both were there.
+            sides = [_tested(path_of(side), "something", True, types) for side in (first, other)]
+            return {**sides[0], **sides[1]}
     return {}
 
 

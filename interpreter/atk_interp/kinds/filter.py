@@ -22,7 +22,7 @@ class Filter(StepKind):
 
     def flow(self, view: StepView) -> RecordType:
         view.expression(view.path("keep"), view.row_scope())
-        return view.input
+        return view.narrowed(view.input, view.path("keep"))
 
     def bind(self, step: BoundStep) -> PureStep:
         path = step.view.path("keep")

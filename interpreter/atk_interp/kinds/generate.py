@@ -63,7 +63,11 @@ class Generate(StepKind):
         check_examples(view, fields, asks="samples", filters=view.given("keep"))
         if view.option("on_reject") == "keep":
             fields = {name: maybe(type_) for name, type_ in fields.items()}
-        return RecordType({**view.input.fields, **fields}, view.input.open)
+            return RecordType({**view.input.fields, **fields}, view.input.open)
+        made = RecordType({**view.input.fields, **fields}, view.input.open)
+        for path in (*((*view.path("accept"), label) for label in view.option("accept") or ()), view.path("keep")):
+            made = view.narrowed(made, path)
+        return made
 
     def bind(self, step: BoundStep) -> CallStep:
         return CallStep(_Generation(step).apply)

@@ -10,6 +10,7 @@ from atk_interp.diagnostics import Code, Severity, Sink, did_you_mean
 from atk_interp.document import Document, Path
 from atk_interp.expressions import Expression, check_expression, parse_expression
 from atk_interp.expressions.kinds import type_in_words
+from atk_interp.expressions.narrow import facts_if
 from atk_interp.expressions.types import (
     ANY,
     INT,
@@ -130,6 +131,12 @@ class StepView:
     causes: dict[str, str] = field(default_factory=dict)
     """Why a field may be null after this step, in a sentence, where the step is what makes it so."""
     expressions: dict[Path, Expression] = field(default_factory=dict)
+    scopes: dict[Path, Mapping[str, Type]] = field(default_factory=dict)
+    """The types of the names that each expression was checked with."""
+    written: dict[str, Path] = field(default_factory=dict)
+    """The fields that the step writes, each with the path of what names it."""
+    named: set[str] = field(default_factory=set)
+    """The fields that some key names, other than in an expression or a template."""
     templates: dict[Path, Template] = field(default_factory=dict)
     message_lists: dict[Path, MessageList] = field(default_factory=dict)
     loaded: dict[str, Prompt] = field(default_factory=dict)
@@ -202,8 +209,15 @@ class StepView:
         if expression is None:
             return ANY
         self.expressions[path] = expression
-        known = self._known(scope, expression.names)
+        self.scopes[path] = known = self._known(scope, expression.names)
         return check_expression(expression, known, self.sink, explain_unknown=self.explain)
+
+    def narrowed(self, fields: RecordType, path: Path, *, holds: bool = True) -> RecordType:
+        """The fields of the rows on which the expression at a path holds (or does not)."""
+        if path not in self.expressions:
+            return fields
+        facts = facts_if(self.expressions[path].root, holds, fields.fields)
+        return RecordType({**fields.fields, **facts}, fields.open) if facts else fields
 
     def value(self, name: str) -> Type:
         """Check an option that is a literal or a formula over the parameters; its type."""
@@ -292,6 +306,7 @@ class StepView:
 
     def writes(self, fields: Mapping[str, Type], path: Path) -> None:
         """Report fields whose names are already taken by a parameter, the language, or a step under `use`."""
+        self.written.update(dict.fromkeys(fields, path))
         for name in fields:
             if name in self.spec.params or name in BUILT_IN_NAMES or name in self.constants:
                 taken = "a parameter" if name in self.spec.params else "a built-in name"
@@ -312,6 +327,7 @@ class StepView:
 
     def has_field(self, name: str, path: Path, *, is_key: bool = False) -> bool:
         """Whether the rows have a field, named by the value (or the key) at a path; reports when they do not."""
+        self.named.add(name)
         if name in self.input.fields or self.input.open:
             return True
         notes, help_ = self.explain(name)
