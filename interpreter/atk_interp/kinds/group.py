@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from atk_interp.document import Path
-from atk_interp.expressions.types import INT, ListType, RecordType, Type
+from atk_interp.expressions.types import ANY, INT, ListType, RecordType, Type
 from atk_interp.kinds.base import (
     BoundStep,
     Cardinality,
@@ -17,6 +16,7 @@ from atk_interp.kinds.base import (
     StepContext,
     StepKind,
     StepView,
+    expression_paths,
 )
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, canonical, content_hash
@@ -48,20 +48,20 @@ class Group(StepKind):
     )
 
     def flow(self, view: StepView) -> RecordType:
-        for path in _by_paths(view):
+        for path in expression_paths(view, "by"):
             view.expression(path, view.row_scope())
         fields: dict[str, Type] = {}
         for name in view.option("collect"):
             fields[name] = ListType(view.content((*view.path("collect"), name), view.row_scope()))
         for index, name in enumerate(view.option("first") or ()):
-            if view.has_field(name, (*view.path("first"), index)) and name in view.input.fields:
-                fields[name] = view.input.fields[name]
+            if view.has_field(name, (*view.path("first"), index)):
+                fields[name] = view.input.fields.get(name, ANY)
         fields["count"] = INT
         view.writes(fields, view.path("collect"))
         return RecordType(fields)
 
     def bind(self, step: BoundStep) -> SetStep:
-        keys = [step.rule(path) for path in _by_paths(step.view)]
+        keys = [step.rule(path) for path in expression_paths(step.view, "by")]
         collect = {name: step.content((*step.view.path("collect"), name)) for name in step.view.option("collect")}
         first: list[str] = step.view.option("first") or []
 
@@ -88,9 +88,3 @@ class Group(StepKind):
                 yield Row(made, head.source, head.order, {**lists, **kept, "count": len(members)})
 
         return SetStep(apply, loses="merged")
-
-
-def _by_paths(view: StepView) -> list[Path]:
-    by = view.option("by")
-    path = view.path("by")
-    return [(*path, index) for index in range(len(by))] if isinstance(by, list) else [path]

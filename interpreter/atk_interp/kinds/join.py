@@ -22,6 +22,7 @@ from atk_interp.kinds.base import (
     SetStep,
     StepKind,
     StepView,
+    expression_paths,
 )
 from atk_interp.kinds.base.codes import CLASHING_FIELDS, KEYS_NEVER_EQUAL
 from atk_interp.spec import Option, Takes
@@ -100,16 +101,14 @@ class Join(StepKind):
         return SetStep(_Joining(step).apply)
 
 
-def _key_paths(view: StepView, name: str) -> list[Path]:
-    """Where the expressions of a key stand."""
-    name = name if view.given(name) else "by"
-    keys, path = view.option(name), view.path(name)
-    return [(*path, index) for index in range(len(keys))] if isinstance(keys, list) else [path]
+def _other_paths(view: StepView) -> list[Path]:
+    """Where the expressions of the key stand for the other side."""
+    return expression_paths(view, "with_by" if view.given("with_by") else "by")
 
 
 def _check_keys(view: StepView, other: StepView) -> None:
     """Report keys that can never be equal."""
-    ours, theirs = _key_paths(view, "by"), _key_paths(view, "with_by")
+    ours, theirs = expression_paths(view, "by"), _other_paths(view)
     types = [view.expression(path, view.row_scope()) for path in ours]
     other_types = [other.expression(path, other.row_scope()) for path in theirs]
     if len(ours) != len(theirs):
@@ -150,7 +149,9 @@ def _taken(view: StepView) -> dict[str, str]:
 
 def _shared_keys(view: StepView) -> set[str]:
     """Fields that are a key on both sides under one name, and so have one value there."""
-    ours, theirs = ([_field(view, path) for path in _key_paths(view, name)] for name in ("by", "with_by"))
+    ours, theirs = (
+        [_field(view, path) for path in paths] for paths in (expression_paths(view, "by"), _other_paths(view))
+    )
     return {left for left, right in zip(ours, theirs, strict=False) if left is not None and left == right}
 
 
@@ -177,8 +178,8 @@ class _Joining:
     def __init__(self, step: BoundStep) -> None:
         view = step.view
         self.step = step
-        self.by = [step.rule(path) for path in _key_paths(view, "by")]
-        self.with_by = [step.rule(path) for path in _key_paths(view, "with_by")]
+        self.by = [step.rule(path) for path in expression_paths(view, "by")]
+        self.with_by = [step.rule(path) for path in _other_paths(view)]
         self.left = view.option("how") == "left"
         self.other: str = view.option("with")
         self.prefix: str = view.option("prefix") or ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from atk_interp.kinds.base import Beside, CallStep, Dropped, PureStep, RowFailed
+from atk_interp.kinds.base import Beside, CallStep, Dropped, PureStep, RowFailed, SetStep
 from atk_interp.plan import Plan, PlannedStep
 from atk_interp.records import dataclass
 from atk_interp.runtime.barrier import ADMITTED, Waiting
@@ -97,7 +97,8 @@ class Walker:
             return None
         if not wanted:
             self._books.skipped(step.name)
-            return iter((row,))
+            reordered = isinstance(step.runner, SetStep) and step.runner.reorders
+            return iter((_put_after(row) if reordered else row,))
         runner = step.runner
         if isinstance(runner, PureStep):
             result = runner.apply(row)
@@ -151,6 +152,10 @@ def _edges(plan: Plan, name: str) -> list[_Edge]:
             several = len(sources) > 1
             edges += [_Edge(step, key, at if several else None) for at, source in enumerate(sources) if source == name]
     return edges
+
+
+def _put_after(row: Row) -> Row:
+    return Row(row.id, row.source, (1, *row.order), row.fields, row.parent)
 
 
 def _placed(row: Row, edge: int | None) -> Row:

@@ -24,7 +24,7 @@ from atk_interp.kinds.base.results import (
     rejecting,
 )
 from atk_interp.kinds.base.view import CODES as _CODES_OF_STEPS
-from atk_interp.kinds.base.view import ROW_TYPE, StepView, is_formula
+from atk_interp.kinds.base.view import ROW_TYPE, StepView, expression_paths, is_formula
 
 __all__ = [
     "ASKING_OPTIONS",
@@ -59,6 +59,7 @@ __all__ = [
     "check_examples",
     "draw_sites",
     "examples_of",
+    "expression_paths",
     "is_formula",
     "rejecting",
 ]

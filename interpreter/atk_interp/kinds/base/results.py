@@ -197,12 +197,14 @@ class SetStep:
     A step that takes rows of another step beside its own (`SetContext.others`) says with `Beside` what became of them.
 
     `loses` says where rows that do not come out went: `filtered` or `merged`. `expects` is how many rows will come
-    out of so many, or at most; progress goes by it.
+    out of so many, or at most; progress goes by it. A step that `reorders` gives its rows places that begin with 0;
+    those that its `when` leads past it come after them.
     """
 
     apply: SetApply
     loses: str = field(default="filtered")
     expects: Callable[[int], int] = field(default=lambda rows: rows)
+    reorders: bool = field(default=False)
 
 
 class SetApply(Protocol):

@@ -44,7 +44,7 @@ from atk_interp.templates import (
     used_names,
 )
 
-__all__ = ["CODES", "ROW_TYPE", "StepView", "is_formula"]
+__all__ = ["CODES", "ROW_TYPE", "StepView", "expression_paths", "is_formula"]
 
 SHADOWED_PARAMETER = Code(
     "ATK501",
@@ -104,6 +104,14 @@ _WANTED: Mapping[Takes, tuple[str, tuple[type[Type], ...]]] = {
     Takes.TEXT: ("text", (TextType,)),
     Takes.PATH: ("text", (TextType,)),
 }
+
+
+def expression_paths(view: StepView, name: str) -> list[Path]:
+    """Where the expressions of an option stand that is one of them, or a list; none when it is not given."""
+    if not view.given(name):
+        return []
+    keys, path = view.option(name), view.path(name)
+    return [(*path, index) for index in range(len(keys))] if isinstance(keys, list) else [path]
 
 
 def is_formula(value: Any) -> bool:
