@@ -185,3 +185,18 @@ def test_a_path_of_this_machine_is_told_in_a_spec(tmp_path: Path) -> None:
     )
 
     assert names(tmp_path, spec) == ["absolute-path"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("choice: [good, bad]", "choice: [good, good]", 1),
+        ("choices: [a, b]", "choices: [a, b, a, a]", 2),
+        ("from: told", "from: [told, told]", 1),
+        ("at: noon}", "at: noon, tags: [x, x]}", 0),
+    ],
+)
+def test_an_item_that_stands_twice_is_told_where_it_adds_nothing(
+    tmp_path: Path, old: str, new: str, expected: int
+) -> None:
+    assert names(tmp_path, SPEC.replace(old, new)).count("repeated-item") == expected

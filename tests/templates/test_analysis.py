@@ -44,7 +44,7 @@ def findings(text: str) -> list[tuple[str, str]]:
         "{{ other | default('x') }} {{ other is defined }}",
         "{{ extra.anything.at.all }} {{ any.thing }}",
         "{{ text.upper() }} {{ text.split('a')[0] }} {{ turns[0].items() }}",
-        "{{ note }} {% for x in note or [] %}{{ x }}{% endfor %}",
+        "{{ note or '' }} {% if note %}{{ note }}{% endif %} {% for x in note or [] %}{{ x }}{% endfor %}",
         "{% raw %}{{ nothing }}{% endraw %} {# {{ nothing }} #}",
         "{{ range(3) | list }}",
         "{{ turns | map(attribute='question') | join }}",
@@ -93,3 +93,19 @@ def test_the_names_that_a_template_uses(text: str, names: set[str]) -> None:
     assert template is not None
 
     assert used_names(template) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ note }}", ["ATK436"]),
+        ("{% if size %}{{ note }}{% endif %}", ["ATK436"]),
+        ("{% if note and size %}{{ note }}{% else %}{{ note }}{% endif %}", ["ATK436"]),
+        ("{{ tags }}", ["ATK435"]),
+        ("{{ turns[0] }}", ["ATK435"]),
+        ("{% for turn in turns %}{{ turn }}{% endfor %}", ["ATK435"]),
+        ("{{ tags | tojson }} {{ turns | length }}", []),
+    ],
+)
+def test_what_python_would_print_in_its_own_way_is_told(text: str, expected: list[str]) -> None:
+    assert [code for code, _ in findings(text)] == expected

@@ -20,9 +20,11 @@ from atk_interp.spec.validate import validate
 __all__ = ["LANGUAGE_VERSION", "load_spec", "load_steps"]
 
 LANGUAGE_VERSION = "atk/v1"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_RESERVED = {"true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else"}
-_TAKEN_BY_THE_CALL = ("pipeline", "models", "prompts", "rows", "task_id", "kwargs")
+NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+"""What the name of a step, a parameter, a slot or a field is like."""
+_NAME = re.compile(NAME + r"\Z")
+RESERVED_NAMES = {"true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else"}
+TAKEN_BY_THE_CALL = ("pipeline", "models", "prompts", "rows", "task_id", "kwargs")
 """What a config or a call of the pipeline may hold beside its parameters."""
 _NOTHING_REFUSED: Mapping[str, str] = MappingProxyType({})
 
@@ -75,8 +77,8 @@ def _named(document: Document, key: str) -> dict[str, Any]:
 
 def check_name(name: str, what: str, document: Document, path: Path, sink: Sink) -> bool:
     """Whether a name may be used; reports when not."""
-    if _NAME.match(name) and name not in _RESERVED and not (keyword.iskeyword(name) and what == "parameter"):
-        if what == "parameter" and name in (*BUILT_IN_NAMES, *_TAKEN_BY_THE_CALL):
+    if _NAME.match(name) and name not in RESERVED_NAMES and not (keyword.iskeyword(name) and what == "parameter"):
+        if what == "parameter" and name in (*BUILT_IN_NAMES, *TAKEN_BY_THE_CALL):
             sink.report(
                 codes.BAD_NAME,
                 document.key_span(path),
@@ -203,13 +205,15 @@ def _belongs_to(kinds: Mapping[str, Sequence[Option]], refused: Mapping[str, str
     return explain
 
 
+LEAVES_FOLDER = r"(^|[/\\])\.\.([/\\]|$)|^[/\\~]|^[A-Za-z]:|\\"
+"""What the name of an output must not match."""
 _OWN_FILES = ("run.json", "rejected.jsonl", "events.jsonl", "report.html")
 """What a run writes into its output folder beside the outputs."""
 
 
 def _name_problem(output: str) -> str | None:
     """Why an output cannot have a name; None when it can."""
-    if re.search(r"(^|[/\\])\.\.([/\\]|$)|^[/\\~]|^[A-Za-z]:|\\", output) or output.strip() in ("", "."):
+    if re.search(LEAVES_FOLDER, output) or output.strip() in ("", "."):
         return "leaves the output folder"
     file = output.lower().rpartition("/")[2]
     if file.startswith(".") or ".incomplete." in file:
@@ -232,7 +236,7 @@ def _outputs(document: Document, formats: Mapping[str, Sequence[Option]], sink: 
             "format": {**OUTPUT_SCHEMA["format"], "allowed": list(formats)},
             **cerberus_schema(formats.get(format_, ()) if isinstance(format_, str) else ()),
         }
-        if format_ not in formats and isinstance(data, dict):
+        if not (isinstance(format_, str) and format_ in formats) and isinstance(data, dict):
             schema = {**schema, **{key: {} for key in data if key not in schema}}
         if validate(document, path, schema, sink, what=f"in a `{format_}` output"):
             options = {key: value for key, value in data.items() if key not in ("from", "format")}

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from jinja2 import nodes
 
-from atk_interp.diagnostics import Sink, did_you_mean
+from atk_interp.diagnostics import Code, Sink, did_you_mean
 from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import (
     ANY,
@@ -17,6 +17,7 @@ from atk_interp.expressions.types import (
     FloatType,
     IntType,
     ListType,
+    MaybeType,
     NullType,
     RecordType,
     TextType,
@@ -103,10 +104,34 @@ class _Walk:
             case nodes.FromImport():
                 self._import(node)
                 scope.update({name if isinstance(name, str) else name[1]: ANY for name in node.names})
+            case nodes.Output():
+                self._output(node, scope)
             case nodes.Expr():
                 self._type(node, scope)
             case _:
                 self.block(node.iter_child_nodes(), scope)
+
+    def _output(self, node: nodes.Output, scope: dict[str, Type]) -> None:
+        """Check what is printed. Only plain values are judged: who uses a filter has thought of it."""
+        for printed in node.nodes:
+            held = self._type(printed, scope)
+            if isinstance(without_null(held), ListType | RecordType):
+                self._printed(printed, codes.PRINTED_STRUCTURE, f"this prints {type_in_words(without_null(held))}")
+            elif isinstance(held, MaybeType | NullType):
+                self._printed(printed, codes.PRINTED_NONE, "this may be none, and would be printed as `None`")
+
+    def _printed(self, node: nodes.Expr, code: Code, told: str) -> None:
+        match node:
+            case nodes.Name():
+                written = node.name
+            case nodes.Getattr(node=nodes.Name() as of):
+                written = f"{of.name}.{node.attr}"
+            case _:
+                written = "…"
+        help_ = f"write `{{{{ {written} | tojson }}}}`, or name the parts that are meant"
+        if code is codes.PRINTED_NONE:
+            help_ = f'write `{{{{ {written} or "…" }}}}`, or ask with `{{% if {written} %}}`'
+        self.sink.report(code, node_span(self.template.text, node), told, help=help_)
 
     def _for(self, node: nodes.For, scope: dict[str, Type]) -> None:
         inner: dict[str, Type] = {**scope, "loop": ANY}
@@ -120,6 +145,9 @@ class _Walk:
         """What a branch assigns is known after it: which branch was taken nobody knows before a row is there."""
         self._type(node.test, scope)
         branches = [dict(scope) for _ in range(2 + len(node.elif_))]
+        for asked in (node.test, *node.test.find_all(nodes.Name)):
+            if isinstance(asked, nodes.Name) and asked.name in scope:
+                branches[0][asked.name] = without_null(scope[asked.name])
         self.block(node.body, branches[0])
         for branch, inner in zip(node.elif_, branches[1:], strict=False):
             self._if(branch, inner)

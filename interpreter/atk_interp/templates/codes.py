@@ -96,6 +96,24 @@ COMPUTED_FILE = Code(
     bad="{% include kind ~ '.txt' %}",
     good="{% if kind == 'news' %}{% include 'news.txt' %}{% endif %}",
 )
+PRINTED_STRUCTURE = Code(
+    "ATK435",
+    "printed-structure",
+    Severity.WARNING,
+    finds="A list or a record that a template prints as it is.",
+    why="Python's way of writing it would stand in the prompt or in the data: `['a', 'b']`.",
+    bad="Topics: {{ topics }}",
+    good='Topics: {{ topics | join(", ") }}',
+)
+PRINTED_NONE = Code(
+    "ATK436",
+    "printed-none",
+    Severity.WARNING,
+    finds="A value that may be none, and that a template prints without asking.",
+    why="For such a row the word `None` would stand in the prompt or in the data.",
+    bad="Hint: {{ hint }}",
+    good="{% if hint %}Hint: {{ hint }}{% endif %}",
+)
 
 CODES = (
     PROMPT_NOT_FOUND,
@@ -108,4 +126,6 @@ CODES = (
     NOT_ITERABLE,
     UNKNOWN_IN_TEMPLATE,
     COMPUTED_FILE,
+    PRINTED_STRUCTURE,
+    PRINTED_NONE,
 )

@@ -26,7 +26,7 @@ from atk_interp.expressions import (
     parse_expression,
 )
 from atk_interp.expressions.kinds import type_in_words
-from atk_interp.expressions.types import ANY, AnyType, ListType, Type, without_null
+from atk_interp.expressions.types import ANY, AnyType, ListType, RecordType, TextType, Type, without_null
 from atk_interp.records import dataclass
 from atk_interp.source import MappedText, Span
 from atk_interp.templates import codes
@@ -196,6 +196,7 @@ class _Parser:
         values = parse_expression(text.slice(*found.span("list")), self.sink)
         body: tuple[MessageTemplate | Each, ...]
         if "messages" in data:
+            self._stray_keys(path, data)
             inner = self.messages((*path, "messages"))
             body = inner.items if inner else ()
         else:
@@ -205,7 +206,18 @@ class _Parser:
             return None
         return Each(values, found["item"], body, when, path)
 
+    def _stray_keys(self, path: Path, data: dict[str, Any]) -> None:
+        """Report what does not belong beside `each` and `messages`."""
+        known = ("each", "when", "messages")
+        for key in data:
+            if key not in known:
+                help_ = did_you_mean(key, known) or "write it into one of the messages"
+                self._malformed(self.document.key_span((*path, key)), f"`{key}` does not belong beside `each`", help_)
+
     def _expression(self, path: Path) -> Expression | None:
+        if not isinstance(self.document.get(path), str | bool | int | float):
+            self._malformed(self.document.head_span(path), f"`{path[-1]}` takes an expression", "write a condition")
+            return None
         text = self.document.text(path)
         return parse_expression(text.slice(1) if text.value.startswith("=") else text, self.sink)
 
@@ -213,11 +225,16 @@ class _Parser:
 def _check(
     items: tuple[MessageTemplate | Each, ...], scope: dict[str, Type], sink: Sink, explain: Explain | None
 ) -> None:
+    outer = scope
     for item in items:
+        scope = outer
         if item.when is not None:
             check_expression(item.when, scope, sink, explain_unknown=explain)
+            asked = {name: without_null(scope[name]) for name in item.when.names if name in scope}
+            scope = {**scope, **asked}
         if isinstance(item, MessageTemplate):
             check_template(item.role, scope, sink, explain)
+            _check_role(item.role, scope, sink)
             check_template(item.content, scope, sink, explain)
             continue
         held = without_null(check_expression(item.values, scope, sink, explain_unknown=explain))
@@ -227,6 +244,24 @@ def _check(
             )
         element = held.item if isinstance(held, ListType) else ANY
         _check(item.body, {**scope, item.item: element}, sink, explain)
+
+
+_FIELD = re.compile(r"\s*\{\{\s*([A-Za-z_]\w*)(?:\.(\w+))?\s*\}\}\s*\Z")
+
+
+def _check_role(role: Template, scope: Mapping[str, Type], sink: Sink) -> None:
+    """Report a role that is a field whose words are known, and not all of them are roles."""
+    found = _FIELD.match(role.text.value)
+    if found is None:
+        return
+    held = without_null(scope.get(found[1], ANY))
+    if found[2] is not None:
+        held = without_null(held.fields.get(found[2], ANY)) if isinstance(held, RecordType) else ANY
+    wrong = [word for word in held.choices or () if word not in ROLES] if isinstance(held, TextType) else []
+    if wrong:
+        told = f"the role may be `{wrong[0]}`, which is not a role"
+        notes = ["roles are " + ", ".join(f"`{known}`" for known in ROLES)]
+        sink.report(codes.UNKNOWN_ROLE, role.text.span(), told, notes=notes, help=did_you_mean(wrong[0], ROLES))
 
 
 def _names(items: tuple[MessageTemplate | Each, ...]) -> Iterator[str]:

@@ -24,6 +24,9 @@ from atk_interp.templates.render import Template, compile_template
 
 __all__ = ["Prompt", "PromptLibrary"]
 
+_SUFFIXES = (".yaml", ".yml", ".txt")
+"""Of prompt files, the first that is there wins."""
+
 
 @dataclass(frozen=True)
 class Prompt:
@@ -94,7 +97,7 @@ class PromptLibrary:
     def find(self, name: str) -> FilePath | None:
         """The file of a prompt: the first folder that has `NAME.yaml` or `NAME.txt`."""
         for folder in self.folders:
-            for suffix in (".yaml", ".yml", ".txt"):
+            for suffix in _SUFFIXES:
                 path = folder / f"{name}{suffix}"
                 if self._files.is_file(path) and _inside(path, folder):
                     return path
@@ -102,12 +105,12 @@ class PromptLibrary:
 
     def names(self) -> list[str]:
         """The names of all prompts in all folders."""
-        found: set[str] = set()
-        for folder in self.folders:
-            for path in self._files.in_folder(folder):
-                if path.suffix in (".yaml", ".yml", ".txt"):
-                    found.add(path.stem)
-        return sorted(found)
+        return sorted({path.stem for folder in self.folders for path in self.files_in(folder)})
+
+    def files_in(self, folder: FilePath) -> list[FilePath]:
+        """The prompt files of one folder; of those of one name the first is the one that is read."""
+        found = [path for path in self._files.in_folder(folder) if path.suffix in _SUFFIXES]
+        return sorted(found, key=lambda path: (path.stem, _SUFFIXES.index(path.suffix)))
 
     def load(self, name: str, span: Span, sink: Sink) -> Prompt | None:
         """A prompt by name; None, and findings, when it is missing or malformed. `span` is who asks for it."""

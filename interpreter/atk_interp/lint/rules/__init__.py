@@ -11,6 +11,7 @@ from atk_interp.lint.rules.missing_input import MissingInput
 from atk_interp.lint.rules.mixed_line_endings import MixedLineEndings
 from atk_interp.lint.rules.needless_default import NeedlessDefault
 from atk_interp.lint.rules.placeholder_value import PlaceholderValue
+from atk_interp.lint.rules.repeated_item import RepeatedItem
 from atk_interp.lint.rules.secret_in_text import SecretInText
 from atk_interp.lint.rules.slot_without_endpoint import SlotWithoutEndpoint
 from atk_interp.lint.rules.undocumented import Undocumented
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     MixedLineEndings(),
     ConflictMarker(),
     CaseOnlyName(),
+    RepeatedItem(),
     EqualSamples(),
     UnstatedModelType(),
     Undocumented(),

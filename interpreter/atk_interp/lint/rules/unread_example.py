@@ -1,17 +1,32 @@
-"""A few-shot reply in a prompt that the step's own parser cannot read."""
+"""A few-shot reply in a prompt that the step's own parser cannot read, or its `accept` refuses."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 
-from atk_interp.diagnostics import Code, Severity
+from atk_interp.diagnostics import Code, Label, Severity
+from atk_interp.expressions import EvaluationError, compile_expression
 from atk_interp.kinds.base import StepView
 from atk_interp.lint.context import LintContext
+from atk_interp.lint.prompts import Asked
 from atk_interp.lint.rules.base import Rule
-from atk_interp.replies import ReplyUnreadable
-from atk_interp.templates.messages import MessageTemplate
+from atk_interp.replies import Fields, ReplyUnreadable
+from atk_interp.templates import MessageTemplate
 
 __all__ = ["UnreadExample"]
+
+_REFUSED = Code(
+    "ATK422",
+    "refused-example",
+    Severity.ERROR,
+    finds="An assistant message in a prompt file that the step's `accept` refuses.",
+    why="The model imitates its examples: it would be shown a reply that is then thrown away.",
+    bad='- assistant: "Question: Why?"   # accept: {it is long enough: question | length > 10}',
+    good='- assistant: "Question: Why does iron rust?"',
+)
+
+_Rules = list[tuple[str, Callable[[Mapping[str, object]], object]]]
 
 
 class UnreadExample(Rule):
@@ -24,27 +39,65 @@ class UnreadExample(Rule):
         bad='- assistant: "It is suitable."   # parse: {choice: […], after: "Verdict:"}',
         good='- assistant: "Verdict: suitable"',
     )
+    more_codes = (_REFUSED,)
 
     def check(self, context: LintContext) -> None:
-        for view in context.analysis.views.values():
-            for example in _examples(view):
-                assert view.reader is not None
+        rules: dict[str, _Rules] = {}
+        for asked in context.asked:
+            view = asked.view
+            if view.reader is None:
+                continue
+            for example in asked.examples():
                 try:
-                    view.reader.read(example.content.constant or "")
+                    readings = view.reader.read((example.content.constant or "").strip())
                 except ReplyUnreadable as error:
-                    parse = view.document.key_span(view.path("parse"))
-                    context.sink.report(
-                        self.code,
-                        example.content.text.span(),
-                        f"step `{view.step.name}` cannot read this example: {error}",
-                        notes=[f"its `parse` stands at {parse.file.path}:{parse.begin.line}:{parse.begin.column}"],
-                        help="write the example in the form that `parse` reads",
-                    )
+                    _report_unread(context, asked, example, error)
+                    continue
+                if view.step.name not in rules:
+                    rules[view.step.name] = list(_certain_rules(view))
+                _report_refused(context, asked, example, readings, rules[view.step.name])
 
 
-def _examples(view: StepView) -> Iterator[MessageTemplate]:
-    """Assistant messages without holes, in the prompts of a step that parses."""
-    for prompt in view.loaded.values() if view.reader is not None else ():
-        for item in prompt.messages.items if prompt.messages is not None else ():
-            if isinstance(item, MessageTemplate) and item.role.constant == "assistant" and item.content.constant:
-                yield item
+def _report_unread(context: LintContext, asked: Asked, example: MessageTemplate, error: ReplyUnreadable) -> None:
+    view = asked.view
+    context.sink.report(
+        UnreadExample.code,
+        example.content.text.span(),
+        f"step `{view.step.name}` cannot read this example: {error}",
+        labels=[Label(view.document.key_span(view.path("parse")), "this is how it reads")],
+        help="write the example in the form that `parse` reads",
+    )
+
+
+def _report_refused(
+    context: LintContext, asked: Asked, example: MessageTemplate, readings: list[Fields], rules: _Rules
+) -> None:
+    view = asked.view
+    for reading in readings:
+        label = next((label for label, rule in rules if _refuses(rule, reading)), None)
+        if label is not None:
+            context.sink.report(
+                _REFUSED,
+                example.content.text.span(),
+                f"step `{view.step.name}` refuses this example: not fulfilled is `{label}`",
+                labels=[Label(view.document.key_span((*view.path("accept"), label)), "this rule")],
+                help="write an example that the rule accepts",
+            )
+            return
+
+
+def _certain_rules(view: StepView) -> Iterator[tuple[str, Callable[[Mapping[str, object]], object]]]:
+    """The rules of `accept` that need nothing but what is read, so that a reading alone decides them."""
+    assert view.reader is not None
+    for label in view.step.options.get("accept") or {}:
+        expression = view.expressions.get((*view.path("accept"), label))
+        if expression is not None and expression.names and view.reader.fields.keys() >= expression.names.keys():
+            with suppress(EvaluationError):  # a function that does not exist is told already
+                yield label, compile_expression(expression)
+
+
+def _refuses(rule: Callable[[Mapping[str, object]], object], reading: Fields) -> bool:
+    try:
+        return not rule(reading)
+    except EvaluationError:
+        return False  # it needs a row after all, to draw by chance
