@@ -6,6 +6,8 @@ A fenced block is tested by its language and first line:
   line makes a block a prompt of it. The spec lints without findings, unless a `console` block shows some.
 - `console`, beginning with `$ atk-interp lint pipeline.yaml`, is that command on the spec above, and what it finds.
   `<!-- slip: RIGHT -> WRONG -->` on the line before it says what is misspelt for it.
+- `console`, beginning with `$ atk-interp test pipeline.yaml` or `show pipeline.yaml`, is what that prints of the spec;
+  a `slip` is heeded as for `lint`. `mermaid` is what `show --format mermaid` prints of it.
 - `console`, beginning with `$ atk-interp run examples/first/config.yaml`, is what that run prints, but for its numbers
   and the rows at its end. Other `console` blocks are mistakes.
 - `yaml`, beginning with `pipeline:`, is a config of a pipeline that comes along; with `# replies.yaml`, a script.
@@ -28,11 +30,13 @@ from atk_interp.cli.main import cli
 from atk_interp.diagnostics.render import render_text
 from atk_interp.lint import lint_path
 from atk_interp.llm.scripted import ScriptedClient
+from atk_interp.testing import try_examples
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^(?:<!-- ([^\n]*) -->\n)?```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINT = "$ atk-interp lint pipeline.yaml\n"
+LOOKED_AT = re.compile(r"\$ atk-interp (test|show) pipeline\.yaml\n")
 RUN = "$ atk-interp run examples/first/config.yaml\n"
 
 
@@ -75,30 +79,78 @@ def test_whole_specs_lint_as_shown(
     spec: Block, after: list[Block], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(ROOT / "examples" / "first" / "prompts", tmp_path / "prompts")  # for specs that show no prompt
-    Path("pipeline.yaml").write_text(spec.text, encoding="utf-8")
-    for block in after:
-        named = re.match(r"# (prompts/\w+\.yaml)\n", block.text)
-        if named and block.language == "yaml":
-            Path(named[1]).write_text(block.text, encoding="utf-8")
+    write(spec, after)
     shown = next((block for block in after if block.text.startswith(LINT)), None)
 
     if shown is None:
         assert render_text(lint_path(Path("pipeline.yaml")).sink.sorted()) == ""
         return
-    if shown.note.startswith("slip: "):
-        right, wrong = shown.note.removeprefix("slip: ").split(" -> ")
-        assert spec.text.count(right) == 1
-        Path("pipeline.yaml").write_text(spec.text.replace(right, wrong), encoding="utf-8")
+    slip(spec, shown)
     printed = CliRunner().invoke(cli, ["lint", "pipeline.yaml"]).stdout
     assert printed.rstrip().splitlines() == shown.text.removeprefix(LINT).rstrip().splitlines()
 
 
+def write(spec: Block, after: list[Block]) -> None:
+    """The spec with the prompts that its page shows, in the working folder."""
+    shutil.copytree(ROOT / "examples" / "first" / "prompts", "prompts")  # for specs that show no prompt
+    Path("pipeline.yaml").write_text(spec.text, encoding="utf-8")
+    for block in after:
+        named = re.match(r"# (prompts/\w+\.yaml)\n", block.text)
+        if named and block.language == "yaml":
+            Path(named[1]).write_text(block.text, encoding="utf-8")
+
+
+def slip(spec: Block, shown: Block) -> None:
+    """Make the mistake that a block of output is about."""
+    if shown.note.startswith("slip: "):
+        right, wrong = shown.note.removeprefix("slip: ").split(" -> ")
+        assert spec.text.count(right) == 1
+        Path("pipeline.yaml").write_text(spec.text.replace(right, wrong), encoding="utf-8")
+
+
+LOOKS = [
+    pytest.param(spec, after, block, id=str(block))
+    for spec, after in whole_specs()
+    for block in after
+    if LOOKED_AT.match(block.text) or block.language == "mermaid"
+]
+
+
+@pytest.mark.parametrize(("spec", "after", "shown"), LOOKS)
+def test_what_commands_print_of_a_spec_is_what_is_shown(
+    spec: Block, after: list[Block], shown: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(spec, after)
+    slip(spec, shown)
+    command = LOOKED_AT.match(shown.text)
+    arguments = [command[1], "pipeline.yaml"] if command else ["show", "pipeline.yaml", "--format", "mermaid"]
+
+    printed = CliRunner().invoke(cli, arguments).stdout
+    assert printed.rstrip() == LOOKED_AT.sub("", shown.text).rstrip()
+
+
+def test_the_examples_of_whole_specs_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_some = [(spec, after) for spec, after in whole_specs() if "    examples:" in spec.text]
+    assert with_some
+    for number, (spec, after) in enumerate(with_some):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        write(spec, after)
+        assert [trial.told() for trial in try_examples("pipeline.yaml") if not trial.holds] == [], str(spec)
+
+
 def test_every_console_block_is_compared() -> None:
     shown = [block for block in blocks() if block.language == "console"]
-    linted = [block for _, after in whole_specs() for block in after if block.text.startswith(LINT)]
+    compared = [
+        block
+        for _, after in whole_specs()
+        for block in after
+        if block.text.startswith(LINT) or LOOKED_AT.match(block.text)
+    ]
 
-    assert [str(block) for block in shown if block not in linted and not block.text.startswith(RUN)] == []
+    assert [str(block) for block in shown if block not in compared and not block.text.startswith(RUN)] == []
 
 
 FIRST = """

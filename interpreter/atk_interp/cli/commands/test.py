@@ -13,7 +13,7 @@ from atk_interp.cli.exits import FINDINGS, IMPOSSIBLE, OK
 from atk_interp.cli.output import coloured, notice, say
 from atk_interp.cli.paths import files_of
 from atk_interp.diagnostics import Diagnostic
-from atk_interp.diagnostics.render import render_json, render_text, summary
+from atk_interp.diagnostics.render import render_text, summary
 
 if TYPE_CHECKING:
     from atk_interp.testing import Difference, Trial
@@ -91,6 +91,7 @@ def _summary(tried: Sequence[Trial], errors: Sequence[Diagnostic]) -> str:
 
 def _as_json(tried: Sequence[Trial], errors: Sequence[Diagnostic]) -> str:
     """`{"version": 1, "examples": [...], "diagnostics": [...]}`, with errors of specs as `lint` has them."""
+    from atk_interp.diagnostics.render.json import render_json
     from atk_interp.values import decode, encode
 
     rendered = decode(render_json(errors))
