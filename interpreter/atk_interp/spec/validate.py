@@ -1,23 +1,23 @@
 """Checking plain data against a cerberus schema, with findings at the place of the mistake.
 
-The only door to cerberus. Types beyond its own: `formula`, a text that begins with `=`.
+The only door to cerberus, which is loaded at the first mapping that does not surely fit. Types beyond its own:
+`formula`, a text that begins with `=`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any, ClassVar
-
-import cerberus
-from cerberus import errors as kinds
 
 from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, Path
 from atk_interp.records import dataclass
 from atk_interp.spec import codes
+from atk_interp.spec.fitting import fits
 from atk_interp.spec.schema import SENT_ANYWAY
 
-__all__ = ["validate"]
+__all__ = ["errors_of", "validate"]
 
 _TYPES = {
     "integer": "a whole number",
@@ -41,12 +41,26 @@ class _Formula(metaclass=_FormulaMeta):
     pass
 
 
-class _Validator(cerberus.Validator):  # type: ignore[misc]  # cerberus has no type hints
-    types_mapping: ClassVar[dict[str, Any]] = {
-        **cerberus.Validator.types_mapping,
-        "formula": cerberus.TypeDefinition("formula", (_Formula,), ()),
-        "integer": cerberus.TypeDefinition("integer", (int,), (bool,)),
-    }
+@cache
+def _validator() -> Any:
+    """The class of our validators, with our types."""
+    import cerberus
+
+    class Validator(cerberus.Validator):  # type: ignore[misc]  # cerberus has no type hints
+        types_mapping: ClassVar[dict[str, Any]] = {
+            **cerberus.Validator.types_mapping,
+            "formula": cerberus.TypeDefinition("formula", (_Formula,), ()),
+            "integer": cerberus.TypeDefinition("integer", (int,), (bool,)),
+        }
+
+    return Validator
+
+
+def errors_of(data: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Any]:
+    """What cerberus finds wrong with a mapping in which no unknown key is allowed, as its own errors."""
+    checker = _validator()(dict(schema), allow_unknown=False)
+    checker.validate(data, normalize=False)
+    return list(_leaves(checker._errors))
 
 
 def validate(
@@ -66,13 +80,13 @@ def validate(
     if not isinstance(data, dict):
         sink.report(codes.WRONG_TYPE, document.head_span(path), f"a mapping is expected, not {_described(data)}")
         return False
-    checker = _Validator(dict(schema), allow_unknown=False)
-    if checker.validate(data, normalize=False):
+    if fits(data, schema):
         return True
+    errors = errors_of(data, schema)
     checked = _Checked(document, path, schema, sink, what, explain)
-    for error in _leaves(checker._errors):
+    for error in errors:
         checked.report(error)
-    return False
+    return not errors
 
 
 def _leaves(errors: Iterable[Any]) -> Iterable[Any]:
@@ -96,6 +110,8 @@ class _Checked:
 
     def report(self, error: Any) -> None:
         """Turn one error of cerberus into a finding."""
+        from cerberus import errors as kinds
+
         inner: Path = tuple(error.document_path)
         rule = str(error.rule)
         if error.code == kinds.UNKNOWN_FIELD.code:
