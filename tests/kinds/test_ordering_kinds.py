@@ -41,7 +41,7 @@ def test_lists_are_sorted_by_their_items(lists: list[list[int]]) -> None:
 
 @pytest.mark.parametrize("descending", [False, True])
 def test_rows_without_a_key_stand_last_and_equal_ones_keep_their_order(descending: bool) -> None:
-    rows = [{"k": None, "n": 1}, {"k": 1, "n": 2}, {"k": None, "n": 3}, {"k": 1, "n": 4}]
+    rows: list[dict[str, Any]] = [{"k": None, "n": 1}, {"k": 1, "n": 2}, {"k": None, "n": 3}, {"k": 1, "n": 4}]
     found = applied("sort", {"by": "k", "descending": descending}, rows)
 
     assert [fields["n"] for fields in found.fields] == [2, 4, 1, 3]
