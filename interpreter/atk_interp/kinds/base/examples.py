@@ -86,7 +86,6 @@ EXAMPLES = Option(
                 "reply": {
                     "type": ["string", "list"],
                     "schema": {"type": "string"},
-                    "minlength": 0,
                     "required": True,
                     "meta": {"help": "What the model says; a list for several samples or votes."},
                 },
