@@ -1,39 +1,16 @@
-"""`map`, `select`, `reject`, `selectattr`, `rejectattr`: a filter or a test for each item of a list."""
+"""`map`, `select`, `reject`, `selectattr`, `rejectattr`: what their arguments ask for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol, TypeAlias
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from atk_interp.diagnostics import did_you_mean
 from atk_interp.expressions import ast
 from atk_interp.expressions.binding import BindingError
-from atk_interp.expressions.bounds import check_size, size
-from atk_interp.expressions.errors import OperandError
-from atk_interp.expressions.functions import FILTERS, MISSING, TESTS, Form, Function, path_getter
-from atk_interp.expressions.kinds import value_in_words
+from atk_interp.expressions.functions import FILTERS, TESTS, Form, Function
 
-__all__ = ["Closure", "ItemCompiler", "Plan", "Scope", "each_item", "plan_of"]
-
-Scope: TypeAlias = Mapping[str, object]
-Closure: TypeAlias = Callable[[Scope], object]
-
-
-class ItemCompiler(Protocol):
-    """What is needed of the compiler."""
-
-    def closure(self, node: ast.Node) -> Closure: ...
-
-    def arguments(
-        self, node: ast.Node, function: Function, args: tuple[ast.Node, ...], keywords: tuple[ast.Keyword, ...]
-    ) -> Callable[[Scope], list[object]]: ...
-
-    def error(self, node: ast.Node, message: str) -> Exception: ...
-
-    def unfit(self, function: Function, value: object) -> str: ...
-
-
-_ATTRIBUTE_TYPES = (str, int)
+__all__ = ["Plan", "plan_of"]
 
 
 class Plan(NamedTuple):
@@ -93,84 +70,3 @@ def _named(node: ast.Node, table: Mapping[str, Function], word: str) -> Function
         help = did_you_mean(node.value, table)
         raise BindingError(f"there is no {word} `{node.value}`", (node.start, node.end), help)
     return table[node.value]
-
-
-def each_item(compiler: ItemCompiler, node: ast.Filter, filter_: Function) -> Closure:
-    """The closure of one of these filters."""
-    try:
-        plan = plan_of(node)
-    except BindingError as error:
-        raise compiler.error(node, error.message) from None
-    target = compiler.closure(node.target)
-    field = None if plan.attribute is None else compiler.closure(plan.attribute)
-    default = None if plan.default is None else compiler.closure(plan.default)
-    apply = _application(compiler, node, plan)
-    is_map = node.name == "map"
-    wants = node.name.startswith("select")
-
-    def run(scope: Scope) -> object:
-        items = target(scope)
-        if type(items) is not list:
-            raise compiler.error(node, compiler.unfit(filter_, items))
-        try:
-            get = _getter(field, default, scope, lenient=not is_map and plan.function is not None)
-            take = apply(scope)
-            if is_map:
-                return _all(items, lambda item: take(get(item)))
-            return [item for item in items if bool(take(get(item))) is wants]
-        except (OperandError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as refusal:
-            said = str(refusal) if isinstance(refusal, OperandError) else f"`{node.name}` cannot work on these values"
-            raise compiler.error(node, said) from None
-
-    return run
-
-
-def _getter(
-    field: Closure | None, default: Closure | None, scope: Scope, *, lenient: bool
-) -> Callable[[object], object]:
-    if field is None:
-        return lambda item: item
-    attribute = field(scope)
-    if type(attribute) not in _ATTRIBUTE_TYPES:
-        raise OperandError(f"a field is named by text or a number, not {value_in_words(attribute)}")
-    assert isinstance(attribute, str | int)
-    return path_getter(attribute, None if default is None else default(scope), lenient=lenient)
-
-
-def _application(compiler: ItemCompiler, node: ast.Filter, plan: Plan) -> Callable[[Scope], Callable[[object], object]]:
-    """For a scope, the function applied to each item; the arguments are evaluated once."""
-    if plan.function is None:
-        return lambda _: lambda item: item
-    function = plan.function
-    arguments = compiler.arguments(node, function, plan.args, plan.keywords)
-    takes_missing = function.form is Form.LENIENT
-
-    def prepare(scope: Scope) -> Callable[[object], object]:
-        operands = arguments(scope)
-
-        def take(item: object) -> object:
-            if takes_missing:
-                return function.apply(item, *operands)
-            if item is MISSING:
-                raise OperandError("an item does not have the field")
-            if type(item) not in function.types:
-                raise OperandError(compiler.unfit(function, item))
-            return function.apply(item, *operands)
-
-        return take
-
-    return prepare
-
-
-def _all(items: list[object], take: Callable[[object], object]) -> list[object]:
-    """Every result. Their sizes add up, so that one small list cannot become a huge one."""
-    total = 0
-    results: list[object] = []
-    for item in items:
-        result = take(item)
-        if result is MISSING:
-            raise OperandError("an item is an empty list")
-        total += size(result)
-        check_size(total)
-        results.append(result)
-    return results

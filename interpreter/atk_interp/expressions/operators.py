@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from atk_interp.expressions.bounds import MAX_SIZE, TooLarge, check_size, checked_number, size
 from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.kinds import value_in_words
 
-__all__ = ["ARITHMETIC", "COMPARISONS", "concatenated", "contains", "negated", "ordered"]
+__all__ = ["ARITHMETIC", "COMPARISONS", "against", "concatenated", "contains", "negated", "ordered"]
 
 
 _NUMBERS = frozenset([int, float])
@@ -77,10 +77,27 @@ def _power(base: int | float, exponent: int | float) -> int | float:
     return result
 
 
+_PLAIN: dict[str, Callable[[Any, Any], int | float]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+
+
+def _with_shortcut(sign: str, general: Callable[[object, object], object]) -> Callable[[object, object], object]:
+    """The same for whole numbers whose result is in bounds, which is nearly always, without the ceremony."""
+    compute = _PLAIN[sign]
+
+    def apply(left: object, right: object) -> object:
+        if type(left) is int and type(right) is int:
+            result = compute(left, right)
+            if _MIN <= result <= _MAX:
+                return result
+        return general(left, right)
+
+    return apply
+
+
 ARITHMETIC: dict[str, Callable[[object, object], object]] = {
-    "+": _add,
-    "-": _numeric("-", operator.sub),
-    "*": _multiply,
+    "+": _with_shortcut("+", _add),
+    "-": _with_shortcut("-", _numeric("-", operator.sub)),
+    "*": _with_shortcut("*", _multiply),
     "/": _numeric("/", operator.truediv),
     "//": _numeric("//", operator.floordiv),
     "%": _numeric("%", operator.mod),
@@ -97,7 +114,10 @@ def negated(sign: str, value: Any) -> object:
 
 def concatenated(parts: list[object]) -> str:
     """`a ~ b`: texts, numbers, true and false, written one after the other."""
-    text = "".join([part if isinstance(part, str) else _written(part) for part in parts])
+    try:
+        text = "".join(parts)  # type: ignore[arg-type]
+    except TypeError:
+        text = "".join([part if isinstance(part, str) else _written(part) for part in parts])
     if len(text) > MAX_SIZE:
         raise TooLarge("the result would be too large")
     return text
@@ -112,7 +132,7 @@ def _written(value: object) -> str:
 def contains(value: object, holder: Any) -> bool:
     """`value in holder`"""
     kind = type(holder)
-    if kind is list or (kind in (dict, str) and type(value) is str):
+    if kind is list or (type(value) is str and (kind is str or kind is dict)):
         return value in holder
     if kind is dict and type(value) not in (list, dict):
         return value in holder
@@ -155,4 +175,27 @@ COMPARISONS: dict[str, Callable[[object, object], bool]] = {
     **{sign: ordered(sign) for sign in _COMPARE},
     "in": contains,
     "not in": _lacks,
+}
+
+
+def against(sign: str, right: Any) -> Callable[[Any], bool]:
+    """The comparison with a right side that is known beforehand."""
+    compare = COMPARISONS[sign]
+    if sign in ("==", "!="):
+        return (lambda left: left == right) if sign == "==" else (lambda left: left != right)
+    if type(right) in _NUMBERS and sign in _AGAINST_NUMBER:
+        return _AGAINST_NUMBER[sign](right, compare)
+    if type(right) is list and sign in ("in", "not in"):
+        return (lambda left: left in right) if sign == "in" else (lambda left: left not in right)
+    return lambda left: compare(left, right)
+
+
+_Against: TypeAlias = Callable[[Any, Callable[[Any, Any], bool]], Callable[[Any], bool]]
+
+# Written out, since calling the operator as a function would take as long again.
+_AGAINST_NUMBER: dict[str, _Against] = {
+    "<": lambda right, general: lambda left: left < right if type(left) in _NUMBERS else general(left, right),
+    "<=": lambda right, general: lambda left: left <= right if type(left) in _NUMBERS else general(left, right),
+    ">": lambda right, general: lambda left: left > right if type(left) in _NUMBERS else general(left, right),
+    ">=": lambda right, general: lambda left: left >= right if type(left) in _NUMBERS else general(left, right),
 }

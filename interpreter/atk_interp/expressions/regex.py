@@ -6,8 +6,9 @@ ASCII; letters of any script are `\\pL`. Case is ignored after `(?i)`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from string import punctuation
 from typing import Any
 
 from atk_interp.records import dataclass
@@ -44,16 +45,14 @@ class Regex:
     def __init__(self, pattern: str, compiled: Any) -> None:
         self.pattern = pattern
         self._compiled = compiled
+        self.matches = _matcher(pattern, compiled)
+        """Whether the pattern matches anywhere in a text."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """The named groups, in the order of the pattern."""
         index: dict[str, int] = self._compiled.groupindex
         return tuple(sorted(index, key=index.__getitem__))
-
-    def matches(self, text: str) -> bool:
-        """Whether the pattern matches anywhere in the text."""
-        return self._compiled.search(text) is not None
 
     def search(self, text: str) -> RegexMatch | None:
         """The first match."""
@@ -76,6 +75,41 @@ class Regex:
 
     def __repr__(self) -> str:
         return f"Regex({self.pattern!r})"
+
+
+def _matcher(pattern: str, compiled: Any) -> Callable[[str], bool]:
+    """The search, when all that is asked is whether there is a match: the binding of RE2 without its match objects.
+
+    They take longer to make than most searches. A pattern without any operator is looked for as text.
+    """
+    literal = _literal(pattern)
+    if literal is not None:
+        return lambda text: literal in text
+    search, anywhere = compiled._regexp.Match, compiled._regexp.Anchor.UNANCHORED
+
+    def matches(text: str) -> bool:
+        encoded = text.encode()
+        return bool(search(anywhere, encoded, 0, len(encoded))[0][0] >= 0)
+
+    return matches
+
+
+_OPERATORS = frozenset(".^$*+?()[]{}|")
+
+
+def _literal(pattern: str) -> str | None:
+    """The text that the pattern stands for; None when it stands for more than one."""
+    parts: list[str] = []
+    characters = iter(pattern)
+    for character in characters:
+        if character == "\\":
+            character = next(characters, "")
+            if character not in punctuation or not character:
+                return None
+        elif character in _OPERATORS:
+            return None
+        parts.append(character)
+    return "".join(parts)
 
 
 def _match(found: Any) -> RegexMatch:

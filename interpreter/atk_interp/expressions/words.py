@@ -45,7 +45,11 @@ def content_words(text: str) -> set[str]:
     An ending is what follows the fifth letter: cutting there finds most inflected forms of a word in many languages
     (Can et al., "Information retrieval on Turkish texts", 2008). Numbers keep all their digits.
     """
-    return {word if any(map(str.isdigit, word)) else word[:_STEM] for word in words(text) if word not in STOP_WORDS}
+    return {word[:_STEM] if word.isalpha() else _stem(word) for word in {*words(text)} - STOP_WORDS}
+
+
+def _stem(word: str) -> str:
+    return word if any(map(str.isdigit, word)) else word[:_STEM]
 
 
 def coverage(text: str, other: str) -> float:

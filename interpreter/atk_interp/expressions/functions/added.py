@@ -22,7 +22,7 @@ _HASH_DIGITS = 16
 
 def _share(value: bool | list[object]) -> float:
     answers = value if isinstance(value, list) else [value]
-    if not all(answer is True or answer is False for answer in answers):
+    if answers and {*map(type, answers)} != {bool}:
         raise OperandError("every item must be true or false")
     return answers.count(True) / len(answers) if answers else 0.0
 

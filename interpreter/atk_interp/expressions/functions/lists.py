@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import islice
+from typing import Any
 
 from atk_interp.expressions.bounds import check_size, checked_number
 from atk_interp.expressions.errors import OperandError
@@ -71,11 +72,15 @@ def _last(value: str | list[object]) -> object:
 
 
 def _join(items: list[object], separator: object, attribute: str | int | None) -> str:
-    if attribute is not None:
-        items = [*map(path_getter(attribute), items)]
-    parts = [_writable(item) for item in items]
-    check_size(sum(map(len, parts)) + len(parts) * len(str(separator)))
-    return str(separator).join(parts)
+    between = str(separator)
+    found: list[Any] = items if attribute is None else [*map(path_getter(attribute), items)]
+    try:
+        check_size(sum(map(len, found)) + len(found) * len(between))
+        return between.join(found)
+    except TypeError:
+        parts = [_writable(item) for item in found]
+    check_size(sum(map(len, parts)) + len(parts) * len(between))
+    return between.join(parts)
 
 
 def _writable(item: object) -> str:
@@ -85,9 +90,23 @@ def _writable(item: object) -> str:
 
 
 def _sort(items: list[object], reverse: object, case_sensitive: object, attribute: str | int | None) -> list[object]:
+    if attribute is None and items and type(items[0]) in _PLAIN:
+        plain: list[Any] = items
+        try:
+            return sorted(plain, key=_plain_key(items[0], case_sensitive), reverse=bool(reverse))
+        except TypeError:
+            pass  # the items are not all alike
     paths = attribute.split(",") if isinstance(attribute, str) else [attribute]
     keys = [_key(path, case_sensitive) for path in paths]
     return sorted(items, key=lambda item: [key(item) for key in keys], reverse=bool(reverse))
+
+
+_PLAIN = frozenset([str, int, float])
+
+
+def _plain_key(first: object, case_sensitive: object) -> Callable[[Any], Any] | None:
+    """The key for a list that goes on as it begins, with texts or with numbers. Otherwise it raises `TypeError`."""
+    return str.lower if type(first) is str and not case_sensitive else None
 
 
 def _unique(items: list[object], case_sensitive: object, attribute: str | int | None) -> list[object]:
@@ -100,14 +119,22 @@ def _unique(items: list[object], case_sensitive: object, attribute: str | int | 
 
 def _extreme(choose: Callable[..., object]) -> Callable[..., object]:
     def extreme(items: list[object], case_sensitive: object, attribute: str | int | None) -> object:
+        if attribute is None and items and type(items[0]) in _PLAIN:
+            try:
+                return choose(items, key=_plain_key(items[0], case_sensitive))
+            except TypeError:
+                pass  # the items are not all alike
         return choose(items, key=_key(attribute, case_sensitive)) if items else MISSING
 
     return extreme
 
 
+_SUMMABLE = frozenset([int, float, bool])
+
+
 def _sum(items: list[object], attribute: str | int | None, start: int | float) -> int | float:
     numbers = items if attribute is None else [*map(path_getter(attribute), items)]
-    if not all(isinstance(number, int | float) for number in numbers):
+    if not {*map(type, numbers)} <= _SUMMABLE:
         raise OperandError("only numbers can be added up")
     return checked_number(sum(numbers, start))  # type: ignore[arg-type]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import field
 from enum import Enum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from atk_interp.expressions.kinds import ALL_KINDS, Kind
 from atk_interp.expressions.types import Type
@@ -73,7 +73,8 @@ class Function:
     `kinds` are what the value may be and `items`, if given, what the items of a list may be. `apply` is
     pure, gets every parameter in order, and raises `OperandError` (or what Python's own operations raise) when it
     cannot. `lazy`: Jinja hands out a generator where we give a list. `can_miss`: on an empty list the
-    result is missing, as an absent field is.
+    result is missing, as an absent field is. `prepare`, if given, makes `apply` of the value alone out of
+    parameters that are known beforehand; it may raise `OperandError` where applying would.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Function:
     in_jinja: bool = True
     lazy: bool = False
     can_miss: bool = False
+    prepare: Callable[..., Callable[[Any], object]] | None = None
     types: frozenset[type] = field(init=False, repr=False, compare=False, default=frozenset())
 
     def __post_init__(self) -> None:

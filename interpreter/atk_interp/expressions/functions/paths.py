@@ -43,6 +43,18 @@ def path_getter(
             raise OperandError(f"an item has no `{attribute}`")
         return item
 
+    return _direct(parts[0], get) if len(parts) == 1 else get
+
+
+def _direct(part: str | int, general: Callable[[object], object]) -> Callable[[object], object]:
+    """The field itself where it is there, as it nearly always is."""
+
+    def get(item: object) -> object:
+        try:
+            return item[part]  # type: ignore[index]
+        except (TypeError, LookupError):
+            return general(item)
+
     return get
 
 

@@ -9,7 +9,7 @@ from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.functions.model import Example, Form, Function, Parameter, Role
 from atk_interp.expressions.functions.paths import MISSING
 from atk_interp.expressions.kinds import ALL_KINDS, NUMBER, Kind
-from atk_interp.expressions.operators import contains, ordered
+from atk_interp.expressions.operators import against, contains, ordered
 from atk_interp.expressions.regex import RegexError, compile_regex
 from atk_interp.expressions.types import BOOL
 
@@ -43,6 +43,7 @@ def _comparison(
         example,
         (Parameter("other", kinds),),
         aliases=aliases,
+        prepare=lambda other: against(sign, other),
     )
 
 
@@ -53,8 +54,12 @@ def _divisible(value: int, num: int) -> bool:
 
 
 def _matching(text: str, pattern: str) -> bool:
+    return _matcher(pattern)(text)
+
+
+def _matcher(pattern: str) -> Callable[[str], bool]:
     try:
-        return compile_regex(pattern).matches(text)
+        return compile_regex(pattern).matches
     except RegexError as error:
         raise OperandError(f"`{pattern}` is not a regular expression: {error.message}") from None
 
@@ -149,5 +154,6 @@ TESTS_LISTED = (
         Example('"The text says" is matching("(?i)the (text|passage)")', True),
         (Parameter("pattern", _TEXT, role=Role.REGEX),),
         in_jinja=False,
+        prepare=_matcher,
     ),
 )

@@ -66,12 +66,13 @@ def _indent(text: str, width: int | str, first: object, blank: object) -> str:
     return (indention if first else "") + "\n".join([lines[0], *rest])
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True)
 _HTML = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "'": "\\u0027"}
 
 
 def _tojson(value: object, indent: int | None) -> str:
     check_size(size(value) * (2 + depth(value) * max(indent or 0, 0)))
-    text = json.dumps(value, sort_keys=True, indent=indent)
+    text = _ENCODER.encode(value) if indent is None else json.dumps(value, sort_keys=True, indent=indent)
     for character, escape in _HTML.items():
         text = text.replace(character, escape)
     return text
