@@ -38,6 +38,10 @@ class Stage:
         sent = tuple(Message(role, content) for role, content in messages)
         return await self._client.complete(Request("example", sent, None, sampling, "", sample, attempt))
 
+    def first_sample(self, row: Row) -> int:
+        """The first: an example is about one round of a loop."""
+        return 0
+
     def note(self, notice: Notice) -> None:
         """Nobody is told: an example has no inputs to say anything about."""
 
