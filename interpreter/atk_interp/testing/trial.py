@@ -147,7 +147,9 @@ class _Rehearsal:
             return Verdict(f"the prompt cannot be filled in: {error}")
         stage = Stage(example)
         try:
-            runner = rejecting(KINDS[view.step.kind].bind(step))
+            bound = KINDS[view.step.kind].bind(step)
+            assert isinstance(bound, CallStep)
+            runner = rejecting(bound)
             assert isinstance(runner, CallStep)
             made = await runner.apply(row, stage)
         except (StepStopped, TooFewReplies, ExceptionGroup) as error:
