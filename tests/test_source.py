@@ -39,7 +39,7 @@ def test_a_span_knows_its_text_and_both_its_ends() -> None:
 
 def test_a_slice_of_a_mapped_text_keeps_the_places() -> None:
     file = SourceFile("t", "key: 'it''s so'")
-    whole = MappedText("it's so", file, (6, 7, 8, 10, 11, 12, 13, 14))
+    whole = MappedText.scattered("it's so", file, (6, 7, 8, 10, 11, 12, 13, 14))
 
     assert whole.slice(5).span().text == "so"
     assert whole.slice(3, 5).span(0, 1).text == "s"
@@ -48,6 +48,6 @@ def test_a_slice_of_a_mapped_text_keeps_the_places() -> None:
 
 @given(st.text("abc", max_size=8), st.integers(0, 10), st.integers(0, 10))
 def test_a_span_of_a_mapped_text_is_never_reversed(value: str, start: int, end: int) -> None:
-    span = MappedText(value, SourceFile("t", "__" + value), 2).span(start, end)
+    span = MappedText.verbatim(value, SourceFile("t", "__" + value), 2).span(start, end)
 
     assert 2 <= span.start <= span.end <= 2 + len(value) + 1

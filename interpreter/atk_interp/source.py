@@ -6,13 +6,18 @@ characters. Spans are half-open: `end` is the first character that no longer bel
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import field
 from functools import cached_property
 
 from atk_interp.records import dataclass
 
 __all__ = ["MappedText", "Position", "SourceFile", "Span"]
+
+_BEYOND = sys.maxsize
+"""More than any offset."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -100,28 +105,39 @@ class MappedText:
 
     A YAML scalar is not what stands in the file: quotes, escapes, indentation and folding are gone. The map
     gives every character of `value` its offset in `file`, so that text within text is underlined where it
-    stands. `offsets` is either the offset of the first character (the value stands verbatim in the file) or a
-    tuple of `len(value) + 1` offsets, the last one just after the end.
+    stands. `runs` are the stretches of the value that stand verbatim in the file, in order: where each begins in
+    the value, from 0, and in the file. The last is empty, and stands just after the end.
     """
 
     value: str
     file: SourceFile = field(repr=False)
-    offsets: int | tuple[int, ...] = field(repr=False)
+    runs: tuple[tuple[int, int], ...] = field(repr=False)
+
+    @staticmethod
+    def verbatim(value: str, file: SourceFile, start: int) -> MappedText:
+        """A value that stands in the file as it is."""
+        return MappedText(value, file, ((0, start), (len(value), start + len(value))))
+
+    @staticmethod
+    def scattered(value: str, file: SourceFile, offsets: Sequence[int]) -> MappedText:
+        """A value of which each character has an offset of its own; one more is just after the end."""
+        return MappedText(value, file, tuple(enumerate(offsets)))
 
     @staticmethod
     def whole(file: SourceFile) -> MappedText:
         """The text of a whole file."""
-        return MappedText(file.text, file, 0)
+        return MappedText.verbatim(file.text, file, 0)
 
     @staticmethod
     def detached(value: str, path: str = "<text>") -> MappedText:
         """A value that stands in no file: its own text serves as the file."""
-        return MappedText(value, SourceFile(path, value), 0)
+        return MappedText.verbatim(value, SourceFile(path, value), 0)
 
     def offset(self, index: int) -> int:
         """The offset in the file of the character at `index` of the value."""
         index = max(0, min(index, len(self.value)))
-        return self.offsets + index if isinstance(self.offsets, int) else self.offsets[index]
+        begin, at = self.runs[bisect_right(self.runs, (index, _BEYOND)) - 1]
+        return at + index - begin
 
     def span(self, start: int = 0, end: int | None = None) -> Span:
         """Where `value[start:end]` stands in the file (half-open, never reversed)."""
@@ -133,6 +149,7 @@ class MappedText:
     def slice(self, start: int, end: int | None = None) -> MappedText:
         """`value[start:end]` with its places."""
         end = len(self.value) if end is None else end
-        if isinstance(self.offsets, int):
-            return MappedText(self.value[start:end], self.file, self.offsets + start)
-        return MappedText(self.value[start:end], self.file, self.offsets[start : end + 1])
+        value = self.value[start:end]
+        inner = tuple((begin - start, at) for begin, at in self.runs if start < begin < start + len(value))
+        runs = ((0, self.offset(start)), *inner, (len(value), self.offset(start + len(value))))
+        return MappedText(value, self.file, runs if value else runs[:1])

@@ -69,7 +69,7 @@ def test_an_error_says_why_and_underlines_the_part(text: str, scope: dict[str, A
 
 def test_an_error_is_placed_in_its_file() -> None:
     file = SourceFile("spec.yaml", "keep: gone == 1\n")
-    expression = parse_expression(MappedText("gone == 1", file, 6), Sink())
+    expression = parse_expression(MappedText.verbatim("gone == 1", file, 6), Sink())
     assert expression is not None
     with pytest.raises(EvaluationError) as raised:
         compile_expression(expression)({})

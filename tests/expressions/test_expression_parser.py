@@ -301,7 +301,7 @@ def test_a_finding_is_underlined_through_quotes_and_folds(file: str, offsets: tu
     if offsets is None:
         offsets = (*range(6, 10), 10, 13, 14)
     sink = Sink()
-    assert parse_expression(MappedText(value, SourceFile("spec.yaml", file), offsets), sink) is None
+    assert parse_expression(MappedText.scattered(value, SourceFile("spec.yaml", file), offsets), sink) is None
     [found] = sink.sorted()
     assert found.span is not None
     assert found.span.text in ("&&", "\\x26&")

@@ -84,7 +84,7 @@ class Document:
         value = self.get(path)
         place = self._place(path)
         if place.style is None:
-            return MappedText(str(value), self.file, tuple([place.start] * (len(str(value)) + 1)))
+            return MappedText.scattered(str(value), self.file, [place.start] * (len(str(value)) + 1))
         written = value if isinstance(value, str) else self.file.text[place.start : place.end]
         return mapped_scalar(written, self.file, place.start, place.end, place.style)
 

@@ -41,23 +41,35 @@ _BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
 _BREAKS = "\n\r\x85\u2028\u2029"
 _HEADER = re.compile(r"[|>](?P<indicators>[-+0-9]*)[^\n\r\x85\u2028\u2029]*")
 
+_PLAIN = re.compile(r"[^ \t\n\r\x85\u2028\u2029\\']+")
+"""What stands for itself in every flow scalar."""
+
 _Decoded = list[tuple[str, int]]
-"""Characters of the value, each with its offset in what is written."""
+"""The value in pieces that stand verbatim in what is written (or are of one character), each with its offset there."""
 
 
 def mapped_scalar(value: str, file: SourceFile, start: int, end: int, style: str) -> MappedText:
     """`value`, decoded from `file.text[start:end]` in a style (`""`, `'`, `"`, `|`, `>`), with its places."""
     raw = file.text[start:end]
     if style == "" and raw == value:
-        return MappedText(value, file, start)
+        return MappedText.verbatim(value, file, start)
     if style in ("'", '"') and raw[1:-1] == value:
-        return MappedText(value, file, start + 1)
+        return MappedText.verbatim(value, file, start + 1)
     decoded = _block(value, raw, folds=style == ">") if style in ("|", ">") else _flow(raw, style)
-    if decoded is None or "".join(character for character, _ in decoded) != value:
-        return MappedText(value, file, tuple([start] * (len(value) + 1)))
-    offsets = [start + offset for _, offset in decoded]
-    after = file.text.find(value[-1:], offsets[-1]) + 1 if offsets else start
-    return MappedText(value, file, (*offsets, max(after, offsets[-1] + 1 if offsets else start)))
+    if decoded is None or _text(decoded) != value:
+        return MappedText.scattered(value, file, [start] * (len(value) + 1))
+    runs = []
+    index, end = 0, start
+    for piece, offset in decoded:
+        if piece:
+            runs.append((index, start + offset))
+            index, end = index + len(piece), start + offset + len(piece)
+    after = file.text.find(value[-1:], end - 1) + 1 if runs else start
+    return MappedText(value, file, (*runs, (index, max(after, end))))
+
+
+def _text(decoded: _Decoded) -> str:
+    return "".join([piece for piece, _ in decoded])
 
 
 def _flow(raw: str, style: str) -> _Decoded:
@@ -66,6 +78,11 @@ def _flow(raw: str, style: str) -> _Decoded:
     decoded: _Decoded = []
     while index < stop:
         character = raw[index]
+        plain = _PLAIN.match(raw, index, stop)
+        if plain:
+            decoded.append((plain[0], index))
+            index = plain.end()
+            continue
         blanks = _blanks(raw, index, stop)
         if blanks > index and _BREAK.search(raw, index, blanks):
             decoded += _folded(raw, index, blanks)
@@ -142,7 +159,7 @@ def _block(value: str, raw: str, *, folds: bool) -> _Decoded | None:
     explicit = any(indicator.isdigit() for indicator in header["indicators"])
     for candidate in range(max(indent, 1), 0, -1) if explicit else (indent,):
         decoded = _unindented(lines, candidate, folds, header["indicators"])
-        if "".join(character for character, _ in decoded) == value:
+        if _text(decoded) == value:
             return decoded
     return None
 
@@ -178,7 +195,7 @@ def _unindented(lines: list[_Line], indent: int, folds: bool, indicators: str) -
             decoded += empty or [(" ", pending[0][1])]
         else:
             decoded += pending + empty
-        decoded += [(character, line.at + indent + index) for index, character in enumerate(text)]
+        decoded.append((text, line.at + indent))
         pending, empty, was_deeper = line.end, [], is_deeper
     if "-" not in indicators:
         decoded += pending

@@ -131,7 +131,7 @@ def _with_line_feeds(text: MappedText) -> MappedText:
         return text
     kept = [found.start() for found in re.finditer(r"\r(?!\n)|[^\r]", text.value)]
     value = "".join(text.value[index] for index in kept).replace("\r", "\n")
-    return MappedText(value, text.file, (*(text.offset(index) for index in kept), text.offset(len(text.value))))
+    return MappedText.scattered(value, text.file, [text.offset(index) for index in [*kept, len(text.value)]])
 
 
 def _report_unknown(template: Template, sink: Sink) -> bool:
