@@ -33,6 +33,9 @@ SEEDED = {
 }
 """The eleven mistakes that other tools were tried with, and the text that must be underlined."""
 
+OPTIONS = re.compile(rb"# lint ((?:--[a-z-]+ \S+ ?)+)\n")
+"""In the first line of a case: what `lint` is called with, for findings that one has to ask for."""
+
 ON_DISK = {"ATK109"}
 """Codes that no committed file can show: a file that cannot be opened."""
 
@@ -44,7 +47,10 @@ def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
     def lint(name: str) -> str:
         files = [f"{name}.yaml", f"{name}/config.yaml", f"{name}/pipeline.yaml"]
-        code = cli.main(["lint", next(file for file in files if Path(file).is_file())], standalone_mode=False)
+        file = next(Path(file) for file in files if Path(file).is_file())
+        options = OPTIONS.match(file.read_bytes())
+        given = options[1].decode().split() if options else []
+        code = cli.main(["lint", str(file), *given], standalone_mode=False)
         out, err = capsys.readouterr()
         return f"{out}{err}exit code {code}\n"
 

@@ -18,7 +18,7 @@ from atk_interp.document import parse_document
 from atk_interp.flow import Analysis
 from atk_interp.kinds.base import CallStep, Dropped, PureStep, SourceStep, StepStopped
 from atk_interp.ledger.sqlite import SqliteLedger
-from atk_interp.lint import lint_path
+from atk_interp.lint.check import check_file
 from atk_interp.llm.limits import Clock
 from atk_interp.llm.messages import Client
 from atk_interp.llm.retry import RetryPolicy
@@ -90,20 +90,25 @@ class PipelineFailed(RuntimeError):
 
 
 def lint(path: str | Path) -> list[Diagnostic]:
-    """All findings about a spec (or a config and its spec), in reading order. Never raises for what is in the files."""
-    return lint_path(Path(path)).sink.sorted()
+    """All findings about a spec (or a config and its spec), in reading order. Never raises for what is in the files.
+
+    As `atk-interp lint` tells them: comments that ignore findings and the settings of the project count.
+    """
+    return list(check_file(Path(path)).report.findings)
 
 
 def load_spec(path: str | Path) -> PipelineSpec:
     """The typed form of a spec. Raises `InvalidSpec` when it has errors."""
-    return _checked(Path(path)).spec
+    return _checked(Path(path))[0].spec
 
 
-def _checked(path: Path) -> Analysis:
-    linted = lint_path(path)
-    if linted.analysis is None or linted.sink.has_errors:
-        raise InvalidSpec(linted.sink.sorted())
-    return linted.analysis
+def _checked(path: Path, *, complete: bool = True) -> tuple[Analysis, Config | None]:
+    """A spec that can be compiled, and the config that led to it. Raises `InvalidSpec`."""
+    checked = check_file(path, complete=complete)
+    linted = checked.linted[0]
+    if linted.analysis is None or checked.report.stopping:
+        raise InvalidSpec(checked.report.everything)
+    return linted.analysis, linted.config
 
 
 def compile_pipeline(path: str | Path) -> Pipeline:
@@ -112,10 +117,7 @@ def compile_pipeline(path: str | Path) -> Pipeline:
     A config's values become the defaults of the call.
     """
     found = Path(path) if Path(path).is_file() else find_pipeline(str(path), Path.cwd())
-    linted = lint_path(found or Path(path), complete=False)
-    if linted.analysis is None or linted.sink.has_errors:
-        raise InvalidSpec(linted.sink.sorted())
-    return Pipeline(linted.analysis, linted.config)
+    return Pipeline(*_checked(found or Path(path), complete=False))
 
 
 class Pipeline:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["find_pipeline", "project_root", "stock_folders", "stock_names"]
+__all__ = ["find_pipeline", "is_shipped", "project_root", "stock_folders", "stock_names"]
 
 _PACKAGE = Path(__file__).resolve().parent
 _MARKERS = (".atk", "pyproject.toml", ".git")
@@ -14,6 +14,11 @@ def stock_folders() -> list[Path]:
     """Folders of pipelines that ship with the program: inside the package, or the checkout it runs from."""
     candidates = (_PACKAGE / "_stock" / "pipeline_specs", _PACKAGE.parent.parent / "pipeline_specs")
     return [folder for folder in candidates if folder.is_dir()]
+
+
+def is_shipped(path: Path) -> bool:
+    """Whether a file came with an installed copy of the program: not the user's to change."""
+    return path.resolve().is_relative_to(_PACKAGE / "_stock")
 
 
 def stock_names() -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from atk_interp.cli.main import cli
-from atk_interp.lint import lint_path
+from atk_interp.lint.check import check_file
 
 SPEC = """
 spec: atk/v1
@@ -55,7 +55,7 @@ def test_a_written_config_leads_to_its_spec_from_where_it_stands(config: Command
     assert (code, told) == (0, "`mine/config.yaml` is written\n")
     assert "\npipeline: ../specs/pipeline.yaml\n" in target.read_text()
     target.write_text(target.read_text().replace("given:", "given: ."))
-    assert lint_path(target).sink.sorted() == []
+    assert check_file(target).report.findings == ()
 
 
 def test_the_folder_of_a_spec_will_do(config: Command) -> None:

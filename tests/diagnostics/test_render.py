@@ -9,13 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atk_interp.diagnostics import Code, Diagnostic, Label, Severity, Sink
-from atk_interp.diagnostics.render import FORMATS, render_github, render_json, render_text, summary
+from atk_interp.diagnostics import Code, Diagnostic, Edit, Fix, Label, Severity, Sink
+from atk_interp.diagnostics.render import FORMATS, render_text, summary
+from atk_interp.diagnostics.render.github import render_github
+from atk_interp.diagnostics.render.json import render_json
 from atk_interp.source import SourceFile, Span
 
 FILE = SourceFile("a.yaml", "one: 1\n\ttwo: [2, 2]\nthree: 3\n")
 ERROR = Code("ATK302", "unknown-name", Severity.ERROR, "f", "w", "b", "g")
 NOTICE = Code("ATK701", "unknown-setting", Severity.NOTICE, "f", "w", "b", "g")
+FIX = Fix("t", (Edit(Span(FILE, 0, 3), "won"),))
 YAML = Code("ATK102", "yaml-syntax", Severity.ERROR, "f", "w", "b", "g")
 
 
@@ -84,16 +87,19 @@ def test_the_underline_stands_below_its_text(text: str, start: int, length: int)
 
 
 def test_json_has_every_part() -> None:
-    found = Diagnostic(ERROR, "m", Span(FILE, 0, 3), "l", (Label(Span(FILE, 9, 10), "r"),), ("n",), "h")
+    found = Diagnostic(ERROR, "m", Span(FILE, 0, 3), "l", (Label(Span(FILE, 9, 10), "r"),), ("n",), "h", FIX)
     document = json.loads(render_json([found, Diagnostic(NOTICE, "x")]))
 
     assert document["version"] == 1
     assert document["diagnostics"][0] == {
         "code": "ATK302", "name": "unknown-name", "severity": "error", "message": "m", "file": "a.yaml",
         "line": 1, "column": 1, "end_line": 1, "end_column": 4, "label": "l", "notes": ["n"], "help": "h",
+        "fix": {"title": "t", "edits": [{"file": "a.yaml", "line": 1, "column": 1, "end_line": 1, "end_column": 4,
+                                         "text": "won"}]},
         "related": [{"file": "a.yaml", "line": 2, "column": 3, "end_line": 2, "end_column": 4, "message": "r"}],
     }  # fmt: skip
     assert document["diagnostics"][1]["file"] is None
+    assert document["diagnostics"][1]["fix"] is None
 
 
 def test_github_escapes_what_would_end_a_command() -> None:

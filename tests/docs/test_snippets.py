@@ -28,7 +28,7 @@ from click.testing import CliRunner
 
 from atk_interp.cli.main import cli
 from atk_interp.diagnostics.render import render_text
-from atk_interp.lint import lint_path
+from atk_interp.lint.check import check_file
 from atk_interp.llm.scripted import ScriptedClient
 from atk_interp.testing import try_examples
 
@@ -83,7 +83,7 @@ def test_whole_specs_lint_as_shown(
     shown = next((block for block in after if block.text.startswith(LINT)), None)
 
     if shown is None:
-        assert render_text(lint_path(Path("pipeline.yaml")).sink.sorted()) == ""
+        assert render_text(check_file(Path("pipeline.yaml")).report.findings) == ""
         return
     slip(spec, shown)
     printed = CliRunner().invoke(cli, ["lint", "pipeline.yaml"]).stdout
@@ -189,7 +189,7 @@ def test_configs_lint_clean(config: Block, tmp_path: Path) -> None:
     if "pipeline: pipeline.yaml" in config.text:
         shutil.copytree(ROOT / "examples" / "first", tmp_path, dirs_exist_ok=True, ignore=lambda *_: ["config.yaml"])
 
-    assert render_text(lint_path(path).sink.sorted()) == ""
+    assert render_text(check_file(path).report.findings) == ""
 
 
 SCRIPTS = [pytest.param(block, id=str(block)) for block in blocks() if block.text.startswith("# replies.yaml\n")]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from atk_interp import compile_pipeline
-from atk_interp.lint import lint_path
+from atk_interp.lint.check import check_file
 from atk_interp.pipeline import MissingParameters
 
 SPEC = """
@@ -23,12 +23,12 @@ outputs: {o.jsonl: {from: b, format: jsonl}}
 def config(tmp_path: Path) -> Path:
     (tmp_path / "pipeline.yaml").write_text(SPEC)
     path = tmp_path / "config.yaml"
-    path.write_text("pipeline: pipeline.yaml\ngiven: here\nmissing:\n")
+    path.write_text("pipeline: pipeline.yaml\ngiven: .\nmissing:\n")
     return path
 
 
 def test_an_empty_required_parameter_is_told_at_its_place(config: Path) -> None:
-    found = lint_path(config).sink.sorted()
+    found = check_file(config).report.findings
 
     assert [(finding.code.name, str(finding.span)) for finding in found] == [
         ("missing-parameter", f"Span({config}:3:1, 'missing')")
@@ -36,7 +36,7 @@ def test_an_empty_required_parameter_is_told_at_its_place(config: Path) -> None:
 
 
 def test_for_a_run_it_may_come_from_elsewhere(config: Path) -> None:
-    assert lint_path(config, complete=False).sink.sorted() == []
+    assert check_file(config, complete=False).report.findings == ()
 
     pipeline = compile_pipeline(config)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from atk_interp.lint import Selection, lint_path, report
+from atk_interp.lint.settings import Settings
 
 SPEC = """spec: atk/v1
 name: x
@@ -41,10 +42,10 @@ def told(folder: Path, spec: str = SPEC, prompt: str = PROMPT, **selected: tuple
     (folder / "prompts" / "ask.yaml").write_text(prompt, encoding="utf-8")
     path = folder / "pipeline.yaml"
     path.write_text(spec, encoding="utf-8")
-    selection = {path: Selection(**selected)} if selected else None
+    settings = {path: Settings(Selection(**selected))} if selected else None
     return [
         f"{found.code.name}:{found.span.begin.line}"
-        for found in report([lint_path(path)], selection).findings
+        for found in report([lint_path(path)], settings).findings
         if found.span
     ]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from atk_interp.lint import RULES, lint_path
+from atk_interp.lint import RULES
+from atk_interp.lint.check import check_file
 
 SPEC = """spec: atk/v1
 name: x
@@ -14,7 +15,7 @@ params:
   topic: {type: text, default: sea}
   output_dir: {type: path}
 models:
-  m: {}
+  m: {expects: any}
 steps:
   a: {kind: rows, rows: [{text: one}]}
   b:
@@ -33,7 +34,7 @@ def codes(folder: Path, spec: str = SPEC, prompt: str = PROMPT) -> list[str]:
     (folder / "prompts").mkdir(exist_ok=True)
     (folder / "prompts" / "ask.yaml").write_text(prompt, encoding="utf-8")
     (folder / "pipeline.yaml").write_text(spec, encoding="utf-8")
-    return [found.code.id for found in lint_path(folder / "pipeline.yaml").sink.sorted()]
+    return [found.code.id for found in check_file(folder / "pipeline.yaml").report.findings]
 
 
 def test_a_spec_that_uses_all_it_declares_is_clean(tmp_path: Path) -> None:
@@ -44,7 +45,7 @@ def test_a_spec_that_uses_all_it_declares_is_clean(tmp_path: Path) -> None:
     ("old", "new", "expected"),
     [
         ("from: b, format", "from: a, format", ["ATK521"]),
-        ("m: {}", "m: {}\n  other: {}", ["ATK523"]),
+        ("m: {expects: any}", "m: {expects: any}\n  other: {expects: any}", ["ATK523"]),
         ("topic: {", "unused: {type: int, default: 1}\n  topic: {", ["ATK522"]),
         ("into: verdict}", "into: verdict, after: 'Verdict:'}", ["ATK421"]),
     ],

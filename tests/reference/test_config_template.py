@@ -10,6 +10,7 @@ import pytest
 
 from atk_interp.diagnostics.render import render_text
 from atk_interp.lint import lint_path
+from atk_interp.lint.check import check_file
 from atk_interp.reference import config_template
 
 SPEC = """
@@ -62,7 +63,7 @@ def template(path: Path, pipeline: str = "pipeline.yaml") -> str:
 def findings(path: Path, text: str) -> str:
     config = path.with_name("config.yaml")
     config.write_text(text)
-    return render_text(lint_path(config).sink.sorted())
+    return render_text(check_file(config).report.findings)
 
 
 def test_a_template_with_what_is_required_filled_in_lints_clean(spec_path: Path) -> None:
@@ -78,7 +79,7 @@ def test_with_every_setting_switched_on_it_lints_clean_and_gives_every_default(s
 
     linted = lint_path(path)
 
-    assert render_text(linted.sink.sorted()) == ""
+    assert render_text(check_file(path).report.findings) == ""
     assert linted.config is not None
     assert {name: given.value for name, given in linted.config.values.items()} == {
         "input_dir": ".",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["coloured", "complain", "notice", "say"]
+__all__ = ["coloured", "complain", "notice", "put", "say"]
 
 
 def coloured(stream_is_terminal: bool) -> bool:
@@ -16,6 +16,11 @@ def coloured(stream_is_terminal: bool) -> bool:
 def say(text: str = "") -> None:
     """Print a result."""
     print(text, flush=True)  # noqa: T201 - this is the one place that prints results
+
+
+def put(text: str) -> None:
+    """Print a result as it is, without a line break behind it."""
+    print(text, end="", flush=True)  # noqa: T201 - as above
 
 
 def notice(text: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -34,7 +36,8 @@ class AtomicFile:
 
     Until the block ends the bytes stand in a hidden file beside `path`, and what was at `path` before is untouched;
     after an exception in the block it stays, and the hidden file goes. Folders on the way are made. A link is kept,
-    and the file that it leads to replaced. Raises `CannotWrite` when the disk refuses.
+    and the file that it leads to replaced; the new file has the permissions of the old one. Raises `CannotWrite` when
+    the disk refuses.
     """
 
     def __init__(self, path: Path) -> None:
@@ -80,6 +83,8 @@ class AtomicFile:
         stream.flush()
         os.fsync(stream.fileno())
         stream.close()
+        with suppress(FileNotFoundError):
+            self._temporary.chmod(stat.S_IMODE(self._target.stat().st_mode))
         self._temporary.replace(self._target)
         _sync_folder(self._target.parent)
 

@@ -10,7 +10,7 @@ from atk_interp.document import shown
 from atk_interp.lint import codes
 from atk_interp.lint.comments import Comments, Ignore, Item, comments_in
 from atk_interp.lint.engine import Linted
-from atk_interp.lint.selection import DEFAULT, Selection
+from atk_interp.lint.settings import NO_SETTINGS, Settings
 from atk_interp.records import dataclass
 
 __all__ = ["Report", "report"]
@@ -27,10 +27,15 @@ class Report:
     findings: tuple[Diagnostic, ...]
     stopping: tuple[Diagnostic, ...]
 
+    @property
+    def everything(self) -> list[Diagnostic]:
+        """What is told, and the errors that are not told and yet keep from compiling."""
+        return list(_in_order(dict.fromkeys((*self.findings, *self.stopping))))
 
-def report(linted: Iterable[Linted], selections: Mapping[Path, Selection] | None = None) -> Report:
-    """What to tell of files that were linted together. `selections` are by the paths that were linted."""
-    units = [_Unit(one, (selections or {}).get(one.path, DEFAULT)) for one in linted]
+
+def report(linted: Iterable[Linted], settings: Mapping[Path, Settings] | None = None) -> Report:
+    """What to tell of files that were linted together. `settings` are by the paths that were linted."""
+    units = [_Unit(one, (settings or {}).get(one.path, NO_SETTINGS)) for one in linted]
     comments = _CommentsOfAll(units)
     told: dict[tuple[object, ...], Diagnostic] = {}
     stopping: dict[tuple[object, ...], Diagnostic] = {}
@@ -38,7 +43,7 @@ def report(linted: Iterable[Linted], selections: Mapping[Path, Selection] | None
         certain = set(unit.linted.certain)
         for finding in unit.linted.sink.sorted():
             key = (finding.code.id, finding.span, finding.message)  # notes may differ: they name the step that asks
-            is_told = unit.selection.has(finding.code) and not comments.ignore(finding, finding in certain)
+            is_told = unit.wants(finding) and not comments.ignore(finding, finding in certain)
             if is_told:
                 told.setdefault(key, finding)
             if finding.is_error and (is_told or finding in certain):
@@ -54,7 +59,11 @@ def _in_order(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
 @dataclass(frozen=True)
 class _Unit:
     linted: Linted
-    selection: Selection
+    settings: Settings
+
+    def wants(self, finding: Diagnostic) -> bool:
+        path = finding.span.file.path if finding.span is not None else shown(self.linted.path)
+        return self.settings.wants(finding.code, path)
 
     @property
     def has_certain_errors(self) -> bool:
@@ -104,7 +113,7 @@ class _CommentsOfAll:
         for path, comments in self._by_file.items():
             units = self._units[path]
             for found in self._about(path, comments, units):
-                if any(unit.selection.has(found.code) for unit in units):
+                if any(unit.wants(found) for unit in units):
                     yield found
 
     def _about(self, path: str, comments: Comments, units: Sequence[_Unit]) -> Iterator[Diagnostic]:
@@ -117,7 +126,7 @@ class _CommentsOfAll:
             unused = [
                 item
                 for item in ignore.items
-                if item not in self._used and any(unit.selection.has(item.code) for unit in units)
+                if item not in self._used and any(unit.settings.wants(item.code, path) for unit in units)
             ]
             if unused and knows:
                 yield _unused(ignore, unused)

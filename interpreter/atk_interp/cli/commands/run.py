@@ -93,7 +93,7 @@ class _BadSetting(ValueError):
 def _compiled(path: str, quiet: bool) -> Pipeline:
     """The pipeline of a config, spec or name. Raises `_Findings`, with the findings printed, when it has errors."""
     from atk_interp.diagnostics.render import render_text, summary
-    from atk_interp.lint import lint_path
+    from atk_interp.lint.check import check_file
     from atk_interp.pipeline import Pipeline
     from atk_interp.runtime import CannotRun
     from atk_interp.stock import find_pipeline, stock_names
@@ -107,12 +107,12 @@ def _compiled(path: str, quiet: bool) -> Pipeline:
                 "stock pipelines are " + ", ".join(f"`{name}`" for name in stock_names()),
             )
         file = found
-    linted = lint_path(file, complete=False)  # the rest may come with `--set`
-    findings = linted.sink.sorted()
+    checked = check_file(file, complete=False)  # the rest may come with `--set`
+    linted, findings = checked.linted[0], checked.report.everything
     shown = [found for found in findings if found.is_error or not quiet]
     if shown:
         notice(render_text(shown, colour=coloured(sys.stderr.isatty())))
-    if linted.analysis is None or linted.sink.has_errors:
+    if linted.analysis is None or checked.report.stopping:
         notice(f"{summary(findings)}; nothing was run")
         raise _Findings
     return Pipeline(linted.analysis, linted.config)

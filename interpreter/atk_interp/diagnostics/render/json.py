@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from atk_interp.diagnostics.model import Diagnostic
+from atk_interp.diagnostics.model import Diagnostic, Fix
 from atk_interp.source import Span
 from atk_interp.values import encode
 
@@ -31,7 +31,13 @@ def _one(diagnostic: Diagnostic) -> dict[str, Any]:
         "related": [{**_place(label.span), "message": label.text} for label in diagnostic.labels],
         "notes": list(diagnostic.notes),
         "help": diagnostic.help,
+        "fix": _fix(diagnostic.fix) if diagnostic.fix is not None else None,
     }
+
+
+def _fix(fix: Fix) -> dict[str, Any]:
+    """All edits are to be made, or none; `text` stands in place of what is between the two places."""
+    return {"title": fix.title, "edits": [{**_place(edit.span), "text": edit.text} for edit in fix.edits]}
 
 
 def _place(span: Span) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from atk_interp.diagnostics.codes import Severity
 from atk_interp.diagnostics.model import Diagnostic
 from atk_interp.source import Span
 
-__all__ = ["render_text", "summary"]
+__all__ = ["render_short", "render_text", "summary"]
 
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.ADVICE: "36", Severity.NOTICE: "36"}
 _WIDEST = 160
@@ -24,6 +24,11 @@ _WIDEST = 160
 def render_text(diagnostics: Iterable[Diagnostic], *, colour: bool = False) -> str:
     """All findings, a blank line between them; empty when there are none."""
     return "\n".join(_one(diagnostic, colour) for diagnostic in diagnostics)
+
+
+def render_short(diagnostics: Iterable[Diagnostic], *, colour: bool = False) -> str:
+    """All findings, each on one line."""
+    return "\n".join(_head(diagnostic, colour) for diagnostic in diagnostics)
 
 
 def summary(diagnostics: Iterable[Diagnostic]) -> str:
@@ -41,12 +46,7 @@ def summary(diagnostics: Iterable[Diagnostic]) -> str:
 
 def _one(diagnostic: Diagnostic, colour: bool) -> str:
     paint = _COLOURS[diagnostic.severity] if colour else ""
-    head = f"{diagnostic.severity.value}[{diagnostic.code.id}] {diagnostic.code.name}"
-    where = ""
-    if diagnostic.span is not None:
-        begin = diagnostic.span.begin
-        where = f"{diagnostic.span.file.path}:{begin.line}:{begin.column}: "
-    lines = [f"{_bold(where, colour)}{_painted(head, paint)}: {diagnostic.message}"]
+    lines = [_head(diagnostic, colour)]
     width = 2
     if diagnostic.span is not None:
         width = len(str(max(s.begin.line for s in [diagnostic.span, *(x.span for x in diagnostic.labels)])))
@@ -60,10 +60,20 @@ def _one(diagnostic: Diagnostic, colour: bool) -> str:
                 lines.append(f"{' ' * width} ::: {label.span.file.path}:{begin.line}:{begin.column}")
             lines += _frame(label.span, label.text, "-", width, "34" if colour else "")
     pad = " " * width
-    lines += [f"{pad} = note: {note}" for note in diagnostic.notes]
+    lines += [f"{pad} = note: {_printable(note)}" for note in diagnostic.notes]
     if diagnostic.help:
-        lines.append(f"{pad} = help: {diagnostic.help}")
+        lines.append(f"{pad} = help: {_printable(diagnostic.help)}")
     return "\n".join(lines) + "\n"
+
+
+def _head(diagnostic: Diagnostic, colour: bool) -> str:
+    head = f"{diagnostic.severity.value}[{diagnostic.code.id}] {diagnostic.code.name}"
+    where = ""
+    if diagnostic.span is not None:
+        begin = diagnostic.span.begin
+        where = f"{_printable(diagnostic.span.file.path)}:{begin.line}:{begin.column}: "
+    paint = _COLOURS[diagnostic.severity] if colour else ""
+    return f"{_bold(where, colour)}{_painted(head, paint)}: {_printable(diagnostic.message)}"
 
 
 def _frame(span: Span, label: str, mark: str, width: int, paint: str) -> list[str]:

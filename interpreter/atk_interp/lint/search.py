@@ -1,0 +1,186 @@
+"""Which files to lint: the specs and configs in folders, and those that use a prompt file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from atk_interp.diagnostics import Sink
+from atk_interp.document import DISK, Files, load_document, shown
+from atk_interp.flow import prompt_folders
+from atk_interp.lint.engine import Linted, lint_path
+from atk_interp.records import dataclass
+from atk_interp.spec import is_config
+from atk_interp.stock import find_pipeline, project_root
+
+__all__ = ["Found", "find", "is_ours"]
+
+_YAML = (".yaml", ".yml")
+_OURS_BY_NAME = ("pipeline.yaml", "config.yaml")
+_SKIPPED = ("node_modules", "__pycache__")
+_MARKS_OF_OTHERS = ("pyvenv.cfg", ".atk-lock", "run.json")
+"""What stands in a virtual environment and in the output folder of a run."""
+_HEAD_BYTES = 200_000
+_SPEC = re.compile(r"""^spec:[ \t]*["']?atk""", re.MULTILINE)
+_CONFIG = re.compile(r"""^pipeline:[ \t]*["']?(?P<name>[^\s"'#][^"'#\r\n]*)""", re.MULTILINE)
+_MESSAGE = re.compile(r"^-[ \t]+(system|user|assistant|role|each|when)[ \t]*:", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Found:
+    """`files` are specs and configs to lint, `prompts` those that no spec uses, `foreign` what was left alone."""
+
+    files: tuple[Path, ...] = ()
+    prompts: tuple[Path, ...] = ()
+    foreign: tuple[Path, ...] = ()
+
+
+def find(
+    paths: Sequence[Path],
+    *,
+    files: Files = DISK,
+    leaves_out: Callable[[Path], bool] = lambda path: False,
+    skip_foreign: bool = False,
+) -> Found:
+    """What the paths stand for. A folder stands for the specs and configs in it, a prompt for those that use it.
+
+    A named file that is none of these is taken for a spec, so that its author is told; with `skip_foreign` it is
+    left alone, as is a named file that `leaves_out` says so of.
+    """
+    search = _Search(files, leaves_out, skip_foreign)
+    for path in paths:
+        search.add(path)
+    return Found(tuple(search.files.values()), tuple(search.prompts), tuple(search.foreign))
+
+
+class _Search:
+    def __init__(self, files: Files, leaves_out: Callable[[Path], bool], skip_foreign: bool) -> None:
+        self._texts = files
+        self._leaves_out = leaves_out
+        self._skip_foreign = skip_foreign
+        self.files: dict[Path, Path] = {}
+        self.prompts: list[Path] = []
+        self.foreign: list[Path] = []
+        self._candidates: dict[Path, list[_Candidate]] = {}
+
+    def add(self, path: Path) -> None:
+        if path.is_dir():
+            for file in specs_and_configs(path, self._leaves_out):
+                self._take(file)
+        elif self._skip_foreign and self._leaves_out(path):
+            self.foreign.append(path)
+        elif is_ours(path, self._texts):
+            self._take(path)
+        else:
+            self._add_prompt(path)
+
+    def _take(self, path: Path) -> None:
+        self.files.setdefault(path.resolve(), path)
+
+    def _add_prompt(self, path: Path) -> None:
+        users = list(self._users(path)) if path.suffix in (*_YAML, ".txt") else []
+        for user in users:
+            self._take(user)
+        if users:
+            return
+        if self._looks_like_prompt(path):
+            self.prompts.append(path)
+        elif self._skip_foreign:
+            self.foreign.append(path)
+        else:
+            self._take(path)
+
+    def _looks_like_prompt(self, path: Path) -> bool:
+        try:
+            return path.suffix in _YAML and _MESSAGE.search(_head(path, self._texts)) is not None
+        except (OSError, ValueError):
+            return False
+
+    def _users(self, prompt: Path) -> Iterator[Path]:
+        """The specs and configs of the project whose steps read a prompt file, or include it."""
+        resolved = prompt.resolve()
+        root = _root(resolved)
+        if root not in self._candidates:
+            self._candidates[root] = [_candidate(file) for file in specs_and_configs(root, self._leaves_out)]
+        for candidate in self._candidates[root]:
+            if any(resolved.is_relative_to(folder) for folder in candidate.folders) and self._reads(candidate, prompt):
+                yield candidate.path
+
+    def _reads(self, candidate: _Candidate, prompt: Path) -> bool:
+        linted: Linted = lint_path(candidate.path, files=self._texts)
+        name = shown(prompt)
+        return any(file.path == name for file, _ in linted.files())
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A spec or config, and the folders in which its prompts are looked for."""
+
+    path: Path
+    folders: tuple[Path, ...]
+
+
+def _candidate(path: Path) -> _Candidate:
+    document = load_document(path, Sink())
+    if document is None or not isinstance(document.data, dict):
+        return _Candidate(path, (path.resolve().parent / "prompts",))
+    data, folder = document.data, path.resolve().parent
+    overrides: list[Path] = []
+    if is_config(data):
+        named = data.get("prompts")
+        listed = named if isinstance(named, list) else [named]
+        overrides = [folder / Path(item).expanduser() for item in listed if isinstance(item, str)]
+        spec = find_pipeline(str(data.get("pipeline")), folder)
+        loaded = load_document(spec, Sink()) if spec is not None else None
+        if spec is None or loaded is None or not isinstance(loaded.data, dict):
+            return _Candidate(path, tuple(one.resolve() for one in overrides))
+        data, folder = loaded.data, spec.resolve().parent
+    folders = prompt_folders(folder, str(data.get("name", "")), overrides)
+    return _Candidate(path, tuple(one.resolve() for one in folders))
+
+
+def specs_and_configs(folder: Path, leaves_out: Callable[[Path], bool] = lambda path: False) -> list[Path]:
+    """The specs and configs in a folder and below, in order; what tools and runs made is passed over."""
+    found: list[Path] = []
+    for where, folders, names in os.walk(folder):
+        here = Path(where)
+        folders[:] = sorted(name for name in folders if not _is_skipped(here / name) and not leaves_out(here / name))
+        paths = (here / name for name in sorted(names) if name.endswith(_YAML) and not name.startswith("."))
+        found += [path for path in paths if is_ours(path) and not leaves_out(path)]
+    return sorted(found)
+
+
+def _is_skipped(folder: Path) -> bool:
+    name = folder.name
+    return name.startswith(".") or name in _SKIPPED or any((folder / mark).exists() for mark in _MARKS_OF_OTHERS)
+
+
+def is_ours(path: Path, files: Files = DISK) -> bool:
+    """Whether a YAML file is a spec or config of ours: other tools have such keys and file names too."""
+    if path.suffix not in _YAML:
+        return False
+    try:
+        head = _head(path, files)
+    except (OSError, ValueError):
+        return path.name in _OURS_BY_NAME  # so that it is told that it cannot be read
+    if _SPEC.search(head):
+        return True
+    if path.name in _OURS_BY_NAME and re.search(r"^(spec|pipeline):", head, re.MULTILINE):
+        return True
+    named = _CONFIG.search(head)
+    return named is not None and find_pipeline(named["name"].strip(), path.resolve().parent) is not None
+
+
+def _head(path: Path, files: Files) -> str:
+    return files.read(path, _HEAD_BYTES).decode("utf-8", "replace").removeprefix("\ufeff")
+
+
+def _root(prompt: Path) -> Path:
+    """The project of a prompt; without any mark of one, the working folder around it or the folder two above."""
+    root = project_root(prompt.parent)
+    if root != prompt.parent or any((root / mark).exists() for mark in (".git", "pyproject.toml", ".atk")):
+        return root
+    working = Path.cwd().resolve()
+    return working if prompt.is_relative_to(working) else prompt.parents[min(1, len(prompt.parents) - 1)]
