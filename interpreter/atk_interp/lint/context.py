@@ -11,10 +11,11 @@ from atk_interp.diagnostics import Code, Diagnostic, Fix, Label, Sink, near
 from atk_interp.document import Path as DataPath
 from atk_interp.flow import Analysis
 from atk_interp.kinds.base import StepView
+from atk_interp.lint.prompts import Asked, Told
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile, Span
 from atk_interp.spec import Config
-from atk_interp.templates import used_names
+from atk_interp.templates import Prompt, used_names
 
 __all__ = ["LintContext"]
 
@@ -51,6 +52,34 @@ class LintContext:
                 for path, text in prompt.files.items():
                     files.setdefault(path, prompt.file if path == prompt.file.path else SourceFile(path, text))
         return list(files.values())
+
+    @cached_property
+    def asked(self) -> tuple[Asked, ...]:
+        """Every prompt of every step, as the step asks with it."""
+        views = self.analysis.views.values()
+        return tuple(Asked(view, option, prompt) for view in views for option, prompt in view.loaded.items())
+
+    @cached_property
+    def asked_soundly(self) -> tuple[Asked, ...]:
+        """Those of `asked` in whose files no error was found: only they say all that they are meant to say."""
+        broken = {span.file.path for span in self._errors}
+        return tuple(asked for asked in self.asked if broken.isdisjoint(asked.prompt.files)) if broken else self.asked
+
+    def told(self, prompt: Prompt) -> Told:
+        """What a prompt tells a model whatever the row."""
+        if prompt.name not in self._told:
+            self._told[prompt.name] = Told(prompt.written)
+        return self._told[prompt.name]
+
+    @cached_property
+    def _told(self) -> dict[str, Told]:
+        return {}
+
+    def overrides(self, prompt: Prompt) -> bool:
+        """Whether a prompt stands in a folder of the config: it may ask for less than the spec was written for."""
+        folders = self.config.prompts if self.config is not None else ()
+        file = self.analysis.library.find(prompt.name) if folders else None
+        return file is not None and any(file.is_relative_to(folder) for folder in folders)
 
     def names_in(self, view: StepView) -> set[str]:
         """Every name that the expressions, templates and prompts of one step or output use."""

@@ -33,6 +33,7 @@ class EndpointConfig:
     concurrency: int = 16
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
+    context_tokens: int | None = None
     timeout: float = 300.0
     identity: str = ""
     grammar: str = "none"

@@ -109,6 +109,11 @@ ENDPOINT_SCHEMA: dict[str, Any] = {
     ),
     "requests_per_minute": _key("The most calls in a minute.", type="number", min=0),
     "tokens_per_minute": _key("The most tokens, of prompts and replies, in a minute.", type="number", min=0),
+    "context_tokens": _key(
+        "How many tokens the model takes, prompt and reply together; `lint` tells of prompts that leave no room.",
+        type="integer",
+        min=1,
+    ),
     "timeout": _key("Seconds to wait for a reply.", type="number", min=0),
     "identity": _key("Tells two servers apart that answer differently under one model name.", type="string"),
     "grammar": _key(

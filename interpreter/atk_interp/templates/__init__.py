@@ -6,6 +6,7 @@ The only door to Jinja. Templates are read after the YAML around them, so data c
 from atk_interp.templates.analysis import check_template, used_names
 from atk_interp.templates.codes import CODES
 from atk_interp.templates.facts import Facts, Lone, Unused
+from atk_interp.templates.includes import Ring, include_rings
 from atk_interp.templates.messages import ROLES, Each, MessageList, MessageTemplate, Rendered, parse_messages
 from atk_interp.templates.prompts import Prompt, PromptLibrary
 from atk_interp.templates.render import Template, compile_template
@@ -23,10 +24,12 @@ __all__ = [
     "PromptLibrary",
     "RenderError",
     "Rendered",
+    "Ring",
     "Template",
     "Unused",
     "check_template",
     "compile_template",
+    "include_rings",
     "parse_messages",
     "used_names",
 ]

@@ -144,6 +144,6 @@ def _bind(target: nodes.Node, what: str, found: _Found) -> None:
 
 def _bind_loop(loop: nodes.For, found: _Found) -> None:
     """A loop that counts, by `range` or `loop`, need not use its element."""
-    counts = isinstance(loop.iter, nodes.Call) or any(name.name == "loop" for name in loop.find_all(nodes.Name))
-    if not counts:
+    names = {name.name for name in loop.find_all(nodes.Name)}
+    if "loop" not in names and not (isinstance(loop.iter, nodes.Call) and "range" in names):
         _bind(loop.target, "`for`", found)

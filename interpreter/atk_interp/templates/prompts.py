@@ -71,6 +71,10 @@ class Prompt:
 
     def names(self) -> set[str]:
         """The names that the prompt uses."""
+        return set(self._names)
+
+    @cached_property
+    def _names(self) -> set[str]:
         if self.completion is not None:
             return used_names(self.completion)
         return self.messages.names() if self.messages is not None else set()

@@ -47,11 +47,9 @@ class UnreadExample(Rule):
             view = asked.view
             if view.reader is None:
                 continue
-            for example in asked.examples():
-                try:
-                    readings = view.reader.read((example.content.constant or "").strip())
-                except ReplyUnreadable as error:
-                    _report_unread(context, asked, example, error)
+            for example, readings in asked.examples:
+                if isinstance(readings, ReplyUnreadable):
+                    _report_unread(context, asked, example, readings)
                     continue
                 if view.step.name not in rules:
                     rules[view.step.name] = list(_certain_rules(view))
