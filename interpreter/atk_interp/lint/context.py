@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from atk_interp.diagnostics import Code, Diagnostic, Fix, Label, Sink, near
 from atk_interp.document import Path as DataPath
+from atk_interp.expressions.domains import Bounds
 from atk_interp.flow import Analysis
 from atk_interp.kinds.base import StepView
+<<<<<<< HEAD
 from atk_interp.lint.prompts import Asked, Told
+=======
+from atk_interp.lint.conditions import param_bounds
+from atk_interp.lint.guarantees import Guarantee, guarantees
+>>>>>>> eb216dc (wip)
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile, Span
 from atk_interp.spec import Config
@@ -107,6 +113,23 @@ class LintContext:
     def has(self, *names: str) -> bool:
         """Whether something was found before the first rule under one of these names of codes."""
         return any(found.code.name in names for found in self.before)
+
+    def has_error_in(self, span: Span) -> bool:
+        """Whether an error was found inside of a stretch of a file, before the first rule."""
+        return any(
+            found.start < span.end and span.start < found.end and found.file.path == span.file.path
+            for found in self._errors
+        )
+
+    @cached_property
+    def guarantees(self) -> Mapping[str, Sequence[Guarantee]]:
+        """What earlier conditions make sure of, on the rows that reach each step and output."""
+        return guarantees(self.analysis)
+
+    @cached_property
+    def param_bounds(self) -> Mapping[str, Bounds]:
+        """The least and greatest values of the parameters that are numbers within bounds."""
+        return param_bounds(self.analysis.spec)
 
     @cached_property
     def _errors(self) -> tuple[Span, ...]:

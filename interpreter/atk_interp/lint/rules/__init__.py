@@ -4,9 +4,13 @@ from atk_interp.lint.rules.absolute_path import AbsolutePath
 from atk_interp.lint.rules.base import Rule
 from atk_interp.lint.rules.case_only_name import CaseOnlyName
 from atk_interp.lint.rules.conflict_marker import ConflictMarker
+from atk_interp.lint.rules.constant_condition import ConstantCondition
 from atk_interp.lint.rules.equal_samples import EqualSamples
 from atk_interp.lint.rules.foreign_placeholder import ForeignPlaceholder
 from atk_interp.lint.rules.forgotten_formula import ForgottenFormula
+from atk_interp.lint.rules.futile_accept import FutileAccept
+from atk_interp.lint.rules.idle_feedback import IdleFeedback
+from atk_interp.lint.rules.idle_keep import IdleKeep
 from atk_interp.lint.rules.include_cycle import IncludeCycle
 from atk_interp.lint.rules.maybe_empty_message import MaybeEmptyMessage
 from atk_interp.lint.rules.missing_config import MissingConfig
@@ -20,6 +24,7 @@ from atk_interp.lint.rules.repeated_item import RepeatedItem
 from atk_interp.lint.rules.secret_in_text import SecretInText
 from atk_interp.lint.rules.slot_without_endpoint import SlotWithoutEndpoint
 from atk_interp.lint.rules.undocumented import Undocumented
+from atk_interp.lint.rules.unreachable_step import UnreachableStep
 from atk_interp.lint.rules.unread_example import UnreadExample
 from atk_interp.lint.rules.unsendable_roles import UnsendableRoles
 from atk_interp.lint.rules.unstated_format import UnstatedFormat
@@ -30,6 +35,7 @@ from atk_interp.lint.rules.unused_prompt import UnusedPrompt
 from atk_interp.lint.rules.unused_slot import UnusedSlot
 from atk_interp.lint.rules.unused_step import UnusedStep
 from atk_interp.lint.rules.unused_template_name import UnusedTemplateName
+from atk_interp.lint.rules.vote_rule import VoteRule
 from atk_interp.lint.rules.wordless_pattern import WordlessPattern
 from atk_interp.lint.rules.yaml_surprise import YamlSurprise
 
@@ -48,6 +54,12 @@ RULES: tuple[Rule, ...] = (
     UnusedPrompt(),
     PromptTooLong(),
     ForgottenFormula(),
+    ConstantCondition(),
+    UnreachableStep(),
+    FutileAccept(),
+    IdleKeep(),
+    IdleFeedback(),
+    VoteRule(),
     UnusedStep(),
     UnusedParam(),
     UnusedSlot(),

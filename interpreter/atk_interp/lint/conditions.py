@@ -1,0 +1,118 @@
+"""The conditions of a spec, and what they can come out as."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from atk_interp.document import Path
+from atk_interp.expressions import Expression, ast
+from atk_interp.expressions.domains import Bounds
+from atk_interp.expressions.outcomes import Outcomes, outcomes
+from atk_interp.expressions.types import TextType, without_null
+from atk_interp.kinds.base import StepView
+from atk_interp.records import dataclass
+from atk_interp.spec import PipelineSpec
+
+__all__ = ["Condition", "conditions", "is_condition", "outcome_of", "param_bounds", "parts", "reasons"]
+
+_KEYS = frozenset(["when", "keep", "where", "until"])
+_MANY = 6
+
+
+@dataclass(frozen=True)
+class Condition:
+    """An expression of a step or output, or a part of one, that is asked whether it holds."""
+
+    expression: Expression
+    node: ast.Node
+    path: Path
+
+    @property
+    def is_whole(self) -> bool:
+        return self.node is self.expression.root and is_condition(self.path)
+
+
+def is_condition(path: Path) -> bool:
+    """Whether the expression at a path is asked for its truth, as a whole."""
+    return (len(path) == 3 and path[2] in _KEYS) or (len(path) == 4 and path[2] == "accept")
+
+
+def conditions(expression: Expression, path: Path) -> Iterator[Condition]:
+    """The outermost conditions of an expression: itself, or what is asked inside of it."""
+    nodes = [expression.root] if is_condition(path) else _asked_in(expression.root)
+    yield from (Condition(expression, node, path) for node in nodes)
+
+
+def parts(condition: Condition) -> Iterator[Condition]:
+    """The conditions that a condition is made of, and those asked inside of them."""
+    match condition.node:
+        case ast.And(left=left, right=right) | ast.Or(left=left, right=right):
+            nodes: Sequence[ast.Node] = (left, right)
+        case ast.Unary(operator="not", operand=operand):
+            nodes = (operand,)
+        case _:
+            nodes = [inner for child in ast.children(condition.node) for inner in _asked_in(child)]
+            if isinstance(condition.node, ast.Conditional):
+                nodes = [condition.node.condition, *nodes]
+    yield from (Condition(condition.expression, node, condition.path) for node in nodes)
+
+
+def _asked_in(node: ast.Node) -> Iterator[ast.Node]:
+    """The conditions in an expression that is there for its value."""
+    if _is_truth(node):
+        yield node
+        return
+    if isinstance(node, ast.Conditional):
+        yield node.condition
+    for child in ast.children(node):
+        if not (isinstance(node, ast.Conditional) and child is node.condition):
+            yield from _asked_in(child)
+
+
+def _is_truth(node: ast.Node) -> bool:
+    """Whether the value is true or false by the form of it."""
+    match node:
+        case ast.Comparison() | ast.Test() | ast.Unary(operator="not"):
+            return True
+        case ast.And(left=left, right=right) | ast.Or(left=left, right=right):
+            return _is_truth(left) and _is_truth(right)
+    return False
+
+
+def outcome_of(
+    condition: Condition, view: StepView, bounds: Mapping[str, Bounds], given: Sequence[ast.Node] = ()
+) -> Outcomes:
+    """What a condition of a step or output can come out as, on the rows where the given ones hold."""
+    scope = view.scopes[condition.path]
+    return outcomes(condition.expression, scope, part=condition.node, given=given, bounds=bounds)
+
+
+def param_bounds(spec: PipelineSpec) -> dict[str, Bounds]:
+    """The least and greatest value of each parameter that is a number within bounds."""
+    return {
+        name: (-math.inf if param.min is None else param.min, math.inf if param.max is None else param.max)
+        for name, param in spec.params.items()
+        if param.type in ("int", "float") and (param.min, param.max) != (None, None)
+    }
+
+
+def reasons(condition: Condition, view: StepView, bounds: Mapping[str, Bounds]) -> list[str]:
+    """What is known of the names in a condition, in sentences."""
+    scope, told = view.scopes[condition.path], dict[str, None]()
+    for node in ast.walk(condition.node):
+        if not isinstance(node, ast.Name):
+            continue
+        type_ = without_null(scope[node.name]) if node.name in scope else None
+        if isinstance(type_, TextType) and type_.choices is not None and len(type_.choices) <= _MANY:
+            told[f"`{node.name}` is {' or '.join(f'`{choice}`' for choice in type_.choices)}"] = None
+        elif node.name in bounds:
+            told[f"`{node.name}` is {_within(bounds[node.name])}"] = None
+    return [*told][:2]
+
+
+def _within(bounds: Bounds) -> str:
+    low, high = bounds
+    if math.isinf(high):
+        return f"{low:g} or more"
+    return f"{high:g} or less" if math.isinf(low) else f"from {low:g} to {high:g}"
