@@ -12,12 +12,9 @@ from atk_interp.document import Path as DataPath
 from atk_interp.expressions.domains import Bounds
 from atk_interp.flow import Analysis
 from atk_interp.kinds.base import StepView
-<<<<<<< HEAD
-from atk_interp.lint.prompts import Asked, Told
-=======
 from atk_interp.lint.conditions import param_bounds
 from atk_interp.lint.guarantees import Guarantee, guarantees
->>>>>>> eb216dc (wip)
+from atk_interp.lint.prompts import Asked, Told
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile, Span
 from atk_interp.spec import Config
