@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick model check format lint types contracts docs docs-check bench lock clean
+.PHONY: help demo test test-quick model editors check format lint types contracts docs docs-check bench lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,11 +26,18 @@ $(READY): requirements/dev.txt pyproject.toml
 demo: $(READY)  ## make a small dataset on this machine, with no key
 	$(BIN)/atk-interp run pipeline_specs/factual_qa/config.yaml
 
-test: $(READY) model  ## run every test
+test: $(READY) model editors  ## run every test
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup --inline-snapshot=disable
 
 model: $(READY)  ## fetch the embedded model once, for the tests that ask it
 	@$(BIN)/python -c 'from atk_interp.llm.model_file import model_path; model_path(say=print)'
+
+# The YAML server of editors, for the tests that ask it; without npm they are skipped.
+EDITORS := tests/editors/node_modules/.ready
+editors: $(EDITORS)
+$(EDITORS): tests/editors/package-lock.json
+	@if command -v npm >/dev/null; then cd tests/editors && npm ci --silent --no-audit --no-fund --ignore-scripts && touch node_modules/.ready; \
+		else echo 'npm is missing: the tests of the YAML server of editors will be skipped' >&2; fi
 
 test-quick: $(READY)  ## run the tests that take no time
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup --inline-snapshot=disable -m 'not slow'

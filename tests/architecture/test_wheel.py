@@ -35,6 +35,14 @@ def test_the_stock_pipelines_and_their_prompts_travel_in_the_wheel(wheel: zipfil
         assert expected <= names
 
 
+def test_the_schemas_that_stock_files_name_travel_with_them(wheel: zipfile.ZipFile, project_root: Path) -> None:
+    names = set(wheel.namelist())
+
+    for path in project_root.glob("pipeline_specs/*/*.yaml"):
+        schema = path.read_text().partition("\n")[0].partition("$schema=../../")[2]
+        assert f"atk_interp/_stock/{schema}" in names, path
+
+
 def test_code_and_its_data_files_travel_in_the_wheel(wheel: zipfile.ZipFile, project_root: Path) -> None:
     package = project_root / "interpreter" / "atk_interp"
     kept = below(package, ".py", ".lark", ".json", ".html", ".css", ".js", "py.typed")

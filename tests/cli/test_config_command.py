@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -44,6 +45,18 @@ def test_a_stock_pipeline_is_named_as_it_was(config: Command) -> None:
     assert "\npipeline: factual_qa\n" in printed
     assert "\ninput_dir:   # required: a path\n" in printed
     assert "\n#chunk_tokens: 500   # a whole number" in printed
+
+
+def test_a_written_config_names_a_schema_of_its_own(config: Command, tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "mine").mkdir()
+
+    config("specs/pipeline.yaml", "-o", "mine/config.yaml")
+
+    first = (tmp_path / "mine" / "config.yaml").read_text().partition("\n")[0]
+    assert first == "# yaml-language-server: $schema=../.atk/schema/copied.config.json"
+    schema = json.loads((tmp_path / ".atk" / "schema" / "copied.config.json").read_text())
+    assert "given" in schema["properties"]
 
 
 def test_a_written_config_leads_to_its_spec_from_where_it_stands(config: Command, tmp_path: Path) -> None:

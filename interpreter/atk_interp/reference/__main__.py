@@ -1,4 +1,4 @@
-"""`python -m atk_interp.reference [--check] [FOLDER]`: write the reference pages, or say which are stale."""
+"""`python -m atk_interp.reference [--check] [FOLDER]`: write the reference pages and schemas, or say what is stale."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from atk_interp.reference.cli import help_texts
+from atk_interp.reference.json_schema import schema_files
 from atk_interp.reference.pages import pages
 
 __all__ = ["main", "stale"]
@@ -15,8 +16,9 @@ _DOCS = Path(__file__).resolve().parents[3] / "docs" / "reference"
 
 
 def stale(folder: Path, wanted: dict[str, str]) -> list[str]:
-    """The pages that are missing, differ, or have no reason to be there, each with what is the matter."""
-    found = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.md")}
+    """The files that are missing, differ, or have no reason to be there, each with what is the matter."""
+    paths = [*folder.glob("*.md"), *folder.glob("schema/*")]
+    found = {path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8") for path in paths}
     told = [f"{name} is missing" for name in wanted if name not in found]
     told += [f"{name} is stale" for name in wanted if name in found and found[name] != wanted[name]]
     return told + [f"{name} is no reference page" for name in sorted(found) if name not in wanted]
@@ -28,14 +30,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("folder", nargs="?", type=Path, default=_DOCS, help="where they are")
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when a page is stale")
     given = parser.parse_args(arguments)
-    wanted = pages(help_texts())
+    wanted = pages(help_texts()) | {f"schema/{name}": text for name, text in schema_files().items()}
     if given.check:
         told = stale(given.folder, wanted)
         sys.stderr.writelines(f"{line}\n" for line in told)
         if told:
             sys.stderr.write("run `make docs`\n")
         return 1 if told else 0
-    given.folder.mkdir(parents=True, exist_ok=True)
+    (given.folder / "schema").mkdir(parents=True, exist_ok=True)
     for name, text in wanted.items():
         (given.folder / name).write_text(text, encoding="utf-8")
     return 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from atk_interp.reference.json_schema import modeline
 from atk_interp.reference.rules import bounds
 from atk_interp.reference.yaml_text import flow, scalar
 from atk_interp.spec import TYPE_NAMES, ModelSlot, Param, PipelineSpec
@@ -24,9 +25,13 @@ _EXPECTS = {
 }
 
 
-def config_template(spec: PipelineSpec, pipeline: str) -> str:
-    """A config for a spec, to be filled in. `pipeline` is the name or path under which the config finds the spec."""
+def config_template(spec: PipelineSpec, pipeline: str, schema: str | None = None) -> str:
+    """A config for a spec, to be filled in. `pipeline` is the name or path under which the config finds the spec.
+
+    `schema` is the path from the config to a JSON Schema of it, for editors.
+    """
     lines = [
+        *([modeline(schema)] if schema is not None else []),
         *_prose(spec.description),
         *_prose(
             "Fill in what is required; take the # from a line to change what it sets. Paths are relative to this file."

@@ -15,7 +15,17 @@ from atk_interp.replies.options import Path
 from atk_interp.replies.tolerant import Found, Skeleton, Wanted
 from atk_interp.values import Value
 
-__all__ = ["Alternatives", "alternatives", "first_line"]
+__all__ = ["CHOICES", "Alternatives", "alternatives", "first_line"]
+
+CHOICES: Mapping[str, Any] = {
+    "type": ["list", "dict"],
+    "minlength": 2,
+    "anyof": [
+        {"type": "list", "schema": {"type": "string"}},
+        {"type": "dict", "valuesrules": {"type": ["string", "number", "boolean"], "nullable": True}},
+    ],
+}
+"""Cerberus rules of alternatives: a list of words, or words with the values that they stand for."""
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _LISTING = frozenset({"or", "and", "oder", "und", "ou", "et", "o", "y", "e", "или", "и"})

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from atk_interp.expressions.types import Type
 from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
-from atk_interp.replies.alternatives import Alternatives, alternatives, first_line
+from atk_interp.replies.alternatives import CHOICES, Alternatives, alternatives, first_line
 from atk_interp.replies.base import NO_RULES, Cue, Fields, Reader, ReplyExample, ReplyKind, Rules
 from atk_interp.replies.grammar import GrammarWriter, any_of, literal
 from atk_interp.replies.tolerant import Wanted, after_last, header_cue
@@ -62,7 +62,7 @@ class _ChoiceKind(ReplyKind):
     """
 
     name = "choice"
-    value_schema: ClassVar[Mapping[str, Any]] = {"type": ["list", "dict"], "minlength": 2}
+    value_schema = CHOICES
     schema: ClassVar[Mapping[str, Any]] = {"into": {"type": "string", "required": True}, "after": {"type": "string"}}
     examples = (
         ReplyExample(

@@ -116,7 +116,11 @@ class _DialogueKind(ReplyKind):
     """
 
     name = "dialogue"
-    value_schema: ClassVar[Mapping[str, Any]] = {"type": "dict", "minlength": 2}
+    value_schema: ClassVar[Mapping[str, Any]] = {
+        "type": "dict",
+        "minlength": 2,
+        "valuesrules": {"type": ["string", "list"], "schema": {"type": "string"}},
+    }
     schema: ClassVar[Mapping[str, Any]] = {
         "into": {"type": "string", "required": True},
         "min_turns": {"type": "integer", "min": 1},

@@ -8,9 +8,23 @@ from typing import Any
 from atk_interp.replies.base import OptionsError
 from atk_interp.replies.tolerant import Wanted
 
-__all__ = ["Path", "bounds", "count", "field_name", "flag", "header", "into"]
+__all__ = ["KEY_HELP", "Path", "bounds", "count", "field_name", "flag", "header", "into"]
 
 Path = tuple[str | int, ...]
+
+KEY_HELP = {
+    "into": "The field that is written.",
+    "after": "The words behind which the answer stands.",
+    "type": "`int` for whole numbers only.",
+    "min": "The least number that is read.",
+    "max": "The greatest number that is read.",
+    "optional": "The groups that need not take part in the match; they are none then.",
+    "min_items": "The fewest items.",
+    "max_items": "The most items.",
+    "min_turns": "The fewest turns.",
+    "max_turns": "The most turns.",
+}
+"""What the keys beside the names of parsers are for."""
 
 
 def field_name(value: Any, path: Path) -> str:
@@ -32,7 +46,9 @@ def header(options: Mapping[str, Any]) -> Wanted | None:
     value = options.get("after")
     if value is None:
         return None
-    wanted = Wanted(str(value))
+    if not isinstance(value, str):
+        raise OptionsError("`after` must be text", ("after",), "put it in quotes")
+    wanted = Wanted(value)
     if not wanted.key:
         raise OptionsError("`after` holds no words to look for", ("after",))
     return wanted

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from atk_interp.expressions.types import TEXT, Type, maybe
 from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
-from atk_interp.replies.alternatives import Alternatives, alternatives, first_line
+from atk_interp.replies.alternatives import CHOICES, Alternatives, alternatives, first_line
 from atk_interp.replies.base import (
     NO_RULES,
     Cue,
@@ -29,7 +29,13 @@ from atk_interp.values import Value
 __all__ = ["TAGS"]
 
 _DEFAULT_MAX_ITEMS = 3
-_RULE_KEYS = ("optional", "choice", "number", "min", "max")
+_RULES: Mapping[str, Any] = {
+    "optional": {"type": "boolean", "meta": {"help": "Whether the tag may be missing or empty; it is none then."}},
+    "choice": {**CHOICES, "meta": {"help": "The words of which the tag holds one."}},
+    "number": {"allowed": [True, "int", "float"], "meta": {"help": "Read a number; `int` for whole numbers only."}},
+    "min": {"type": "number", "meta": {"help": "The least number."}},
+    "max": {"type": "number", "meta": {"help": "The greatest number."}},
+}
 
 
 @dataclass(frozen=True)
@@ -161,7 +167,14 @@ class _TagsKind(ReplyKind):
     """
 
     name = "tags"
-    value_schema: ClassVar[Mapping[str, Any]] = {"type": ["list", "dict"]}
+    value_schema: ClassVar[Mapping[str, Any]] = {
+        "type": ["list", "dict"],
+        "minlength": 1,
+        "anyof": [
+            {"type": "list", "schema": {"type": "string"}},
+            {"type": "dict", "valuesrules": {"type": "dict", "nullable": True, "schema": _RULES}},
+        ],
+    }
     schema: ClassVar[Mapping[str, Any]] = {"max_items": {"type": "integer", "min": 1}}
     takes_many = True
     examples = (
@@ -200,9 +213,9 @@ def _tag(name: Any, rules: Any) -> _Tag:
     rules = {} if rules is None else rules
     if not isinstance(rules, Mapping):
         raise OptionsError(f"the rules of `{name}` must be a mapping", path, f"such as `{name}: {{optional: true}}`")
-    unknown = next((key for key in rules if key not in _RULE_KEYS), None)
+    unknown = next((key for key in rules if key not in _RULES), None)
     if unknown is not None:
-        raise OptionsError(f"unknown rule `{unknown}` of a tag", (*path, unknown), f"there are {', '.join(_RULE_KEYS)}")
+        raise OptionsError(f"unknown rule `{unknown}` of a tag", (*path, unknown), f"there are {', '.join(_RULES)}")
     if "choice" in rules and "number" in rules:
         raise OptionsError(f"`{name}` cannot be a choice and a number", path)
     if "number" not in rules and ("min" in rules or "max" in rules):
