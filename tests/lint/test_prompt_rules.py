@@ -495,6 +495,28 @@ def test_a_pattern_needs_a_word_to_be_known_by(codes: Lint, pattern: str, expect
 
 
 @pytest.mark.parametrize(
+    ("regex", "underlined"),
+    [
+        (r"(?P<day>\d+) (?P<year>\d+)?", ["year"]),
+        (r"(?P<day>\d+)(?: of (?P<year>\d+))*", ["year"]),
+        (r"(?P<day>\d+)|(?P<year>\d+)", ["day", "year"]),
+        (r"a(?:(?P<day>\d+)|b)c", ["day"]),
+        (r"(?P<day>1|2)(?i)(?:a|b)?(?P<year>[|)(?]+)\)?", []),
+        (r"\Q(a|b)?\E(?P<day>(x|y)+)", []),
+        (r"(?P<day>\d+){1,2}", []),
+    ],
+)
+def test_a_group_that_a_match_can_do_without_is_told(
+    found: Callable[..., list[Diagnostic]], regex: str, underlined: list[str]
+) -> None:
+    told = found(parse=f"{{regex: '{regex}'}}")
+    optional = found(parse=f"{{regex: '{regex}', optional: [{', '.join(underlined)}]}}")
+
+    assert [(one.code.id, one.span.text if one.span else "") for one in told] == [("ATK420", one) for one in underlined]
+    assert optional == []
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ["suitable", "unsuitable"],

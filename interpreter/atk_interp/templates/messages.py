@@ -144,8 +144,11 @@ class _Parser:
         if parts is None:
             return None
         role, content = parts
-        if not isinstance(self.document.get(content), str):
+        found = self.document.get(content)
+        if not isinstance(found, str):
             help_ = "put quotes around it, or write it as a block after `|`"
+            if isinstance(found, dict) and list(found.values()) == [None]:  # `{question}`, as other tools write it
+                help_ = f'write `"{{{{ {next(iter(found))} }}}}"`, with the quotes'
             self._malformed(self.document.head_span(content), "the content of a message is text", help_)
             return None
         role_template = compile_template(role, self.sink, self.env)

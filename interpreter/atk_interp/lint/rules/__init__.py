@@ -25,6 +25,7 @@ from atk_interp.lint.rules.secret_in_text import SecretInText
 from atk_interp.lint.rules.slot_without_endpoint import SlotWithoutEndpoint
 from atk_interp.lint.rules.undocumented import Undocumented
 from atk_interp.lint.rules.unreachable_step import UnreachableStep
+from atk_interp.lint.rules.unfilled_group import UnfilledGroup
 from atk_interp.lint.rules.unread_example import UnreadExample
 from atk_interp.lint.rules.unsendable_roles import UnsendableRoles
 from atk_interp.lint.rules.unstated_format import UnstatedFormat
@@ -46,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     UnreadExample(),
     UnstatedFormat(),
     WordlessPattern(),
+    UnfilledGroup(),
     PromptIgnoresRow(),
     ForeignPlaceholder(),
     UnsendableRoles(),
