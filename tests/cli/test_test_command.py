@@ -93,6 +93,15 @@ def test_a_path_that_does_not_exist_cannot_be_tried(cli: Callable[..., Told]) ->
     assert cli("test", "nowhere.yaml") == Told(2, "", "error: `nowhere.yaml` does not exist\n")
 
 
+def test_a_prompt_stands_for_the_specs_that_use_it(cli: Callable[..., Told], tmp_path: Path) -> None:
+    write_project(tmp_path, SPEC)
+    (tmp_path / "notes.yaml").write_text("of: another program\n")
+
+    assert cli("test", "prompts/ask.yaml").err.startswith("2 examples tried; all hold")
+    assert cli("test", "notes.yaml", "prompts/ask.yaml").code == 1
+    assert cli("test", "--skip-foreign", "notes.yaml", "prompts/ask.yaml").code == 0
+
+
 def test_programs_read_json(cli: Callable[..., Told], tmp_path: Path) -> None:
     write_project(tmp_path, FAILING)
     told = cli("test", "--format", "json")

@@ -27,17 +27,19 @@ VERSION = 1
 @click.command(name="test")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print.")
-def command(paths: tuple[Path, ...], format_: str) -> int:
+@click.option("--skip-foreign", is_flag=True, help="Leave named files alone that are no spec, config or prompt.")
+def command(paths: tuple[Path, ...], format_: str, skip_foreign: bool) -> int:
     """Try the `examples` of specs: what their steps make of replies that are given. No model is asked.
 
-    PATHS are files or folders; folders are searched for `pipeline.yaml` and `config.yaml`. Without a path the
-    working folder is searched. The examples of a config's spec are tried with the values and prompts of the config.
-    Exit code 0: all hold; 1: one does not, or a spec has errors; 2: a path does not exist.
+    PATHS are specs, configs, prompts (the specs that use them are tried) or folders, which are searched; without a
+    path the working folder is. The examples of a config's spec are tried with its values and prompts.
+
+    Exit codes: 0 all hold; 1 one does not, or a spec has errors; 2 a path does not exist; 3 our mistake.
     """
     from atk_interp.lint import lint_path
     from atk_interp.testing import try_linted
 
-    files = files_of(paths)
+    files = files_of(paths, skip_foreign=skip_foreign)
     if files is None:
         return IMPOSSIBLE
     errors: dict[Diagnostic, None] = {}
