@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from atk_interp.diagnostics import Code, Diagnostic, Edit, Fix, Label, Severity, Sink
-from atk_interp.diagnostics.render import FORMATS, render_text, summary
+from atk_interp.diagnostics.render import FORMATS, render_short, render_text, summary
 from atk_interp.diagnostics.render.github import render_github
 from atk_interp.diagnostics.render.json import render_json
+from atk_interp.diagnostics.render.junit import render_junit
 from atk_interp.source import SourceFile, Span
 
 FILE = SourceFile("a.yaml", "one: 1\n\ttwo: [2, 2]\nthree: 3\n")
@@ -140,3 +142,33 @@ def test_an_echo_of_a_mistake_in_the_yaml_is_not_told() -> None:
     sink.report(ERROR, Span(FILE, 8, 10), "another")
 
     assert [found.message for found in sink.sorted()] == ["cause", "another"]
+
+
+def test_short_is_the_first_line_of_each_finding() -> None:
+    found = [Diagnostic(ERROR, "m", Span(FILE, 0, 3), help="h"), Diagnostic(NOTICE, "n")]
+
+    assert render_short(found).splitlines() == [
+        text.split("\n")[0] for text in map(render_text, ([one] for one in found))
+    ]
+    assert render_short([]) == ""
+
+
+def test_github_shows_the_worst_first_and_lists_what_the_platform_would_not_show() -> None:
+    found = [Diagnostic(NOTICE, f"n{number}") for number in range(3)]
+    found += [Diagnostic(ERROR, f"e{number}", Span(FILE, 0, 1)) for number in range(12)]
+    lines = render_github(found).splitlines()
+
+    assert [line.split(" ")[0] for line in lines[:13]] == ["::error"] * 10 + ["::notice"] * 3
+    assert lines[13] == "and 2 more, of which the platform would show no mark:"
+    assert [line.rpartition(" ")[2] for line in lines[14:]] == ["e10", "e11"]
+
+
+def test_junit_fails_by_errors_and_warnings_and_is_xml_whatever_the_text() -> None:
+    file = SourceFile('a"<&>.yaml', "x: \x1b]]>\n")
+    found = [Diagnostic(ERROR, 'm <&"\x07', Span(file, 0, 1)), Diagnostic(NOTICE, "n")]
+    suite = ElementTree.fromstring(render_junit(found))[0]
+
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    assert [[child.tag for child in case] for case in suite] == [["failure"], ["system-out"]]
+    assert suite[0].get("file") == 'a"<&>.yaml'
+    assert ElementTree.fromstring(render_junit([]))[0].get("failures") == "0"

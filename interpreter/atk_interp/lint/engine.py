@@ -36,24 +36,38 @@ class Linted:
 
     def files(self) -> Iterator[tuple[SourceFile, bool]]:
         """Every file that was looked at, each once, and whether it is a template from its first character."""
-        found: dict[str, tuple[SourceFile, bool]] = {}
-        if self.config is not None:
-            found[self.config.document.file.path] = (self.config.document.file, False)
-        if self.analysis is not None:
-            found[self.analysis.spec.document.file.path] = (self.analysis.spec.document.file, False)
-        for prompt in self._prompts():
-            found.setdefault(prompt.file.path, (prompt.file, prompt.completion is not None))
-            for path, text in prompt.files.items():
-                found.setdefault(path, (SourceFile(path, text), True))
+        found = dict(self._read())
         for finding in self.sink:
             if finding.span is not None:
-                file = finding.span.file
-                found.setdefault(file.path, (file, not file.path.endswith((".yaml", ".yml"))))
+                found.setdefault(finding.span.file.path, _by_suffix(finding.span.file))
         yield from found.values()
+
+    def reads(self, path: str) -> bool:
+        """Whether a file, as it is shown, is the spec, its config, or a prompt that a step asks with."""
+        told = (finding.span.file.path for finding in self.certain if finding.span is not None)
+        return path in dict(self._read()) or path in told
+
+    def _read(self) -> Iterator[tuple[str, tuple[SourceFile, bool]]]:
+        for document in self._documents():
+            yield document.file.path, (document.file, False)
+        for prompt in self._prompts():
+            for path, text in prompt.files.items():
+                yield path, (SourceFile(path, text), True)
+            yield prompt.file.path, (prompt.file, prompt.completion is not None)
+
+    def _documents(self) -> Iterator[Document]:
+        if self.config is not None:
+            yield self.config.document
+        if self.analysis is not None:
+            yield self.analysis.spec.document
 
     def _prompts(self) -> Iterator[Prompt]:
         for view in self.analysis.views.values() if self.analysis is not None else ():
             yield from view.loaded.values()
+
+
+def _by_suffix(file: SourceFile) -> tuple[SourceFile, bool]:
+    return file, not file.path.endswith((".yaml", ".yml"))
 
 
 def lint_path(path: Path, *, complete: bool = True, files: Files = DISK) -> Linted:

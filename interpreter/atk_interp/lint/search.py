@@ -10,7 +10,7 @@ from pathlib import Path
 from atk_interp.diagnostics import Sink
 from atk_interp.document import DISK, Files, load_document, shown
 from atk_interp.flow import prompt_folders
-from atk_interp.lint.engine import Linted, lint_path
+from atk_interp.lint.engine import lint_path
 from atk_interp.records import dataclass
 from atk_interp.spec import is_config
 from atk_interp.stock import find_pipeline, project_root
@@ -109,9 +109,7 @@ class _Search:
                 yield candidate.path
 
     def _reads(self, candidate: _Candidate, prompt: Path) -> bool:
-        linted: Linted = lint_path(candidate.path, files=self._texts)
-        name = shown(prompt)
-        return any(file.path == name for file, _ in linted.files())
+        return lint_path(candidate.path, files=self._texts).reads(shown(prompt))
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,7 @@ class _Reader:
         self._table: dict[str, Any] = ours.get("lint", {}) if isinstance(ours, dict) else {}
         self._unknown(ours, ("lint",), "[tool.atk-interp]")
         if not isinstance(self._table, dict):
-            self._report("`lint` is a table", "write `[tool.atk-interp.lint]`")
+            self._report("`lint` is a table", "write `[tool.atk-interp.lint]`", "lint")
             self._table = {}
         self._unknown(self._table, _KEYS, "[tool.atk-interp.lint]", "lint")
 
