@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import jinja2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from atk_interp.diagnostics import Sink
 from atk_interp.expressions.types import ANY, INT, TEXT, ListType, RecordType, Type, maybe
 from atk_interp.source import MappedText
 from atk_interp.templates import check_template, compile_template, used_names
+from atk_interp.templates.environment import Sandbox
 
 SCOPE: dict[str, Type] = {
     "text": TEXT,
@@ -109,3 +113,13 @@ def test_the_names_that_a_template_uses(text: str, names: set[str]) -> None:
 )
 def test_what_python_would_print_in_its_own_way_is_told(text: str, expected: list[str]) -> None:
     assert [code for code, _ in findings(text)] == expected
+
+
+@given(st.text(st.sampled_from("ab{}%#}\n\r \t'\"é<|"), max_size=12))
+def test_a_text_without_tags_is_read_as_jinja_reads_it(text: str) -> None:
+    theirs = jinja2.Environment(trim_blocks=True, lstrip_blocks=True)
+    try:
+        expected = theirs.parse(text)
+    except jinja2.TemplateSyntaxError:
+        return
+    assert Sandbox().parse(text) == expected

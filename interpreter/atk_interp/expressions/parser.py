@@ -6,7 +6,7 @@ The tables are lark's work (see `tables.py`); running them takes forty lines and
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from atk_interp.expressions import ast, shape, slips
@@ -37,11 +37,17 @@ def _tables() -> _Tables:
     return _Tables(re.compile(data["pattern"]), data["keywords"], rules, data["states"], data["start"], data["final"])
 
 
-def parse(text: str) -> tuple[ast.Node | None, list[Problem]]:
+def parse(text: str) -> tuple[ast.Node | None, tuple[Problem, ...]]:
     """The tree of an expression, or None and what is wrong with it."""
     if len(text) > MAX_LENGTH:
         message = f"the expression has more than {MAX_LENGTH:,} characters"
-        return None, [Problem(EXPRESSION_SYNTAX, 0, len(text), message, "split it into several steps")]
+        return None, (Problem(EXPRESSION_SYNTAX, 0, len(text), message, "split it into several steps"),)
+    return _parsed(text)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> tuple[ast.Node | None, tuple[Problem, ...]]:
+    """As `parse`. An editor asks for the same expressions at every key that is pressed."""
     tokens = scan(text)
     builder = Builder(text)
     node, failed_at = _run(tokens, builder)
@@ -52,7 +58,7 @@ def parse(text: str) -> tuple[ast.Node | None, list[Problem]]:
         problems = [Problem(EXPRESSION_SYNTAX, 0, len(text), "the expression is nested too deeply", help)]
     else:
         problems = [*builder.problems, *shape.problems(node, text)]
-    return (None, problems) if problems else (node, problems)
+    return (None if problems else node), tuple(problems)
 
 
 def scan(text: str) -> list[Token]:

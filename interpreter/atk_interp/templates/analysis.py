@@ -45,13 +45,15 @@ _PYTHON: Mapping[type[Type], type] = {TextType: str, IntType: int, FloatType: fl
 def used_names(template: Template) -> set[str]:
     """The names that a template and what it includes take from outside (not assigned ones, nor loop variables)."""
     walk = _Walk(template, Sink(), _unexplained)
-    walk.block(template.tree.body, {})
+    if template.constant is None:
+        walk.block(template.tree.body, {})
     return walk.told
 
 
 def check_template(template: Template, scope: Mapping[str, Type], sink: Sink, explain: Explain | None = None) -> None:
     """Report variables that are not in scope, attributes that cannot exist, and loops over what is no list."""
-    _Walk(template, sink, explain or _unexplained).block(template.tree.body, dict(scope))
+    if template.constant is None:
+        _Walk(template, sink, explain or _unexplained).block(template.tree.body, dict(scope))
 
 
 def _unexplained(name: str) -> tuple[tuple[str, ...], str | None]:

@@ -7,11 +7,13 @@ their work and for what they make (`work`); `Template.render` bounds the whole.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import jinja2
+from jinja2 import nodes
 from jinja2.exceptions import SecurityError
 from jinja2.lexer import TokenStream
 from jinja2.runtime import BlockReference, LoopContext, Macro
@@ -24,6 +26,7 @@ from atk_interp.templates.work import RenderError, bounded, check_size, compared
 
 __all__ = ["Place", "Sandbox"]
 
+_TAG = re.compile(r"\{[{%#]|\r")
 _MAX_RANGE = 10_000
 _MAX_EXPONENT = 1_000
 _CALL = 5
@@ -69,6 +72,17 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _load_template(self, name: str, globals: Any) -> jinja2.Template:
         spend(_FILE)  # a file may include itself, twice
         return super()._load_template(name, globals)
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        """Jinja's own, but for a text in which no tag begins: most roles and examples of a prompt are one."""
+        if _TAG.search(source):
+            return super()._parse(source, name, filename)
+        text = source.removesuffix("\n")
+        data = nodes.TemplateData(text, lineno=Place(1, 0))
+        body: list[nodes.Node] = [nodes.Output([data], lineno=data.lineno)] if text else []
+        tree = nodes.Template(body, lineno=1)
+        tree.set_environment(self)
+        return tree
 
     def _tokenize(
         self, source: str, name: str | None, filename: str | None = None, state: str | None = None

@@ -113,7 +113,7 @@ def compile_template(text: MappedText, sink: Sink, env: Sandbox | None = None) -
     text = _with_line_feeds(text)
     try:
         template = Template(text, env.parse(text.value), env)
-        if not _report_unknown(template, sink) and template.constant is None:
+        if template.constant is None and not _report_unknown(template, sink):
             env.compile(template.tree, raw=True)  # finds what only the compiler of Jinja refuses
         return template
     except jinja2.TemplateSyntaxError as error:
