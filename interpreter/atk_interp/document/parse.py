@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
 import yaml
 
-from atk_interp.diagnostics import Label, Sink
+from atk_interp.diagnostics import Diagnostic, Label, Sink
 from atk_interp.document import codes
 from atk_interp.document.model import Document, Path, Place
 from atk_interp.document.syntax import report_syntax
@@ -23,7 +24,24 @@ _BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
 
 
 def parse_document(file: SourceFile, sink: Sink) -> Document | None:
-    """The document in a file; None when it cannot be read at all (the sink says why)."""
+    """The document in a file; None when it cannot be read at all (the sink says why).
+
+    The last ones read are kept, since an editor asks for the same files at every keystroke: whoever gets a document
+    shares it with others, and changes nothing in it.
+    """
+    document, found = _parsed(file)
+    for diagnostic in found:
+        sink.add(diagnostic)
+    return document
+
+
+@lru_cache(maxsize=64)
+def _parsed(file: SourceFile) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    sink = Sink()
+    return _parse(file, sink), tuple(sink)
+
+
+def _parse(file: SourceFile, sink: Sink) -> Document | None:
     try:
         excess = _excess(file.text)
         if excess is not None:
