@@ -41,7 +41,7 @@ class Sink:
 
     def sorted(self) -> list[Diagnostic]:
         """All findings in reading order, each once, without the echoes of what is wrong with the YAML itself."""
-        roots = [found.span for found in self._found if found.code.id.startswith("ATK1") and found.span]
+        roots = [found.span for found in self._found if found.is_error and _is_of_yaml(found) and found.span]
         kept = dict.fromkeys(found for found in self._found if not _is_echo(found, roots))
         return sorted(kept, key=Diagnostic.sort_key)
 
@@ -52,9 +52,13 @@ class Sink:
         return len(self._found)
 
 
+def _is_of_yaml(found: Diagnostic) -> bool:
+    return found.code.id.startswith("ATK1")
+
+
 def _is_echo(found: Diagnostic, roots: Sequence[Span]) -> bool:
     """Whether a finding is about a value that YAML itself was wrong about: that is told there."""
     span = found.span
-    if span is None or found.code.id.startswith("ATK1"):
+    if span is None or _is_of_yaml(found):
         return False
     return any(root.start < span.end and span.start < root.end and root.file.path == span.file.path for root in roots)

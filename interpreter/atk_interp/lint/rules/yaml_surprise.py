@@ -48,11 +48,17 @@ class YamlSurprise(Rule):
     def _look(self, context: LintContext, document: Document, paths: Iterator[Path]) -> None:
         for path in paths:
             told = _surprise(document, path)
-            if told is not None:
+            if told is not None and not _is_told(context, document, path):
                 span, written = document.span(path), document.written(path)
                 fix = Fix(f'write "{written}"', (Edit(span, f'"{written}"'),))
                 help_ = f'put quotes around it if text is meant: "{written}"'
                 context.sink.report(self.code, span, told, help=help_, fix=fix if "truth" not in told else None)
+
+
+def _is_told(context: LintContext, document: Document, path: Path) -> bool:
+    """Whether the value is an error anyway: where a text is declared, a truth value is of the wrong type."""
+    span = document.span(path)
+    return any(found.is_error and found.span == span for found in context.before)
 
 
 def _data(document: Document, view: StepView, option: str) -> Iterator[Path]:
