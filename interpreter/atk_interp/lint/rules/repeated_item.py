@@ -20,7 +20,7 @@ class RepeatedItem(Rule):
         "repeated-item",
         Severity.WARNING,
         finds="A name, a word or an expression that stands twice in one list.",
-        why="The second adds nothing, so another one was probably meant. A step named twice in `from` gives its rows twice.",
+        why="The second adds nothing, so another was probably meant; a step twice in `from` gives its rows twice.",
         bad="parse: {choice: [good, good], into: verdict}",
         good="parse: {choice: [good, bad], into: verdict}",
     )
