@@ -102,7 +102,9 @@ def test_a_finding_is_a_sentence_and_at_most_six_lines(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "underlined"), SEEDED.items())
 def test_the_usual_mistakes_are_underlined_where_they_stand(name: str, underlined: str) -> None:
-    _, line, marks, *_ = findings(name)[0]
+    (lines,) = findings(name)
+    _, line, marks, *_ = lines
     start = marks.index("^")
 
     assert line[start : start + marks.count("^")] == underlined
+    assert len(lines) <= 6
