@@ -48,7 +48,7 @@ def found(tmp_path: Path) -> Callable[..., list[Diagnostic]]:
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(text, encoding="utf-8")
         all_found = lint_path(tmp_path / ("config.yaml" if config else "pipeline.yaml")).sink.sorted()
-        return [one for one in all_found if one.is_error or "ATK411" <= one.code.id <= "ATK430"]
+        return [one for one in all_found if one.is_error or "ATK411" <= one.code.id <= "ATK439"]
 
     return lint
 
@@ -354,15 +354,13 @@ def test_roles_that_many_endpoints_refuse_are_told_once(codes: Lint, prompt: str
 def test_a_message_that_may_be_empty_is_told(codes: Lint, message: str, expected: list[str]) -> None:
     prompt = message + "\n- user: '<question> <answer> {{ text }}'\n"
 
-    for param in ("{type: text, optional: true}", '{type: text, default: ""}'):
-        assert codes(prompt, params=f"  tone: {param}\n") == expected
+    assert codes(prompt, params='  tone: {type: text, default: ""}\n') == expected
 
 
-def test_a_field_that_a_skipped_step_did_not_write_may_be_missing(codes: Lint) -> None:
-    between = "{kind: map, from: documents, when: wanted, set: {note: =text}}"
-    prompt = GOOD.replace("{{ text }}", "{{ note }}")
+def test_a_message_that_may_be_the_word_none_is_told_as_that_alone(codes: Lint) -> None:
+    prompt = "- system: '{{ tone }}'\n- user: '<question> <answer> {{ text }}'\n"
 
-    assert codes(prompt, between=between, params="  wanted: {type: bool, default: true}\n") == ["ATK413"]
+    assert codes(prompt, params="  tone: {type: text, optional: true}\n") == ["ATK436"]
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,8 @@ def findings(
 ) -> list[Diagnostic]:
     """All errors and warnings about a spec of these steps after `rows`; the output is that of the last step."""
     (folder / "prompts").mkdir(exist_ok=True)
-    for name, text in {**PROMPTS, **(prompts or {})}.items():
+    asked = PROMPTS if any("prompt: ask" in step for step in steps) else {}
+    for name, text in {**asked, **(prompts or {})}.items():
         file = name if "." in name else f"{name}.yaml"
         (folder / "prompts" / file).write_text(text, encoding="utf-8")
     text = HEAD

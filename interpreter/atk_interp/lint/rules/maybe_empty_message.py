@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from atk_interp.diagnostics import Code, Severity
-from atk_interp.expressions.types import MaybeType
 from atk_interp.kinds.base import StepView
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
@@ -17,9 +16,9 @@ class MaybeEmptyMessage(Rule):
         "ATK413",
         "maybe-empty-message",
         Severity.WARNING,
-        finds="A message without `when` that is one variable which may be missing, or one `if` without `else`.",
-        why="Many endpoints refuse an empty message, and a missing value is sent as the word `None`.",
-        bad='- system: "{{ system_prompt }}"   # system_prompt: {type: text, optional: true}',
+        finds="A message without `when` that is one parameter which is empty by default, or one `if` without `else`.",
+        why="Many endpoints refuse an empty message.",
+        bad='- system: "{{ system_prompt }}"   # system_prompt: {type: text, default: ""}',
         good='- system: "{{ system_prompt }}"\n  when: system_prompt',
     )
 
@@ -32,10 +31,10 @@ class MaybeEmptyMessage(Rule):
         if isinstance(item, Each) or item.when is not None or item.content.constant is not None:
             return
         lone = item.content.facts.lone()
-        if lone is None or (lone.name and not _may_be_empty(lone, view)):
+        if lone is None or (lone.name and not _is_empty_by_default(lone, view)):
             return
         if lone.name:
-            told = f"this message is empty, or the word `None`, for a row without `{lone.name}`"
+            told = f"this message is empty unless a config gives `{lone.name}`"
             help_ = f"add `when: {lone.name}` to the message"
         else:
             told = "this message is empty when the condition does not hold"
@@ -43,8 +42,7 @@ class MaybeEmptyMessage(Rule):
         context.sink.report(self.code, lone.span, told, help=help_)
 
 
-def _may_be_empty(lone: Lone, view: StepView) -> bool:
+def _is_empty_by_default(lone: Lone, view: StepView) -> bool:
+    """What may be none is printed as `None`, and told of as such."""
     param = view.spec.params.get(lone.name)
-    if param is not None:
-        return (param.has_default and param.default in ("", None)) or (param.optional and not param.has_default)
-    return isinstance(view.input.fields.get(lone.name), MaybeType)
+    return param is not None and param.default == ""
