@@ -23,7 +23,7 @@ class UnusedSlot(Rule):
     def check(self, context: LintContext) -> None:
         if context.has("unknown-slot"):
             return  # what was written there may be meant for any of them
-        used = {view.option("model") for view in context.analysis.views.values() if view.given("model")}
+        used = {slot for view in context.analysis.views.values() for slot in view.used_slots}
         for name, slot in context.analysis.spec.models.items():
             if name not in used and not context.maybe_used(name):
                 context.report(self.code, slot.path, f"no step asks model slot `{name}`", "remove it")
