@@ -197,7 +197,7 @@ def test_accept_keep_and_feedback_do_not_stand_in_each_others_way(
 
 def test_feedback_to_a_text_to_complete_has_no_effect(tmp_path: Path) -> None:
     step = asking("judged", "rows", JUDGE, "feedback: true").replace("prompt: ask", "prompt: text")
-    found = findings(tmp_path, step, prompts={"text.txt": "Good or bad? {{ text }}:"})
+    found = findings(tmp_path, step, prompts={"text.txt": "Good, bad or odd? {{ text }}:"})
 
     assert told(found) == [("ATK546", "feedback")]
 
