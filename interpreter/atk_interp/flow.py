@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from atk_interp.diagnostics import Sink
-from atk_interp.document import DISK, Document, Files
-from atk_interp.expressions.types import ANY, NULL, RecordType, Type, join_types, maybe
+from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
+from atk_interp.document import DISK, Document, Files, load_document
+from atk_interp.document import Path as DocumentPath
+from atk_interp.expressions.types import ANY, INT, NULL, RecordType, Type, join_types, maybe
 from atk_interp.formats.outputs import OUTPUTS
 from atk_interp.graph import NOT_A_CONSTANT, Graph, build_graph
 from atk_interp.kinds import KIND_OPTIONS, KINDS
 from atk_interp.kinds.base import Cardinality, StepView
+from atk_interp.kinds.base.codes import PIPELINE_WITHIN_ITSELF
+from atk_interp.kinds.base.nested import Followed, Nested
 from atk_interp.kinds.base.view import SHADOWED_PARAMETER
 from atk_interp.records import dataclass
-from atk_interp.spec import Output, PipelineSpec, Step, Takes, load_spec
+from atk_interp.spec import Output, PipelineSpec, Step, Takes, load_spec, load_steps
+from atk_interp.spec.codes import UNKNOWN_PIPELINE
+from atk_interp.stock import find_pipeline, stock_names
 from atk_interp.templates import PromptLibrary
 
 __all__ = ["Analysis", "analyse", "prompt_folders"]
 
 _OPEN = RecordType({}, open=True)
+_EITHER = (Cardinality.SOURCE_OR_ONE, Cardinality.SOURCE_OR_MANY)
+"""What a kind may make of rows that may do without any."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +37,24 @@ class Analysis:
     graph: Graph
     library: PromptLibrary
     views: Mapping[str, StepView]
-    """Steps, with what was parsed for them."""
+    """Steps, with what was parsed for them; those of loops, too, as `refined.judged`."""
     fields: Mapping[str, RecordType]
     """The fields of the rows that leave each step."""
     outputs: Mapping[str, StepView]
     """Outputs, as views over the rows of their step."""
     folder: Path
+
+    def in_file_order(self) -> Iterator[StepView]:
+        """The steps as they stand in the file, those of a loop after it."""
+        for name in self.spec.steps:
+            yield from (view for _, view in _with_inner(name, self.views[name]))
+
+
+def _with_inner(name: str, view: StepView) -> Iterator[tuple[str, StepView]]:
+    """A step and the steps within it, with their names."""
+    yield name, view
+    for inner in view.inner:
+        yield from _with_inner(f"{name}.{inner.step.name}", inner)
 
 
 def prompt_folders(folder: Path, pipeline: str, overrides: Sequence[Path] = ()) -> list[Path]:
@@ -51,20 +70,46 @@ def prompt_folders(folder: Path, pipeline: str, overrides: Sequence[Path] = ()) 
     return folders
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """What the analyses of a pipeline and of those within it share: pipelines by their files, each checked once.
+
+    `chain` are the files of the pipelines around the one that is analysed, and its own, outermost first.
+    """
+
+    files: Files
+    chain: tuple[Path, ...]
+    known: dict[Path, Analysis | None]
+
+
 def analyse(
     document: Document, folder: Path, sink: Sink, overrides: Sequence[Path] = (), files: Files = DISK
 ) -> Analysis | None:
-    """Everything about a spec that can be known without running it; None when it is no spec at all."""
+    """Everything about a spec that can be known without running it; None when it is no spec at all.
+
+    Errors in the pipelines that it uses are reported, too, each at its own place and once.
+    """
+    return _analyse(document, folder, sink, overrides, _Opened(files, (Path(document.file.path).resolve(),), {}))
+
+
+def _analyse(
+    document: Document,
+    folder: Path,
+    sink: Sink,
+    overrides: Sequence[Path],
+    opened: _Opened,
+    handed: RecordType | None = None,
+) -> Analysis | None:
     formats = {name: output.options for name, output in OUTPUTS.items()}
     spec = load_spec(document, KIND_OPTIONS, formats, sink)
     if spec is None:
         return None
     named = {step.kind for step in spec.steps.values() if step.kind in KINDS}
     sources = {name for name in named if KINDS[name].cardinality is Cardinality.SOURCE}
-    either = {name for name in named if KINDS[name].cardinality is Cardinality.SOURCE_OR_ONE}
+    either = {name for name in named if KINDS[name].cardinality in _EITHER}
     graph = build_graph(spec, sources, sink, either)
-    library = PromptLibrary(prompt_folders(folder, spec.name, overrides), files)
-    flow = _Flow(spec, graph, library, sink)
+    library = PromptLibrary(prompt_folders(folder, spec.name, overrides), opened.files)
+    flow = _Flow(spec, graph, library, sink, folder, opened, handed)
     for name in graph.order:
         flow.step(spec.steps[name])
     outputs = {name: flow.output(output) for name, output in spec.outputs.items()}
@@ -72,7 +117,19 @@ def analyse(
 
 
 class _Flow:
-    def __init__(self, spec: PipelineSpec, graph: Graph, library: PromptLibrary, sink: Sink) -> None:
+    def __init__(
+        self,
+        spec: PipelineSpec,
+        graph: Graph,
+        library: PromptLibrary,
+        sink: Sink,
+        folder: Path,
+        opened: _Opened,
+        handed: RecordType | None,
+    ) -> None:
+        self.folder = folder
+        self.opened = opened
+        self.handed = handed
         self.spec = spec
         self.graph = graph
         self.library = library
@@ -88,18 +145,10 @@ class _Flow:
         view = self._view(step, self._input(step.name))
         self._add_sides(view)
         self.views[step.name] = view
-        skipped = self._skipped(view) if step.has_when else None
-        made = KINDS[step.kind].flow(view)
-        self.fields[step.name] = made if skipped is None else _after_when(skipped, made)
-        for name in made.fields:
+        self.fields[step.name] = _made(view)
+        self.views.update(_with_inner(step.name, view))
+        for name in self.fields[step.name].fields:
             self.providers.setdefault(name, step.name)
-
-    def _skipped(self, view: StepView) -> RecordType:
-        """The rows that pass a step by. Those that do not are what its `when` says of them."""
-        before, path = view.input, view.step.option_path("when")
-        view.expression(path, view.row_scope())
-        view.input = view.narrowed(before, path)
-        return view.narrowed(before, path, holds=False)
 
     def _add_sides(self, view: StepView) -> None:
         """Tell a step of the steps that it names beside its inputs."""
@@ -144,7 +193,68 @@ class _Flow:
 
     def _view(self, step: Step, fields: RecordType) -> StepView:
         options = KINDS[step.kind].options if step.kind in KINDS else ()
-        return StepView(self.spec, step, options, fields, self.library, self.sink, self.providers)
+        view = StepView(self.spec, step, options, fields, self.library, self.sink, self.providers)
+        view.around, view.handed = self, self.handed
+        return view
+
+    # -- what steps with steps of their own ask for (`Around`) ----------------------------------------------------
+
+    def open_pipeline(self, view: StepView, name: str, path: DocumentPath) -> Nested | None:
+        span = view.document.span(path)
+        found = find_pipeline(name, self.folder)
+        if found is None:
+            close = did_you_mean(name, stock_names())
+            help_ = close or "write the name of a stock pipeline, or the path of a spec relative to this one"
+            view.sink.report(UNKNOWN_PIPELINE, span, f"there is no pipeline `{name}`", help=help_)
+            return None
+        file = found.resolve()
+        if file in self.opened.chain:
+            circle = [*self.opened.chain[self.opened.chain.index(file) :], file]
+            shown = " → ".join(f"`{_pipeline_name(part)}`" for part in circle)
+            told = f"this pipeline would be a step within itself: {shown}"
+            view.sink.report(PIPELINE_WITHIN_ITSELF, span, told, help="name another pipeline")
+            return None
+        opened = _Opened(self.opened.files, (*self.opened.chain, file), self.opened.known)
+        if file not in opened.known:
+            opened.known[file] = self._opened(file, opened)
+        analysis = opened.known[file]
+        if analysis is None:
+            return None
+
+        def fit(handed: RecordType) -> tuple[Analysis, list[Diagnostic]]:
+            sink = Sink()
+            document = analysis.spec.document
+            fitted = _analyse(document, analysis.folder, sink, (), opened, handed)
+            return fitted or analysis, [finding for finding in sink.sorted() if finding.is_error]
+
+        return Nested(analysis, fit)
+
+    def _opened(self, file: Path, opened: _Opened) -> Analysis | None:
+        """The pipeline in a file by itself; None when it has errors, which are reported."""
+        sink = Sink()
+        document = load_document(file, sink, opened.files)
+        analysis = _analyse(document, file.parent, sink, (), opened) if document is not None else None
+        for finding in sink:
+            if finding.is_error:
+                self.sink.add(finding)
+        return None if sink.has_errors else analysis
+
+    def cardinality(self, view: StepView) -> Cardinality:
+        return KINDS[view.step.kind].cardinality
+
+    def open_steps(self, view: StepView, refused: Mapping[str, str]) -> Mapping[str, Step]:
+        return load_steps(view.document, view.path("steps"), KIND_OPTIONS, view.sink, refused)
+
+    def follow(self, view: StepView, steps: Sequence[Step], fields: RecordType, sink: Sink) -> Followed:
+        views = []
+        for step in steps:
+            made = self._view(step, fields)
+            made.sink, made.constants, made.locals = sink, view.constants, {**view.locals, "round": INT}
+            views.append(made)
+            fields = _made(made)
+            if self.cardinality(made) in (Cardinality.SOURCE, *_EITHER):
+                fields = _OPEN  # it cannot stand here, which is told
+        return Followed(views, fields)
 
     def _input(self, name: str) -> RecordType:
         """What reaches a step: the rows of all its inputs; unknown when one of them is."""
@@ -155,6 +265,26 @@ class _Flow:
     def _joined(self, names: Iterable[str]) -> RecordType:
         """The rows of several steps, one after the other."""
         return _concatenated(self.fields.get(name, _OPEN) for name in names)
+
+
+def _made(view: StepView) -> RecordType:
+    """Check a step; the fields of the rows that leave it."""
+    skipped = _skipped(view) if view.step.has_when else None
+    made = KINDS[view.step.kind].flow(view)
+    return made if skipped is None else _after_when(skipped, made)
+
+
+def _skipped(view: StepView) -> RecordType:
+    """The rows that pass a step by. Those that do not are what its `when` says of them."""
+    before, path = view.input, view.step.option_path("when")
+    view.expression(path, view.row_scope())
+    view.input = view.narrowed(before, path)
+    return view.narrowed(before, path, holds=False)
+
+
+def _pipeline_name(file: Path) -> str:
+    """What people call the pipeline in a file."""
+    return file.parent.name if file.name == "pipeline.yaml" else file.stem
 
 
 def _concatenated(inputs: Iterable[Type]) -> RecordType:

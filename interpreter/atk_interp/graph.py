@@ -67,6 +67,17 @@ class Graph:
     broken: frozenset[str]
     sides: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
+    def leading_to(self, name: str) -> set[str]:
+        """A step and every step that its rows, or the values that it uses, come from."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            step = waiting.pop()
+            if step not in found:
+                found.add(step)
+                waiting += [*self.inputs[step], *(side for named in self.sides[step].values() for side in named)]
+        return found
+
 
 def build_graph(spec: PipelineSpec, sources: set[str], sink: Sink, either: Set[str] = frozenset()) -> Graph:
     """The graph of a spec. Reports unknown and missing inputs, and cycles.

@@ -22,7 +22,7 @@ from atk_interp.lint.check import check_file
 from atk_interp.llm.limits import Clock
 from atk_interp.llm.messages import Client
 from atk_interp.llm.retry import RetryPolicy
-from atk_interp.plan import Plan, compile_plan
+from atk_interp.plan import Loop, Plan, compile_plan
 from atk_interp.records import dataclass
 from atk_interp.runtime import CannotRun, RunOptions, RunResult, run_plan
 from atk_interp.runtime.books import Books
@@ -303,6 +303,10 @@ class StepCallable:
         step = plan.steps[self.name]
         made = Row(root_id(dict(row), 0), "row", (0,), dict(row))
         runner = step.runner
+        if isinstance(runner, Loop) or step.kind == "pipeline":
+            raise CannotRun(f"step `{self.name}` has steps of its own", help="call the pipeline")
+        if step.uses:
+            raise CannotRun(f"step `{self.name}` uses the value of another step", help="call the pipeline")
         if isinstance(runner, PureStep):
             result = runner.apply(made)
         elif isinstance(runner, CallStep):

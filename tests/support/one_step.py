@@ -39,6 +39,9 @@ class NoCalls:
     async def call(self, *args: Any, **options: Any) -> Reply:
         raise AssertionError("this step asks no model")
 
+    def first_sample(self, row: Row) -> int:
+        return 0
+
     def note(self, notice: Notice) -> None:
         self.notes.append(notice)
 

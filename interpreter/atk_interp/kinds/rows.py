@@ -71,6 +71,10 @@ class Input(StepKind):
     def flow(self, view: StepView) -> RecordType:
         fields = declared_types(view.option("fields") or {})
         view.writes(fields, view.path("fields"))
+        if not view.given("fields") and view.handed is not None:
+            fields = dict(view.handed.fields)
+            view.writes(fields, view.step.path)
+            return view.handed
         return RecordType(fields, open=not view.given("fields"))
 
     def bind(self, step: BoundStep) -> SourceStep:

@@ -1,19 +1,24 @@
-"""From an analysed spec and the values of a run to a `Plan`."""
+"""From an analysed spec and the values of a run to a `Plan`.
+
+Pipelines within it and the steps of loops become steps of the same plan, named after the step that they are part of:
+`facts.passages` is step `passages` of the pipeline that step `facts` uses.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import field, replace
 from typing import Any
 
 from atk_interp.flow import Analysis
-from atk_interp.formats.outputs import OUTPUTS
-from atk_interp.formats.writers.base import RecordError
-from atk_interp.graph import Graph
 from atk_interp.kinds import KINDS
-from atk_interp.kinds.base import BoundStep, RowFailed, StepView, draw_sites, rejecting
-from atk_interp.plan.model import Plan, PlannedOutput, PlannedStep
-from atk_interp.spec import EndpointConfig, Takes
+from atk_interp.kinds.base import BoundStep, Closure, Dropped, PureStep, Runner, StepView, draw_sites, rejecting
+from atk_interp.kinds.base.nested import Inlined, Looped
+from atk_interp.plan.model import MOST_ROUNDS, Loop, Plan, PlannedStep
+from atk_interp.plan.outputs import planned_output
+from atk_interp.records import dataclass
+from atk_interp.spec import EndpointConfig
 from atk_interp.values import Row, Value
 
 __all__ = ["compile_plan"]
@@ -32,76 +37,233 @@ def compile_plan(
     `rows` are for an `input` step. Raises `StepStopped` when a value makes a step impossible.
     """
     handed = None if rows is None else [dict(row) for row in rows]
-
-    in_file_order = (analysis.views[name] for name in analysis.spec.steps)
-    sites = draw_sites([*in_file_order, *analysis.outputs.values()])
-
-    def bound(view: StepView) -> BoundStep:
-        return BoundStep(view, params, seed, endpoints, analysis.folder, handed, sites)
-
-    steps: dict[str, PlannedStep] = {}
-    for name in analysis.graph.order:
-        steps[name] = _step(bound(analysis.views[name]), analysis.graph, steps)
-    outputs = {name: _output(name, bound(view), analysis) for name, view in analysis.outputs.items()}
-    return Plan(analysis.spec, steps, outputs, params, endpoints, seed, _prompt_hashes(analysis))
+    scope = _Scope(analysis, params, endpoints, {slot: slot for slot in endpoints}, seed, handed)
+    steps = _Steps()
+    steps.add(scope, set(analysis.spec.steps))
+    outputs = {
+        name: planned_output(scope.bound(view), analysis.spec.outputs[name], analysis.spec.outputs[name].source)
+        for name, view in analysis.outputs.items()
+    }
+    return Plan(analysis.spec, steps.planned, outputs, params, endpoints, seed, dict(sorted(steps.prompts.items())))
 
 
-def _step(step: BoundStep, graph: Graph, before: Mapping[str, PlannedStep]) -> PlannedStep:
-    view = step.view
-    kind = KINDS[view.step.kind]
-    when_path = view.step.option_path("when")
-    inputs, sides = graph.inputs[step.name], graph.sides[step.name]
-    others = {key: names for key, names in sides.items() if key != "use"}
-    named = (*inputs, *(name for names in sides.values() for name in names))
+@dataclass(frozen=True)
+class _Entry:
+    """How rows come into a pipeline that is a step: from where, which of them, and where the others go."""
+
+    inputs: tuple[str, ...]
+    names: Callable[[Row], Mapping[str, Any]]
+    when: Closure | None
+    passed_by: str
+    uses: tuple[str, ...]
+    learn: Callable[[str, Mapping[str, Value]], None]
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """One pipeline with its values. `slots` are the slots of the run that answer for its own."""
+
+    analysis: Analysis
+    params: Mapping[str, Value]
+    endpoints: Mapping[str, EndpointConfig]
+    slots: Mapping[str, str]
+    seed: int
+    rows: list[dict[str, Value]] | None = None
+    prefix: str = ""
+    entry: _Entry | None = None
+    sites: dict[tuple[str | int, ...], str] = field(default_factory=dict)
+
+    def bound(self, view: StepView, rounds: int = 0, within: str = "") -> BoundStep:
+        if not self.sites:
+            self.sites.update(draw_sites([*self.analysis.in_file_order(), *self.analysis.outputs.values()]))
+        return BoundStep(
+            view,
+            self.params,
+            self.seed,
+            self.endpoints,
+            self.analysis.folder,
+            self.rows,
+            self.sites,
+            within or self.prefix,
+            rounds,
+        )
+
+    def full(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The names of steps as the plan has them."""
+        return tuple(self.prefix + name for name in names)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a step stands in the plan: see `PlannedStep`. `learners` are to be told the values of `uses` with it."""
+
+    inputs: tuple[str, ...]
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    uses: tuple[str, ...] = ()
+    inside: str = ""
+    limits: tuple[int, ...] = ()
+    learners: Sequence[BoundStep] = ()
+
+
+class _Steps:
+    """The steps of a plan while it is made, and the hashes of the prompts that they use."""
+
+    def __init__(self) -> None:
+        self.planned: dict[str, PlannedStep] = {}
+        self.prompts: dict[str, str] = {}
+
+    def add(self, scope: _Scope, wanted: set[str]) -> None:
+        """The steps of a pipeline that are wanted, in topological order."""
+        for name in scope.analysis.graph.order:
+            if name in wanted:
+                self._add(scope, scope.analysis.views[name])
+
+    def _add(self, scope: _Scope, view: StepView) -> None:
+        step = scope.bound(view)
+        graph, local = scope.analysis.graph, view.step.name
+        if scope.entry is not None and view.step.kind == "input":
+            self._put(_entering(step, scope.entry))
+            return
+        made = KINDS[view.step.kind].bind(step)
+        sides = {key: scope.full(names) for key, names in graph.sides[local].items()}
+        inputs, uses = scope.full(graph.inputs[local]), sides.pop("use", ())
+        place = _Place(inputs, sides, uses)
+        if isinstance(made, Inlined):
+            self._add_pipeline(scope, step, made, place)
+        elif isinstance(made, Looped):
+            self._add_loop(scope, step, made, place)
+        else:
+            self._put(self._plain(scope, step, made, place))
+
+    def _plain(self, scope: _Scope, step: BoundStep, runner: Runner, place: _Place) -> PlannedStep:
+        """A step that is one in the plan."""
+        kind = KINDS[step.view.step.kind]
+        options = {option.name for option in kind.options} & {"samples", "votes"}
+        for prompt in step.view.loaded.values():
+            for path, text in prompt.files.items():
+                self.prompts[path] = hashlib.sha256(text.encode()).hexdigest()
+        return PlannedStep(
+            name=step.name,
+            kind=kind.name,
+            inputs=place.inputs,
+            runner=rejecting(runner),
+            names=step.names,
+            when=_when(step),
+            others=place.others,
+            uses=place.uses,
+            inside=place.inside,
+            limits=place.limits,
+            slot=scope.slots[step.view.option("model")] if kind.asks_model and step.view.given("model") else None,
+            slots=scope.slots,
+            learn=step.learn,
+            single=kind.single,
+            stride=max(step.whole(name) or 1 for name in ("samples", "votes") if name in options) if options else 1,
+        )
+
+    def _put(self, step: PlannedStep) -> None:
+        depth = 1 + max((self.planned[name].depth for name in step.upstream), default=-1)
+        self.planned[step.name] = replace(step, depth=depth)
+
+    def _add_pipeline(self, scope: _Scope, step: BoundStep, made: Inlined, place: _Place) -> None:
+        """The steps of another pipeline that lead to the rows that come out, and the step itself as their end."""
+        inner = _Scope(
+            made.analysis,
+            made.params,
+            {slot: scope.endpoints[outer] for slot, outer in made.slots.items()},
+            {slot: scope.slots[outer] for slot, outer in made.slots.items()},
+            scope.seed,
+            prefix=step.name + ".",
+            entry=_Entry(place.inputs, step.names, _when(step), step.name, place.uses, step.learn),
+        )
+        self.add(inner, made.analysis.graph.leading_to(made.source))
+        entry = next((name for name in self.planned if self.planned[name].passed_by == step.name), "")
+        self._put(
+            PlannedStep(
+                name=step.name,
+                kind="pipeline",
+                inputs=inner.full([made.source]),
+                runner=rejecting(_leaving(inner, made)),
+                names=step.names,
+                passes=entry,
+            )
+        )
+
+    def _add_loop(self, scope: _Scope, step: BoundStep, made: Looped, place: _Place) -> None:
+        """A loop, and after it the steps that a row goes through in each of its rounds."""
+        body = [scope.bound(view, step.rounds + 1, step.name + ".") for view in made.body]
+        learners = [*place.learners, step, made.ending, *body]
+        loop = Loop(body[0].name, body[-1].name, made.until, made.max_rounds, made.exhausted, made.label)
+        self._put(
+            PlannedStep(
+                name=step.name,
+                kind="loop",
+                inputs=place.inputs,
+                runner=loop,
+                names=step.names,
+                when=_when(step),
+                uses=place.uses,
+                learn=_learning(learners),
+                inside=place.inside,
+                limits=place.limits,
+            )
+        )
+        within = _Place((), inside=step.name, limits=(*place.limits, made.max_rounds or MOST_ROUNDS))
+        for inner in body:
+            bound = KINDS[inner.view.step.kind].bind(inner)
+            if isinstance(bound, Looped):
+                self._add_loop(scope, inner, bound, replace(within, learners=learners))
+            elif not isinstance(bound, Inlined):
+                self._put(self._plain(scope, inner, bound, within))
+            within = replace(within, inputs=(inner.name,))
+
+
+def _when(step: BoundStep) -> Closure | None:
+    path = step.view.step.option_path("when")
+    return step.rule(path) if path in step.view.expressions else None
+
+
+def _learning(learners: Sequence[BoundStep]) -> Callable[[str, Mapping[str, Value]], None]:
+    def learn(name: str, fields: Mapping[str, Value]) -> None:
+        for learner in learners:
+            learner.learn(name, fields)
+
+    return learn
+
+
+def _entering(step: BoundStep, entry: _Entry) -> PlannedStep:
+    """The `input` step of a pipeline that is a step: it takes the rows of that step, with the fields it declares."""
+    declared: Mapping[str, str] | None = step.view.option("fields")
+
+    def cut(row: Row) -> tuple[Row]:
+        if declared is None:
+            return (row,)
+        return (row.replaced({name: row.fields[name] for name in declared if name in row.fields}),)
+
     return PlannedStep(
         name=step.name,
-        kind=kind.name,
-        inputs=inputs,
-        runner=rejecting(kind.bind(step)),
-        names=step.names,
-        when=step.rule(when_path) if when_path in view.expressions else None,
-        slot=view.option("model") if kind.asks_model else None,
-        depth=1 + max((before[name].depth for name in named), default=-1),
-        others=others,
-        uses=sides.get("use", ()),
-        learn=step.learn,
-        single=kind.single,
+        kind="input",
+        inputs=entry.inputs,
+        runner=PureStep(cut),
+        names=entry.names,
+        when=entry.when,
+        uses=entry.uses,
+        learn=entry.learn,
+        passed_by=entry.passed_by if entry.when is not None else "",
     )
 
 
-def _output(name: str, step: BoundStep, analysis: Analysis) -> PlannedOutput:
-    view = step.view
-    output = analysis.spec.outputs[name]
-    where_path = view.path("where")
-    where = step.rule(where_path) if where_path in view.expressions else None
-    shape = _shape(step)
-    write = OUTPUTS[output.format].writer.record
+def _leaving(scope: _Scope, made: Inlined) -> PureStep:
+    """What comes out of a pipeline that is a step."""
+    where = None
+    label = ""
+    if made.output is not None:
+        output = scope.bound(scope.analysis.outputs[made.output])
+        path = output.view.path("where")
+        if path in output.view.expressions:
+            where, names = output.rule(path), output.names
+            label = f"where: {output.view.expressions[path].text.value.strip()}"
 
-    def record(row: Row) -> bytes | None:
-        names = step.names(row)
-        try:
-            return write(shape(row, names)) if where is None or where(names) else None
-        except RowFailed as error:
-            raise RecordError(str(error)) from error
+    def leave(row: Row) -> tuple[Row] | Dropped:
+        return (row,) if where is None or where(names(row)) else Dropped(row, "filtered", label)
 
-    return PlannedOutput(name, output.source, output.format, record)
-
-
-def _shape(step: BoundStep) -> Callable[[Row, Mapping[str, Any]], Any]:
-    """What the writer of the format is handed: messages, chosen fields, or the whole row."""
-    view = step.view
-    if view.path("messages") in view.message_lists:
-        messages = view.message_lists[view.path("messages")]
-        render = step.rendering(messages.renderer(), "messages", messages.names())
-        return lambda row, names: render(names)
-    fields = next((option.name for option in view.options if option.takes is Takes.FIELDS), None)
-    if fields is not None and view.given(fields):
-        closures = {name: step.content((*view.path(fields), name)) for name in view.option(fields)}
-        return lambda row, names: {name: closure(names) for name, closure in closures.items()}
-    return lambda row, names: row.fields
-
-
-def _prompt_hashes(analysis: Analysis) -> dict[str, str]:
-    prompts = (prompt for view in analysis.views.values() for prompt in view.loaded.values())
-    files = {path: text for prompt in prompts for path, text in prompt.files.items()}
-    return {path: hashlib.sha256(text.encode()).hexdigest() for path, text in sorted(files.items())}
+    return PureStep(leave)

@@ -11,9 +11,29 @@ from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig, PipelineSpec
 from atk_interp.values import Row, Value
 
-__all__ = ["Plan", "PlannedOutput", "PlannedStep"]
+__all__ = ["MOST_ROUNDS", "Loop", "Plan", "PlannedOutput", "PlannedStep"]
 
 Names = Mapping[str, Any]
+
+
+MOST_ROUNDS = 1000
+"""After so many rounds a loop without `max_rounds` stops the run."""
+
+
+@dataclass(frozen=True)
+class Loop:
+    """The way of a row through the steps of a loop: from `first` to `last`, then again while `until` is false for it.
+
+    A row in a loop has the number of its round, from 1, at the end of its place. `until` raises `RowFailed`.
+    `exhausted` says what becomes of a row after `max_rounds`: `keep`, `drop` or `reject`, under `label`.
+    """
+
+    first: str
+    last: str
+    until: Callable[[Row], Any]
+    max_rounds: int | None
+    exhausted: str
+    label: str
 
 
 @dataclass(frozen=True)
@@ -27,16 +47,28 @@ class PlannedStep:
     name: str
     kind: str
     inputs: tuple[str, ...]
-    runner: Runner
+    runner: Runner | Loop
     names: Callable[[Row], Names]
-    when: Callable[[Names], Any] | None
-    slot: str | None
-    depth: int
+    when: Callable[[Names], Any] | None = None
+    slot: str | None = None
+    slots: Mapping[str, str] = field(default_factory=dict)
+    """The slots of the run that answer for those that the step knows."""
+    depth: int = 0
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     uses: tuple[str, ...] = ()
     learn: Callable[[str, Mapping[str, Value]], None] | None = None
     single: bool = False
     """Whether it takes one row and no more, and what it makes of it is a value for other steps."""
+    inside: str = ""
+    """The loop whose step it is."""
+    limits: tuple[int, ...] = ()
+    """The most rounds of the loops that it stands in, outermost first."""
+    stride: int = 1
+    """How many samples it asks for at most, of one row in one round."""
+    passed_by: str = ""
+    """The step to which rows go for which `when` is false, when this is how rows come into another pipeline."""
+    passes: str = ""
+    """The step that hands it the rows which pass it by."""
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -51,7 +83,8 @@ class PlannedStep:
     @property
     def upstream(self) -> tuple[str, ...]:
         """The steps that must have ended before it can end."""
-        return (*self.sources, *self.uses)
+        around = (self.inside,) if self.inside else ()
+        return (*self.sources, *self.uses, *((self.passes,) if self.passes else ()), *around)
 
 
 @dataclass(frozen=True)

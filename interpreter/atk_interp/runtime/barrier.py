@@ -106,6 +106,9 @@ class SetRoom:
     async def call(self, *args: Any, **options: Any) -> Reply:
         return await self._context.call(*args, **options)
 
+    def first_sample(self, row: Row) -> int:
+        return self._context.first_sample(row)
+
     def note(self, notice: Notice) -> None:
         self._context.note(notice)
 

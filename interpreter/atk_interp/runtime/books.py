@@ -163,9 +163,11 @@ class Books:
         for name, count in self.steps.items():
             inputs = self._plan.steps[name].sources
             came = sum(self.steps[source].rows_out for source in inputs)
+            passes = self._plan.steps[name].passes
+            came += self.steps[passes].skipped if passes else 0
             if inputs and count.rows_in != came:
                 told.append(f"step `{name}`: {count.rows_in} rows in, but its inputs gave {came}")
-            if inputs and count.rows_in != count.settled:
+            if count.rows_in != count.settled:
                 told.append(
                     f"step `{name}`: {count.rows_in} rows in, but {count.passed} passed + {count.filtered} filtered "
                     f"+ {count.rejected} rejected + {count.merged} merged"
@@ -187,6 +189,8 @@ class Books:
             count = self.steps[name]
             if count.finished:
                 shares[name] = 1.0
+            elif step.inside:
+                shares[name] = shares[step.inside]
             elif not step.inputs:
                 shares[name] = 0.5 if count.rows_out else 0.0
             elif isinstance(step.runner, SetStep):

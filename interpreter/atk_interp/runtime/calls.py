@@ -233,7 +233,15 @@ class StepCalls:
         attempt: int = 0,
         row: Row,
     ) -> Reply:
+        slot = self._step.slots.get(slot, slot)
         return await self._calls.reply(self._step, slot, messages, sampling, sample, attempt, row)
+
+    def first_sample(self, row: Row) -> int:
+        rounds = row.order[-len(self._step.limits) :] if self._step.limits else ()
+        number = 0
+        for limit, round_ in zip(self._step.limits, rounds, strict=True):
+            number = number * limit + round_ - 1
+        return number * self._step.stride
 
     def note(self, notice: Notice) -> None:
         self._emit(Noted.of(self._step.name, notice))

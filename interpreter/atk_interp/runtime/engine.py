@@ -290,8 +290,8 @@ class Engine:
         if step.waits:
             self._learn(step)
             rows = self._single(step) if step.single else self._waiting.rows(step.name, "from")
-            made = (self._walker.admit(step, row, ask) or () for row in rows)
-            self._walker.walk(step, itertools.chain.from_iterable(made), ask)
+            for row in rows:
+                self._walker.begin(step, row, ask)
         if isinstance(step.runner, SetStep):
             self._make_set(step, step.runner, ask)
 

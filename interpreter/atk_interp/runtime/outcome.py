@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from atk_interp.formats.atomic import CannotWrite
-from atk_interp.kinds.base import StepStopped
+from atk_interp.kinds.base import SourceStep, StepStopped
 from atk_interp.ledger import LedgerError
 from atk_interp.llm.messages import EndpointDown, EndpointRefused, EndpointUnavailable
 from atk_interp.plan import Plan
@@ -94,7 +94,7 @@ def nothing_left(plan: Plan, states: list[StepState]) -> list[StepStopped]:
     told = []
     for name, step in plan.steps.items():
         state = by_name[name]
-        if not step.inputs and state.rows_out == 0:
+        if isinstance(step.runner, SourceStep) and state.rows_out == 0:
             found = f"step `{name}` found nothing to work on"
             told.append(StepStopped(found, help="check the input path, and read the notices above"))
         if state.rows_in and state.rows_out == 0:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from atk_interp.kinds.base import Beside, CallStep, Dropped, PureStep, RowFailed, SetStep
-from atk_interp.plan import Plan, PlannedStep
+from atk_interp.kinds.base import Beside, CallStep, Dropped, PureStep, RowFailed, SetStep, StepStopped
+from atk_interp.plan import MOST_ROUNDS, Loop, Plan, PlannedStep
 from atk_interp.records import dataclass
 from atk_interp.runtime.barrier import ADMITTED, Waiting
 from atk_interp.runtime.books import Books
@@ -17,6 +17,9 @@ __all__ = ["Sinks", "Walker"]
 
 Ask = Callable[[PlannedStep, Row], None]
 """Takes a row that wants to ask a model."""
+
+_Following = tuple[PlannedStep, Iterator[Row]]
+"""A step, and rows that leave it."""
 
 
 @dataclass
@@ -44,6 +47,7 @@ class Walker:
         self._waiting = waiting
         self._stop = stop
         self.values: dict[str, Mapping[str, Value]] = {}
+        self._steps = plan.steps
         self._edges = {name: _edges(plan, name) for name in plan.steps}
 
     def walk(self, step: PlannedStep, rows: Iterable[Row | Dropped | Beside], ask: Ask) -> None:
@@ -70,7 +74,7 @@ class Walker:
             for edge in reversed(self._edges[left.name]):
                 following = self._enter(edge, row, ask)
                 if following is not None:
-                    stack.append((edge.step, following))
+                    stack.append(following)
 
     def answered(self, step: PlannedStep, row: Row, result: Iterable[Row] | Dropped, ask: Ask) -> None:
         """Take on what a step has made of a row by asking."""
@@ -79,17 +83,25 @@ class Walker:
         else:
             self.walk(step, self._counted(step, row, result), ask)
 
-    def _enter(self, edge: _Edge, row: Row, ask: Ask) -> Iterator[Row] | None:
+    def begin(self, step: PlannedStep, row: Row, ask: Ask) -> None:
+        """Take on a row that has waited in front of a step until this may begin."""
+        following = self._admit(step, row, ask)
+        if following is not None:
+            self.walk(*following, ask)
+
+    def _enter(self, edge: _Edge, row: Row, ask: Ask) -> _Following | None:
         step = edge.step
+        if edge.key == _AGAIN:
+            return self._ended_round(step, row, ask)
         self._books.entered(step.name)
         row = _placed(row, edge.number)
         if edge.key != "from" or step.waits:
             self._waiting.put(step.name, edge.key, row)
             return None
-        return self.admit(step, row, ask)
+        return self._admit(step, row, ask)
 
-    def admit(self, step: PlannedStep, row: Row, ask: Ask) -> Iterator[Row] | None:
-        """The rows that a step makes of one that has reached it; None when that takes a model or all rows."""
+    def _admit(self, step: PlannedStep, row: Row, ask: Ask) -> _Following | None:
+        """The rows that come of one that has reached a step; None when that takes a model or all rows."""
         try:
             wanted = step.when is None or step.when(step.names(row))
         except RowFailed as error:
@@ -97,20 +109,54 @@ class Walker:
             return None
         if not wanted:
             self._books.skipped(step.name)
+            if step.passed_by:
+                return self._enter(_Edge(self._steps[step.passed_by], "from", None), _put_after(row), ask)
             reordered = isinstance(step.runner, SetStep) and step.runner.reorders
-            return iter((_put_after(row) if reordered else row,))
+            return step, iter((_put_after(row) if reordered else row,))
         runner = step.runner
+        if isinstance(runner, Loop):
+            return self._next_round(runner, row, 1, ask)
         if isinstance(runner, PureStep):
             result = runner.apply(row)
             if isinstance(result, Dropped):
                 self._drop(step, result)
                 return None
-            return self._counted(step, row, result)
+            return step, self._counted(step, row, result)
         if isinstance(runner, CallStep):
             ask(step, row)
         else:
             self._waiting.put(step.name, ADMITTED, row)
         return None
+
+    def _next_round(self, loop: Loop, row: Row, number: int, ask: Ask) -> _Following | None:
+        before = row.order if number == 1 else row.order[:-1]
+        again = Row(row.id, row.source, (*before, number), row.fields, row.parent)
+        return self._enter(_Edge(self._steps[loop.first], "from", None), again, ask)
+
+    def _ended_round(self, step: PlannedStep, row: Row, ask: Ask) -> _Following | None:
+        """A row has come to the end of a round: it leaves the loop, or begins the next round."""
+        loop = step.runner
+        assert isinstance(loop, Loop)
+        number, left = row.order[-1], Row(row.id, row.source, row.order[:-1], row.fields, row.parent)
+        try:
+            ended = loop.until(row)
+        except RowFailed as error:
+            self._drop(step, Dropped(left, "rejected", str(error)))
+            return None
+        exhausted = number >= (loop.max_rounds or MOST_ROUNDS)
+        if not ended and not exhausted:
+            return self._next_round(loop, row, number + 1, ask)
+        if not ended and loop.max_rounds is None:
+            raise StepStopped(
+                f"step `{step.name}` has gone {number} rounds with row {row.id}, and its `until` is still false",
+                help="write `max_rounds:`",
+            )
+        if not ended and loop.exhausted != "keep":
+            outcome = "filtered" if loop.exhausted == "drop" else "rejected"
+            self._drop(step, Dropped(left, outcome, loop.label))
+            return None
+        self._books.passed(step.name)
+        return step, iter((left,))
 
     def _counted(self, step: PlannedStep, row: Row, rows: Iterable[Row]) -> Iterator[Row]:
         """The rows that were made of one; none at all is a loss that must stand in the books."""
@@ -133,6 +179,13 @@ class Walker:
     def _drop(self, step: PlannedStep, dropped: Dropped) -> None:
         self._books.dropped(step.name, dropped)
         self._sinks.dropped(step, dropped)
+        while step.inside:  # the row is lost to the loop as well; it is recorded once
+            step = self._steps[step.inside]
+            self._books.dropped(step.name, dropped)
+
+
+_AGAIN = "again"
+"""The key of the edge from the last step of a loop back to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +201,10 @@ def _edges(plan: Plan, name: str) -> list[_Edge]:
     """The edges that leave a step."""
     edges: list[_Edge] = []
     for step in plan.steps.values():
+        if isinstance(step.runner, Loop) and step.runner.last == name:
+            edges.append(_Edge(step, _AGAIN, None))
         for key, sources in {"from": step.inputs, **step.others}.items():
-            several = len(sources) > 1
+            several = len(sources) > 1 or bool(step.passes)
             edges += [_Edge(step, key, at if several else None) for at, source in enumerate(sources) if source == name]
     return edges
 

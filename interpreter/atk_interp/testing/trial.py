@@ -102,15 +102,14 @@ class _Rehearsal:
         self.params = params
         self.seed = config.seed if config is not None else 0
         self.origin = config.document.file.path if config is not None else None
-        in_file_order = (analysis.views[name] for name in analysis.spec.steps)
-        self.sites = draw_sites([*in_file_order, *analysis.outputs.values()])
+        self.sites = draw_sites([*analysis.in_file_order(), *analysis.outputs.values()])
         endpoint = EndpointConfig(provider="scripted", model="example")
         self.endpoints = dict.fromkeys(analysis.spec.models, endpoint)
 
     async def all(self) -> list[Trial]:
         return [
             await self._trial(view, example, number)
-            for view in (self.analysis.views[name] for name in self.analysis.spec.steps)
+            for view in self.analysis.in_file_order()
             if any(option.name == "examples" for option in view.options)
             for number, example in enumerate(examples_of(view), 1)
         ]

@@ -161,6 +161,7 @@ class Asker:
 
     async def ask(self, row: Row, context: StepContext, sample: int = 0) -> Answer | Failure:
         """One acceptable reply for a row, or why there is none. Raises `StepStopped` for mistakes in the spec."""
+        sample += context.first_sample(row)
         names = {**self.step.names(row), "sample": sample}
         weight = _weight(row.fields)
         failed: list[Attempt] = []

@@ -38,7 +38,7 @@ def draw_sites(views: Iterable[StepView]) -> dict[Path, str]:
     sites: dict[Path, str] = {}
     for view in views:
         for path, expression in view.expressions.items():
-            site = f"{view.step.kind}\0{show_path(path[2:])}\0{unparse(expression.root)}"
+            site = f"{view.step.kind}\0{show_path(path[len(view.step.path) :])}\0{unparse(expression.root)}"
             sites[path] = f"{site}\0{equal[site]}"
             equal[site] += 1
     return sites
@@ -58,22 +58,30 @@ class BoundStep:
     """Rows handed over by a caller, for an `input` step."""
     sites: Mapping[Path, str] = field(default_factory=dict)
     """`draw_sites` of the whole spec; of this step alone when not given."""
+    within: str = ""
+    """What stands before the name of the step: the step that it is part of, with a dot."""
+    rounds: int = 0
+    """How many loops it stands in: the last numbers of a row's place are the rounds that it is in."""
 
     def __post_init__(self) -> None:
         # A field that a step skipped by `when` did not write is null, as its type ("maybe") says.
         skipped: dict[str, Any] = dict.fromkeys(self.view.input.fields)
         self.sites = self.sites or draw_sites([self.view])
-        constants: dict[str, Any] = dict.fromkeys(self.view.constants)
+        constants: dict[str, Any] = dict.fromkeys((*self.view.constants, *self.view.locals))
         self.base: dict[str, Any] = {**skipped, **constants, **self.params}
         self.base.update(seed=self.seed, sample=0, attempt=0)
 
     @property
     def name(self) -> str:
-        return self.view.step.name
+        return self.within + self.view.step.name
 
     def learn(self, constant: str, fields: Mapping[str, Value]) -> None:
         """Give a `once` step its value. Before any row is worked on."""
         self.base[constant] = dict(fields)
+
+    def shown(self, path: Path) -> str:
+        """A place in the step, as people write it."""
+        return show_path(path[len(self.view.step.path) :])
 
     def value(self, name: str) -> Any:
         """The value of an option: its literal, or what its formula gives for the parameters."""
@@ -108,7 +116,8 @@ class BoundStep:
     def failure(self, where: str, error: Exception, names: Iterable[str]) -> RowFailed | StepStopped:
         """What to raise when what uses these `names` fails: without a field of the row it fails for every row."""
         told = _POSITION.sub("", str(error)) if isinstance(error, RenderError) else str(error)
-        if {*self.view.spec.params, *self.view.constants, "seed"}.issuperset(names):
+        is_lasting = isinstance(error, EvaluationError) and error.is_lasting
+        if is_lasting or {*self.view.spec.params, *self.view.constants, "seed"}.issuperset(names):
             return StepStopped(f"`{where}` of step `{self.name}`: {told}")
         return RowFailed(f"`{where}`: {told}")
 
@@ -120,7 +129,7 @@ class BoundStep:
             try:
                 return closure(scope)
             except EvaluationError as error:
-                raise self.failure(show_path(path[2:]), error, names) from error
+                raise self.failure(self.shown(path), error, names) from error
 
         return evaluated
 
@@ -131,7 +140,7 @@ class BoundStep:
             return self.rule(path)
         if path in self.view.templates:
             template = self.view.templates[path]
-            return self.rendering(template.render, show_path(path[2:]), used_names(template))
+            return self.rendering(template.render, self.shown(path), used_names(template))
         if isinstance(raw, dict):
             parts = {key: self.content((*path, key)) for key in raw}
             return lambda names: {key: part(names) for key, part in parts.items()}
@@ -153,4 +162,7 @@ class BoundStep:
 
     def names(self, row: Row) -> dict[str, Any]:
         """The names of an expression or template over a row."""
-        return {**self.base, **row.fields, "row": {"id": row.id, "source": row.source}}
+        names = {**self.base, **row.fields, "row": {"id": row.id, "source": row.source}}
+        if self.rounds:
+            names["round"] = row.order[-1]
+        return names

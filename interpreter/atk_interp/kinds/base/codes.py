@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from atk_interp.diagnostics import Code, Severity
 
-__all__ = ["CLASHING_FIELDS", "CODES", "KEYS_NEVER_EQUAL"]
+__all__ = [
+    "CLASHING_FIELDS",
+    "CODES",
+    "ENDLESS_LOOP",
+    "KEYS_NEVER_EQUAL",
+    "PIPELINE_WITHIN_ITSELF",
+    "ROWS_DO_NOT_FIT",
+    "STEP_NOT_FOR_LOOPS",
+    "UNKNOWN_RESULT",
+    "WRONG_PARAMETERS",
+]
 
 CLASHING_FIELDS = Code(
     "ATK531",
@@ -24,5 +34,71 @@ KEYS_NEVER_EQUAL = Code(
     bad="by: number   # text on one side, a number on the other",
     good="by: number\nwith_by: number | int",
 )
+PIPELINE_WITHIN_ITSELF = Code(
+    "ATK533",
+    "pipeline-within-itself",
+    Severity.ERROR,
+    finds="A pipeline that has itself as a step, or a pipeline that has it.",
+    why="It would never come to an end of its steps.",
+    bad="name: quiz\nsteps:\n  more: {kind: pipeline, pipeline: quiz}",
+    good="steps:\n  more: {kind: pipeline, pipeline: another_quiz}",
+)
+WRONG_PARAMETERS = Code(
+    "ATK534",
+    "wrong-parameters",
+    Severity.ERROR,
+    finds="A `with` that does not fit the parameters of the pipeline: one too many, one too few, or a value of "
+    "another type.",
+    why="The run would stop before any work, or do something else than what was meant.",
+    bad="facts: {kind: pipeline, pipeline: facts, with: {chunk_token: 300}}",
+    good="facts: {kind: pipeline, pipeline: facts, with: {chunk_tokens: 300}}",
+)
+ROWS_DO_NOT_FIT = Code(
+    "ATK535",
+    "rows-do-not-fit",
+    Severity.ERROR,
+    finds="A step with another pipeline that is handed other rows than this pipeline takes, or none, or is handed "
+    "rows when it takes none.",
+    why="The steps of that pipeline would fail on every row, or never see one.",
+    bad="facts: {kind: pipeline, from: titles, pipeline: facts}   # facts reads `text`, titles have none",
+    good="facts: {kind: pipeline, from: documents, pipeline: facts}",
+)
+UNKNOWN_RESULT = Code(
+    "ATK536",
+    "unknown-result",
+    Severity.ERROR,
+    finds="A step with another pipeline, when it is not clear which of its rows come out: `output` names none of its "
+    "outputs and steps, or is missing where there are several.",
+    why="What follows would work on other rows than was meant, or on none.",
+    bad="facts: {kind: pipeline, pipeline: facts, output: fact.jsonl}",
+    good="facts: {kind: pipeline, pipeline: facts, output: facts.jsonl}",
+)
+ENDLESS_LOOP = Code(
+    "ATK537",
+    "endless-loop",
+    Severity.ERROR,
+    finds="A loop without `max_rounds` whose `until` reads nothing that its steps write.",
+    why="What is false after the first round stays false, and every round is paid for.",
+    bad="better: {kind: loop, until: score > 8, steps: {improved: {…, parse: {text: draft}}}}",
+    good="better: {kind: loop, until: score > 8, max_rounds: 3, steps: {…}}",
+)
+STEP_NOT_FOR_LOOPS = Code(
+    "ATK538",
+    "step-not-for-loops",
+    Severity.ERROR,
+    finds="A step in a loop that makes several rows of one, or needs to see all rows at once.",
+    why="A loop takes one row through its steps, round after round, and one row comes out.",
+    bad="steps: {pieces: {kind: chunk, max_tokens: 200}}",
+    good="steps: {better: {kind: generate, …}}",
+)
 
-CODES = (CLASHING_FIELDS, KEYS_NEVER_EQUAL)
+CODES = (
+    CLASHING_FIELDS,
+    KEYS_NEVER_EQUAL,
+    PIPELINE_WITHIN_ITSELF,
+    WRONG_PARAMETERS,
+    ROWS_DO_NOT_FIT,
+    UNKNOWN_RESULT,
+    ENDLESS_LOOP,
+    STEP_NOT_FOR_LOOPS,
+)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from atk_interp.expressions.types import RecordType
 from atk_interp.kinds.base.bound import BoundStep
+from atk_interp.kinds.base.nested import Inlined, Looped
 from atk_interp.kinds.base.results import Runner
 from atk_interp.kinds.base.view import StepView
 from atk_interp.records import dataclass
@@ -29,6 +30,7 @@ class Cardinality(Enum):
     MERGED = "n to 1"
     JOINED = "n and n to n"
     SOURCE_OR_ONE = "source, or 1 to 1"
+    SOURCE_OR_MANY = "source, or n to n"
 
 
 @dataclass(frozen=True)
@@ -59,5 +61,5 @@ class StepKind(ABC):
         """Check the step, and give the fields of the rows that leave it. Mistakes go to `view.sink`."""
 
     @abstractmethod
-    def bind(self, step: BoundStep) -> Runner:
+    def bind(self, step: BoundStep) -> Runner | Inlined | Looped:
         """The step ready to run. Raises `StepStopped` when a parameter makes it impossible."""

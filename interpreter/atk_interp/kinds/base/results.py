@@ -107,6 +107,13 @@ class StepContext(Protocol):
         """
         ...
 
+    def first_sample(self, row: Row) -> int:
+        """The number of the first sample to ask for: 0, and more in the later rounds of a loop.
+
+        A row that comes again with the same question wants another answer.
+        """
+        ...
+
     def note(self, notice: Notice) -> None:
         """Tell people something about the inputs; repeated ones are counted."""
         ...

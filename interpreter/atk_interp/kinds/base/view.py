@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from atk_interp.diagnostics import Code, Severity, Sink, did_you_mean
 from atk_interp.document import Document, Path
@@ -43,6 +43,9 @@ from atk_interp.templates import (
     parse_messages,
     used_names,
 )
+
+if TYPE_CHECKING:
+    from atk_interp.kinds.base.nested import Around
 
 __all__ = ["CODES", "ROW_TYPE", "StepView", "expression_paths", "is_formula"]
 
@@ -136,6 +139,17 @@ class StepView:
     """The fields of the rows of other steps that it names, by the key that names them."""
     constants: Mapping[str, RecordType] = field(default_factory=dict)
     """The `once` steps that it uses, with their fields."""
+    locals: Mapping[str, Type] = field(default_factory=dict)
+    """Names that only its place gives it: `round` inside of a loop."""
+    handed: RecordType | None = None
+    """The fields of the rows that a pipeline around this one hands to its `input` step."""
+    around: Around | None = None
+    used_slots: set[str] = field(default_factory=set)
+    """The model slots that it asks, itself or through the steps within it."""
+    inner: list[StepView] = field(default_factory=list)
+    """The steps of a step that has some of its own, as they were checked."""
+    nested: Any = None
+    """What a kind with steps of its own keeps for binding."""
     causes: dict[str, str] = field(default_factory=dict)
     """Why a field may be null after this step, in a sentence, where the step is what makes it so."""
     expressions: dict[Path, Expression] = field(default_factory=dict)
@@ -178,7 +192,7 @@ class StepView:
 
     def row_scope(self, *more: Mapping[str, Type]) -> dict[str, Type]:
         """Names of an expression over a row: fields, parameters, built-in names, and what a step adds."""
-        scope = {**self.params_scope(), **self.constants, **self.input.fields, "row": ROW_TYPE}
+        scope = {**self.params_scope(), **self.constants, **self.locals, **self.input.fields, "row": ROW_TYPE}
         scope.update(sample=INT, attempt=INT)
         for extra in more:
             scope.update(extra)
@@ -301,12 +315,18 @@ class StepView:
     def slot(self, name: str = "model") -> None:
         """Check that the model slot exists."""
         value = self.option(name)
-        if value in self.spec.models or not isinstance(value, str):
+        if isinstance(value, str):
+            self.check_slot(value, self.path(name))
+
+    def check_slot(self, value: str, path: Path) -> None:
+        """Check that the model slot named at a path exists."""
+        self.used_slots.add(value)
+        if value in self.spec.models:
             return
         known = ", ".join(f"`{slot}`" for slot in self.spec.models) or "none"
         self.sink.report(
             UNKNOWN_SLOT,
-            self.document.span(self.path(name)),
+            self.document.span(path),
             f"there is no model slot `{value}`",
             notes=[f"slots under `models` are {known}"],
             help=did_you_mean(value, self.spec.models) or f"add `{value}:` to `models:`",
@@ -316,7 +336,7 @@ class StepView:
         """Report fields whose names are already taken by a parameter, the language, or a step under `use`."""
         self.written.update(dict.fromkeys(fields, path))
         for name in fields:
-            if name in self.spec.params or name in BUILT_IN_NAMES or name in self.constants:
+            if name in self.spec.params or name in self.constants or name in (*BUILT_IN_NAMES, *self.locals):
                 taken = "a parameter" if name in self.spec.params else "a built-in name"
                 taken = "a step under `use`" if name in self.constants else taken
                 told = f"field `{name}` bears the name of {taken}"

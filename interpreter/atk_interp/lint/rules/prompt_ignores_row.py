@@ -56,7 +56,7 @@ def _likely(view: StepView) -> str:
 
 def _is_one_row(context: LintContext, step: str) -> bool:
     """Whether no more than one row written in the spec reaches a step: then nothing else could be asked."""
-    inputs = context.analysis.graph.inputs[step]
+    inputs = context.analysis.graph.inputs.get(step, ())
     if len(inputs) != 1 or inputs[0] not in context.analysis.views:
         return False
     source = context.analysis.views[inputs[0]]

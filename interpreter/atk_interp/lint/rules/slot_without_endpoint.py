@@ -27,7 +27,7 @@ class SlotWithoutEndpoint(Rule):
         given = config.document.get(("models",)) if config is not None else None
         if config is None or not isinstance(given, dict) or not given or context.has("unknown-model-slot"):
             return  # a misspelt slot may be the one that is missed
-        asked = {view.option("model"): name for name, view in context.analysis.views.items() if view.given("model")}
+        asked = {slot: name for name, view in context.analysis.views.items() for slot in view.used_slots}
         for slot, step in asked.items():
             if slot in context.analysis.spec.models and slot not in given:
                 context.sink.report(

@@ -1,0 +1,236 @@
+"""The `pipeline` kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os.path import normpath
+from pathlib import Path as FilePath
+from typing import Any
+
+from atk_interp.diagnostics import did_you_mean
+from atk_interp.expressions.kinds import kinds_of, type_in_words
+from atk_interp.expressions.types import RecordType
+from atk_interp.kinds.base import BoundStep, Cardinality, StepKind, StepStopped, StepView, is_formula
+from atk_interp.kinds.base.codes import ROWS_DO_NOT_FIT, UNKNOWN_RESULT, WRONG_PARAMETERS
+from atk_interp.kinds.base.fields import declared_types
+from atk_interp.kinds.base.nested import Analysed, Inlined
+from atk_interp.records import dataclass
+from atk_interp.spec import Option, Param, PipelineSpec, Takes, check_value, describe_param, missing, param_type
+from atk_interp.values import Value
+
+__all__ = ["Pipeline"]
+
+_OPEN = RecordType({}, open=True)
+_OUTPUT_DIR = "output_dir"
+
+
+@dataclass(frozen=True)
+class _Result:
+    """Which rows of a pipeline come out of a step: those of a step of it, or of an output with its `where`."""
+
+    analysis: Analysed
+    source: str
+    output: str | None
+
+
+class Pipeline(StepKind):
+    """Use another pipeline as a step.
+
+    Its steps become part of this run: they share its ledger, its endpoints and its progress, under the name of this
+    step (`facts.passages`). Its parameters have the values that `with` gives them, and else their defaults; nothing
+    else of this pipeline reaches it, and its output files are not written.
+
+    A pipeline with an `input` step takes the rows of `from`: when that step declares `fields`, these fields of each
+    row and no others. One without is a source, and takes no `from`. What comes out are the rows of the step or output
+    that `output` names, with the fields that they have there; a pipeline with one output needs no `output`.
+    """
+
+    name = "pipeline"
+    cardinality = Cardinality.SOURCE_OR_MANY
+    options = (
+        Option("pipeline", Takes.NAME, "The spec: a path relative to this one, or a name.", required=True),
+        Option(
+            "with",
+            Takes.STRUCTURE,
+            "Values for its parameters: literals, or `=expr` over the parameters of this pipeline.",
+            schema={"type": "dict", "minlength": 1},
+        ),
+        Option(
+            "models",
+            Takes.STRUCTURE,
+            "Its model slots, each with the slot of this pipeline that answers; the one of the same name when not "
+            "given.",
+            schema={"type": "dict", "minlength": 1, "valuesrules": {"type": "string"}},
+        ),
+        Option("output", Takes.NAME, "The output or step of it whose rows come out."),
+    )
+
+    def flow(self, view: StepView) -> RecordType:
+        assert view.around is not None
+        given: Mapping[str, Any] = view.option("with") or {}
+        types = {name: view.content((*view.path("with"), name), view.params_scope()) for name in given}
+        nested = view.around.open_pipeline(view, view.option("pipeline"), view.path("pipeline"))
+        if nested is None:
+            return _OPEN
+        spec = nested.analysis.spec
+        _check_parameters(view, spec, types)
+        _check_slots(view, spec)
+        result = _result(view, nested.analysis)
+        analysis, fits = nested.analysis, _check_rows(view, spec)
+        if fits and view.step.inputs and not view.input.open:
+            analysis, misfits = nested.fit(view.input)
+            for misfit in misfits[:1]:
+                view.sink.report(
+                    ROWS_DO_NOT_FIT,
+                    view.document.span(view.path("from")),
+                    f"the rows do not fit pipeline `{spec.name}`: {misfit.message}",
+                    notes=[f"it reads them at {misfit.span}"] if misfit.span else (),
+                )
+        if result is None or not fits:
+            return _OPEN
+        view.nested = _Result(analysis, *result)
+        return analysis.fields.get(result[0], _OPEN)
+
+    def bind(self, step: BoundStep) -> Inlined:
+        result: _Result = step.view.nested
+        spec = result.analysis.spec
+        return Inlined(result.analysis, result.source, result.output, _values(step, spec), _slots(step.view, spec))
+
+
+def _check_parameters(view: StepView, spec: PipelineSpec, types: Mapping[str, Any]) -> None:
+    path = view.path("with")
+    for name, type_ in types.items():
+        value = view.document.get((*path, name))
+        if name not in spec.params:
+            view.sink.report(
+                WRONG_PARAMETERS,
+                view.document.key_span((*path, name)),
+                f"pipeline `{spec.name}` has no parameter `{name}`",
+                notes=["its parameters are " + (", ".join(f"`{known}`" for known in spec.params) or "none")],
+                help=did_you_mean(name, spec.params),
+            )
+            continue
+        param = spec.params[name]
+        told = None
+        if not is_formula(value):
+            told = check_value(param, value)
+        elif not kinds_of(type_) & kinds_of(param_type(param)):
+            told = f"`{name}` takes {type_in_words(param_type(param))}, and this is {type_in_words(type_)}"
+        if told is not None:
+            view.sink.report(WRONG_PARAMETERS, view.document.span((*path, name)), told)
+    lacking = [param for param in missing(spec.params, dict.fromkeys(types, True)) if param.name != _OUTPUT_DIR]
+    if lacking:
+        names = " and ".join(f"`{param.name}`" for param in lacking)
+        place = path if view.given("with") else view.path("pipeline")
+        view.sink.report(
+            WRONG_PARAMETERS,
+            view.document.key_span(place),
+            f"pipeline `{spec.name}` requires {names}",
+            notes=[describe_param(param) for param in lacking[:2]],
+            help=f"add `{lacking[0].name}:` under `with:`",
+        )
+
+
+def _check_slots(view: StepView, spec: PipelineSpec) -> None:
+    given: Mapping[str, str] = view.option("models") or {}
+    path = view.path("models")
+    for name in given:
+        if name not in spec.models:
+            view.sink.report(
+                WRONG_PARAMETERS,
+                view.document.key_span((*path, name)),
+                f"pipeline `{spec.name}` has no model slot `{name}`",
+                notes=["its slots are " + (", ".join(f"`{known}`" for known in spec.models) or "none")],
+                help=did_you_mean(name, spec.models),
+            )
+    for name in spec.models:
+        view.check_slot(given.get(name, name), (*path, name) if name in given else view.path("pipeline"))
+
+
+def _check_rows(view: StepView, spec: PipelineSpec) -> bool:
+    """Whether rows are handed to a pipeline that takes them, and are those that it declares."""
+    inputs = [step for step in spec.steps.values() if step.kind == "input"]
+    told, help_ = None, None
+    if len(inputs) > 1:
+        told = f"pipeline `{spec.name}` has {len(inputs)} `input` steps, and it is not clear which takes the rows"
+    elif inputs and not view.step.inputs:
+        told, help_ = f"pipeline `{spec.name}` takes rows, and is given none", "write `from:` with the step before it"
+    elif not inputs and view.step.inputs:
+        told, help_ = f"pipeline `{spec.name}` has no `input` step, so it takes no rows", "remove `from`"
+    elif not inputs and view.step.has_when:
+        told, help_ = "`when` is about rows, and this step takes none", "remove `when`, and filter what comes out"
+    elif inputs:
+        told = _misfit(view, spec, declared_types(inputs[0].options.get("fields") or {}))
+    if told is None:
+        return True
+    place = view.path("from") if view.step.inputs else view.path("when" if view.step.has_when else "pipeline")
+    view.sink.report(ROWS_DO_NOT_FIT, view.document.span(place), told, help=help_)
+    return False
+
+
+def _misfit(view: StepView, spec: PipelineSpec, declared: Mapping[str, Any]) -> str | None:
+    """How the rows differ from what an `input` step declares."""
+    for name, wanted in declared.items():
+        given = view.input.fields.get(name)
+        if given is None and not view.input.open:
+            return f"pipeline `{spec.name}` takes rows with `{name}`, and these have none"
+        if given is not None and not kinds_of(given) & kinds_of(wanted):
+            words = f"{type_in_words(wanted)}, and here it is {type_in_words(given)}"
+            return f"pipeline `{spec.name}` takes rows in which `{name}` is {words}"
+    return None
+
+
+def _result(view: StepView, analysis: Analysed) -> tuple[str, str | None] | None:
+    """The step whose rows come out, and the output that chooses among them."""
+    spec, name = analysis.spec, view.option("output")
+    if name in spec.outputs:
+        return spec.outputs[name].source, name
+    if name in spec.steps:
+        return name, None
+    if name is None and len(spec.outputs) == 1:
+        ((output, written),) = spec.outputs.items()
+        return written.source, output
+    known = [*spec.outputs, *spec.steps]
+    listed = ", ".join(f"`{choice}`" for choice in spec.outputs) or "none"
+    many = f"pipeline `{spec.name}` has {len(spec.outputs) or 'no'} outputs, and it is not clear whose rows come out"
+    view.sink.report(
+        UNKNOWN_RESULT,
+        view.document.span(view.path("output" if name is not None else "pipeline")),
+        many if name is None else f"pipeline `{spec.name}` has no output or step `{name}`",
+        notes=[f"its outputs are {listed}"],
+        help=did_you_mean(name, known) if name is not None else "name an output or a step of it with `output:`",
+    )
+    return None
+
+
+def _slots(view: StepView, spec: PipelineSpec) -> dict[str, str]:
+    given: Mapping[str, str] = view.option("models") or {}
+    return {name: given.get(name, name) for name in spec.models}
+
+
+def _values(step: BoundStep, spec: PipelineSpec) -> dict[str, Value]:
+    """A value for every parameter of the pipeline. Raises `StepStopped` for one that does not fit."""
+    values: dict[str, Value] = {name: param.default for name, param in spec.params.items()}
+    if _OUTPUT_DIR in values and isinstance(step.params.get(_OUTPUT_DIR), str):
+        values[_OUTPUT_DIR] = step.params[_OUTPUT_DIR]
+    for name in step.view.option("with") or {}:
+        path = (*step.view.path("with"), name)
+        value = step.content(path)(step.base)
+        if value is not None:
+            literal = not is_formula(step.view.document.get(path))
+            values[name] = _from_folder(spec.params[name], value, step.folder) if literal else value
+    lacking = [param for param in missing(spec.params, values) if param.name != _OUTPUT_DIR]
+    problems = [f"{describe_param(param)} has no value" for param in lacking]
+    problems += [
+        told for name, value in values.items() if value is not None and (told := check_value(spec.params[name], value))
+    ]
+    if problems:
+        raise StepStopped(f"pipeline `{spec.name}` in step `{step.name}`: {problems[0]}")
+    return values
+
+
+def _from_folder(param: Param, value: Value, folder: FilePath) -> Value:
+    """A path that is written down is relative to the spec in which it stands."""
+    if param.type == "path" and isinstance(value, str) and value and "://" not in value:
+        return normpath((folder / FilePath(value).expanduser()).absolute())
+    return value
