@@ -43,16 +43,16 @@ class Checked:
 
 def check(paths: Sequence[Path], wishes: Wishes = NO_WISHES, *, files: Files = DISK) -> Checked:
     """Lint what the paths stand for: specs, configs, prompts with the specs that use them, folders of these."""
-    finder = SettingsFinder()
+    around = SettingsFinder()  # what is wrong with the settings of files that are passed over is not asked
     found = find(
         paths,
         files=files,
-        leaves_out=lambda path: finder.of(path).leaves_out(path),
+        leaves_out=lambda path: around.of(path).leaves_out(path),
         skip_foreign=wishes.skip_foreign,
     )
     linted = [lint_path(path, files=files) for path in found.files]
     linted += [_lint_prompt(path, files) for path in found.prompts]
-    return _checked(linted, found, finder, wishes, paths[0] if paths else Path("pyproject.toml"))
+    return _checked(linted, found, SettingsFinder(), wishes, paths[0])
 
 
 def check_file(path: Path, *, complete: bool = True, files: Files = DISK) -> Checked:

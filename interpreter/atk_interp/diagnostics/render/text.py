@@ -54,16 +54,26 @@ def _one(diagnostic: Diagnostic, colour: bool) -> str:
         if diagnostic.code.hides:
             frame[0] = frame[0][: len(frame[0].rstrip()) - len(_after(diagnostic.span))] + " …"
         lines += frame
-        for label in diagnostic.labels:
-            if label.span.file.path != diagnostic.span.file.path:
-                begin = label.span.begin
-                lines.append(f"{' ' * width} ::: {label.span.file.path}:{begin.line}:{begin.column}")
-            lines += _frame(label.span, label.text, "-", width, "34" if colour else "")
+        lines += _second_places(diagnostic, width, colour)
     pad = " " * width
     lines += [f"{pad} = note: {_printable(note)}" for note in diagnostic.notes]
     if diagnostic.help:
         lines.append(f"{pad} = help: {_printable(diagnostic.help)}")
     return "\n".join(lines) + "\n"
+
+
+def _second_places(diagnostic: Diagnostic, width: int, colour: bool) -> list[str]:
+    """One second place with its line; several on a line each, so that a finding stays small."""
+    lines: list[str] = []
+    for label in diagnostic.labels:
+        begin, elsewhere = label.span.begin, diagnostic.span and label.span.file.path != diagnostic.span.file.path
+        where = f"{' ' * width} ::: {_printable(label.span.file.path)}:{begin.line}:{begin.column}"
+        if len(diagnostic.labels) > 1:
+            lines.append(f"{where}: {_printable(label.text)}")
+            continue
+        lines += [where] if elsewhere else []
+        lines += _frame(label.span, label.text, "-", width, "34" if colour else "")
+    return lines
 
 
 def _head(diagnostic: Diagnostic, colour: bool) -> str:
@@ -89,7 +99,7 @@ def _frame(span: Span, label: str, mark: str, width: int, paint: str) -> list[st
     shown = text[cut : cut + _WIDEST]
     under = "".join("\t" if c == "\t" else " " for c in shown[: first - cut])
     marks = mark * max(1, min(last - cut, max(len(shown), first - cut + 1)) - (first - cut))
-    underline = f"{under}{_painted(marks, paint)}{' ' + label if label else ''}"
+    underline = f"{under}{_painted(marks, paint)}{' ' + _printable(label) if label else ''}"
     return [f"{begin.line:>{width}} | {_printable(shown)}", f"{' ' * width} | {underline}"]
 
 
