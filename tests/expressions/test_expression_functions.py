@@ -65,7 +65,8 @@ def test_parameters_are_named_and_ordered_as_in_jinja(name: str) -> None:
 
 def test_what_is_not_jinja_is_marked_so() -> None:
     ours = {name for name, function in FILTERS.items() if not function.in_jinja}
-    assert ours == {"share", "tokens", "hash", "similarity", "coverage", "pick", "shuffled", "chance"}
+    texts = {"tokens", "similarity", "coverage", "repetition", "language", "redacted"}
+    assert ours == {*texts, "share", "hash", "pick", "shuffled", "chance"}
     assert not ours & JINJA.filters.keys()
     assert {name for name, function in TESTS.items() if not function.in_jinja} == {"matching"}
 
@@ -117,6 +118,11 @@ def test_a_page_line_is_one_sentence(function: Function) -> None:
         ("'The Cat' | similarity('the cat')", 1.0),
         ("'' | similarity('')", 1.0),
         ("'' | coverage('x')", 0.0),
+        ("'a b c d e. A b c d e.' | repetition", 0.5),
+        ("'one two three' | repetition", 0.0),
+        ("'' | repetition(1)", 0.0),
+        ("'aaa aaa bb' | repetition(1)", 0.375),
+        ("'jo@example.org 10.0.0.1' | redacted(only=['ip'])", "jo@example.org [IP]"),
         ("'What is 1999?' | coverage('in 1998')", 0.0),
         ("'猫が好き' | similarity('犬が好き')", 0.6),
         ("'Übung' is matching('(?i)^üb')", True),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from atk_interp.expressions import ast
-from atk_interp.expressions.errors import EvaluationError, OperandError
+from atk_interp.expressions.errors import EvaluationError, MissingPackage, OperandError
 
 __all__ = ["NOT_CONSTANT", "REFUSALS", "Closure", "Compiling", "Scope", "constant"]
 
@@ -42,7 +42,9 @@ class Compiling(ABC):
     def refusal(self, node: ast.Node, what: str, refusal: Exception) -> EvaluationError:
         """The failure of `what`, in its own words if it has any for the author."""
         said = str(refusal) if isinstance(refusal, OperandError) else f"`{what}` cannot work on these values"
-        return self.error(node, said)
+        error = self.error(node, said)
+        error.is_lasting = isinstance(refusal, MissingPackage)
+        return error
 
 
 def constant(node: ast.Node | None) -> object:

@@ -6,7 +6,7 @@ from atk_interp.diagnostics import Code, Sink
 from atk_interp.records import dataclass
 from atk_interp.source import MappedText, Span
 
-__all__ = ["EvaluationError", "OperandError", "Problem"]
+__all__ = ["EvaluationError", "MissingPackage", "OperandError", "Problem"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,18 @@ class OperandError(ValueError):
     """An operator or a function cannot work on what it was given; the message is for the author."""
 
 
-class EvaluationError(Exception):
-    """An expression that cannot be evaluated on this row: why, in one sentence, and which part of it."""
+class MissingPackage(OperandError):
+    """A function needs a package that is not installed; the message says how to install it."""
 
-    def __init__(self, message: str, span: Span) -> None:
+
+class EvaluationError(Exception):
+    """An expression that cannot be evaluated on this row: why, in one sentence, and which part of it.
+
+    `is_lasting`: nor on any other row.
+    """
+
+    def __init__(self, message: str, span: Span, *, is_lasting: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.span = span
+        self.is_lasting = is_lasting

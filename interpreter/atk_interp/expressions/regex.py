@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from string import punctuation
 from typing import Any
 
 from atk_interp.records import dataclass
@@ -104,7 +103,7 @@ def _literal(pattern: str) -> str | None:
     for character in characters:
         if character == "\\":
             character = next(characters, "")
-            if character not in punctuation or not character:
+            if not character or not character.isascii() or character.isalnum():
                 return None
         elif character in _OPERATORS:
             return None

@@ -10,14 +10,17 @@ from atk_interp.expressions.draws import Draw
 from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.functions.model import Example, Form, Function, Parameter
 from atk_interp.expressions.kinds import ALL_KINDS, NUMBER, Kind
-from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, Type
+from atk_interp.expressions.languages import LANGUAGES, language
+from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, TextType, Type
 from atk_interp.values import content_hash
 
 __all__ = ["ADDED_CALLS", "ADDED_FILTERS"]
 
 _TEXT = frozenset([Kind.TEXT])
 _LIST = frozenset([Kind.LIST])
+_INT = frozenset([Kind.INT])
 _HASH_DIGITS = 16
+_LONGEST_RUN = 20
 
 
 def _share(value: bool | list[object]) -> float:
@@ -31,6 +34,18 @@ def _tokens(text: str) -> int:
     from atk_interp.tokens import count_tokens  # imported late: checking a spec needs no tokenizer
 
     return count_tokens(text)
+
+
+def _repetition(text: str, n: int) -> float:
+    if not 1 <= n <= _LONGEST_RUN:
+        raise OperandError(f"a run has 1 to {_LONGEST_RUN} words")
+    return words.repetition(text, n)
+
+
+def _redacted(text: str, only: list[object] | None) -> str:
+    from atk_interp.expressions.redaction import redacted  # imported late: most specs have none of it
+
+    return redacted(text, only)
 
 
 def _hash(value: object) -> str:
@@ -151,6 +166,35 @@ ADDED_FILTERS = (
         in_jinja=False,
     ),
     Function(
+        "repetition",
+        _TEXT,
+        FLOAT,
+        _repetition,
+        "The share of the text, from 0 to 1, that repeats an earlier run of `n` words.",
+        Example('"Well said. Well said." | repetition(2)', 0.5),
+        (Parameter("n", _INT, 5),),
+        in_jinja=False,
+    ),
+    Function(
+        "language",
+        _TEXT,
+        TextType(LANGUAGES),
+        language,
+        "The language of the text by its code in ISO 639 (`en`, `de`, `zh`); `und` when it has no letters.",
+        Example('"Der Fluss entspringt in den Bergen." | language', "de"),
+        in_jinja=False,
+    ),
+    Function(
+        "redacted",
+        _TEXT,
+        TEXT,
+        _redacted,
+        "Personal data replaced by labels (`[EMAIL]`): `key`, `email`, `iban`, `ip`, `card`, `phone`, or `only` some.",
+        Example('"Write to jo@example.org." | redacted', "Write to [EMAIL]."),
+        (Parameter("only", _LIST | {Kind.NULL}, None),),
+        in_jinja=False,
+    ),
+    Function(
         "pick",
         frozenset([Kind.LIST, Kind.RECORD]),
         _picked,
@@ -182,8 +226,6 @@ ADDED_FILTERS = (
         in_jinja=False,
     ),
 )
-
-_INT = frozenset([Kind.INT])
 
 ADDED_CALLS = (
     Function(
