@@ -14,7 +14,7 @@ from atk_interp.flow import Analysis
 from atk_interp.kinds.base import StepView
 from atk_interp.lint.conditions import param_bounds
 from atk_interp.lint.guarantees import Guarantee, guarantees
-from atk_interp.lint.prompts import Asked, Told
+from atk_interp.lint.prompts import Asked, Examples, Told
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile, Span
 from atk_interp.spec import Config
@@ -59,8 +59,8 @@ class LintContext:
     @cached_property
     def asked(self) -> tuple[Asked, ...]:
         """Every prompt of every step, as the step asks with it."""
-        views = self.analysis.views.values()
-        return tuple(Asked(view, option, prompt) for view in views for option, prompt in view.loaded.items())
+        views, read = self.analysis.views.values(), dict[tuple[str, str], Examples]()
+        return tuple(Asked(view, option, prompt, read) for view in views for option, prompt in view.loaded.items())
 
     @cached_property
     def asked_soundly(self) -> tuple[Asked, ...]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
+from dataclasses import field
 from functools import cached_property
+from typing import TypeAlias
 
 from atk_interp.kinds.base import StepView
 from atk_interp.records import dataclass
@@ -14,7 +16,10 @@ from atk_interp.replies.tolerant import Skeleton, Wanted
 from atk_interp.source import Span
 from atk_interp.templates import MessageTemplate, Prompt, Template
 
-__all__ = ["Asked", "ForeignHole", "Told", "foreign_holes"]
+__all__ = ["Asked", "Examples", "ForeignHole", "Told", "foreign_holes"]
+
+Examples: TypeAlias = "tuple[tuple[MessageTemplate, list[Fields] | ReplyUnreadable], ...]"
+"""The replies that a prompt shows, each with its readings, or why there are none."""
 
 _MARKUP = re.compile(r"\b(?:tags?|xml|elements?)\b", re.IGNORECASE)
 _FOREIGN_SIGNS = ("{", "<<", "[[", "%(")
@@ -38,6 +43,8 @@ class Asked:
     view: StepView
     option: str
     prompt: Prompt
+    read: dict[tuple[str, str], Examples] = field(default_factory=dict, repr=False)
+    """Examples that were read, by parser and prompt: steps that share both need them read once."""
 
     @property
     def place(self) -> Span:
@@ -62,9 +69,12 @@ class Asked:
         return document.head_span(base)
 
     @cached_property
-    def examples(self) -> tuple[tuple[MessageTemplate, list[Fields] | ReplyUnreadable], ...]:
+    def examples(self) -> Examples:
         """The replies that the prompt shows, each with what the step reads in it, or why it reads nothing."""
-        return tuple((shown, self._reading(shown)) for shown in self._shown_replies())
+        key = (repr(self.view.step.options.get("parse")), self.prompt.name)
+        if key not in self.read:
+            self.read[key] = tuple((shown, self._reading(shown)) for shown in self._shown_replies())
+        return self.read[key]
 
     def _reading(self, shown: MessageTemplate) -> list[Fields] | ReplyUnreadable:
         try:
