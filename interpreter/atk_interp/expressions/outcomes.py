@@ -29,6 +29,8 @@ Outcomes = frozenset[bool]
 _BOTH: Outcomes = frozenset([True, False])
 _MOST = 2_000
 """Combinations that are tried; a condition with more may be anything."""
+_FEW = 6
+"""Terms of which the combinations are not worth counting before all is read."""
 
 
 def outcomes(
@@ -47,8 +49,16 @@ def outcomes(
     checker = Checker(expression, scope, Sink(), None)
     reader = Reader(scope, checker.check_quietly, bounds or {})
     condition = reader.read(expression.root if part is None else part)
-    held = [reader.read(node) for node in given]
+    held: list[Condition] = []
+    for node in given:
+        held.append(reader.read(node))
+        if len(reader.terms) > _FEW and _combinations(reader.terms) > _MOST:
+            return _BOTH  # further ones only add to them
     return _tried(condition, held, reader.terms)
+
+
+def _combinations(terms: Sequence[Term]) -> int:
+    return prod(len(term.values()) for term in terms)
 
 
 def _tried(condition: Condition, held: Sequence[Condition], terms: Sequence[Term]) -> Outcomes:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 from atk_interp.diagnostics import Sink, did_you_mean
@@ -79,7 +80,11 @@ class MessageList:
 
     def names(self) -> set[str]:
         """The names that the list takes from outside."""
-        return set(_names(self.items))
+        return set(self._outside)
+
+    @cached_property
+    def _outside(self) -> frozenset[str]:
+        return frozenset(_names(self.items))
 
     def written(self) -> Iterator[MessageTemplate]:
         """Every message as it is written, those under `each` once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 import jinja2
@@ -112,9 +112,9 @@ def compile_template(text: MappedText, sink: Sink, env: Sandbox | None = None) -
     env = env or _plain()
     text = _with_line_feeds(text)
     try:
-        template = Template(text, env.parse(text.value), env)
+        template = Template(text, _tree(text.value), env)
         if template.constant is None and not _report_unknown(template, sink):
-            env.compile(template.tree, raw=True)  # finds what only the compiler of Jinja refuses
+            _compile(text.value)  # finds what only the compiler of Jinja refuses
         return template
     except jinja2.TemplateSyntaxError as error:
         report_syntax(error, text, sink)
@@ -123,6 +123,18 @@ def compile_template(text: MappedText, sink: Sink, env: Sandbox | None = None) -
     except (RecursionError, MemoryError, OverflowError):
         sink.report(codes.TEMPLATE_SYNTAX, text.span(0, 1), "the template is nested too deeply")
     return None
+
+
+@lru_cache(maxsize=512)
+def _tree(text: str) -> nodes.Template:
+    """The tree of a template. It depends on the text alone, and an editor asks for it at every key that is pressed."""
+    return _plain().parse(text)
+
+
+@lru_cache(maxsize=512)
+def _compile(text: str) -> None:
+    """Raises what the compiler of Jinja does, also without knowing the files that a template names."""
+    _plain().compile(_tree(text), raw=True)
 
 
 def _with_line_feeds(text: MappedText) -> MappedText:
