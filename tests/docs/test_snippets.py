@@ -92,7 +92,9 @@ def test_whole_specs_lint_as_shown(
 
 def write(spec: Block, after: list[Block]) -> None:
     """The spec with the prompts that its page shows, in the working folder."""
-    shutil.copytree(ROOT / "examples" / "first" / "prompts", "prompts")  # for specs that show no prompt
+    if "prompt: ask" in spec.text:
+        shutil.copytree(ROOT / "examples" / "first" / "prompts", "prompts")  # for specs that show no prompt
+    Path("prompts").mkdir(exist_ok=True)
     Path("pipeline.yaml").write_text(spec.text, encoding="utf-8")
     for block in after:
         named = re.match(r"# (prompts/\w+\.yaml)\n", block.text)
@@ -188,6 +190,8 @@ def test_configs_lint_clean(config: Block, tmp_path: Path) -> None:
     path.write_text(config.text, encoding="utf-8")
     if "pipeline: pipeline.yaml" in config.text:
         shutil.copytree(ROOT / "examples" / "first", tmp_path, dirs_exist_ok=True, ignore=lambda *_: ["config.yaml"])
+    for folder in re.findall(r"^ *input_dir: (\S+)", config.text, re.MULTILINE):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
 
     assert render_text(check_file(path).report.findings) == ""
 
