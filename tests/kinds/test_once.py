@@ -83,7 +83,12 @@ async def test_set_wise_steps_and_loops_may_use_it(tmp_path: Path) -> None:
           limits: {kind: rows, rows: [{most: 2, goal: 5}]}
           limit: {kind: once, from: limits}
           sorted: {kind: sort, from: given, use: limit, by: -n, when: n <= limit.most}
-          grown: {kind: loop, from: sorted, use: limit, until: n >= limit.goal, steps: {more: {kind: map, set: {n: =n + 1}}}}
+          grown:
+            kind: loop
+            from: sorted
+            use: limit
+            until: n >= limit.goal
+            steps: {more: {kind: map, set: {n: =n + 1}}}
         outputs:
           out.jsonl: {from: sorted, format: jsonl}
           grown.jsonl: {from: grown, format: jsonl}
@@ -135,7 +140,8 @@ def test_what_is_used_is_checked(step: str, expected: list[tuple[str, str]]) -> 
 
 
 def test_a_value_that_hangs_on_what_uses_it_is_a_circle() -> None:
-    steps = "  a: {kind: rows, rows: [{x: 1}]}\n  b: {kind: filter, from: a, use: c, keep: true}\n  c: {kind: once, from: b}\n"
+    steps = "  a: {kind: rows, rows: [{x: 1}]}\n  b: {kind: filter, from: a, use: c, keep: true}\n"
+    steps += "  c: {kind: once, from: b}\n"
     _, (found,) = analysed(steps)
 
     assert found.message == "these steps feed each other in a circle: `b` → `c` → `b`"

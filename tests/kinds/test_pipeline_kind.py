@@ -214,7 +214,7 @@ def test_the_fields_that_come_out_are_those_of_the_pipeline(tmp_path: Path) -> N
 def test_an_error_in_the_pipeline_is_told_once_where_it_stands(tmp_path: Path) -> None:
     outer = OUTER.replace(
         "    outputs:",
-        "      more: {kind: pipeline, from: rows, pipeline: inner.yaml, with: {style: x}, models: {asker: m}}\n    outputs:",
+        f"      more: {STEP}\n    outputs:",
     )
     found = lint_path(project(tmp_path, INNER.replace("by: question", "by: questoin"), outer)).sink.sorted()
     errors = [item for item in found if item.is_error]

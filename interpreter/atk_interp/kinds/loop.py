@@ -10,7 +10,8 @@ from atk_interp.diagnostics import Sink
 from atk_interp.expressions.types import ANY, INT, RecordType, join_types
 from atk_interp.kinds.base import BoundStep, Cardinality, StepKind, StepView
 from atk_interp.kinds.base.codes import ENDLESS_LOOP, STEP_NOT_FOR_LOOPS
-from atk_interp.kinds.base.nested import Followed, Looped
+from atk_interp.kinds.base.nested import Looped
+from atk_interp.kinds.base.view import Followed
 from atk_interp.spec import Option, Step, Takes
 from atk_interp.values import Row
 

@@ -13,7 +13,8 @@ from atk_interp.expressions.types import RecordType
 from atk_interp.kinds.base import BoundStep, Cardinality, StepKind, StepStopped, StepView, is_formula
 from atk_interp.kinds.base.codes import ROWS_DO_NOT_FIT, UNKNOWN_RESULT, WRONG_PARAMETERS
 from atk_interp.kinds.base.fields import declared_types
-from atk_interp.kinds.base.nested import Analysed, Inlined
+from atk_interp.kinds.base.nested import Inlined
+from atk_interp.kinds.base.view import Analysed
 from atk_interp.records import dataclass
 from atk_interp.spec import Option, Param, PipelineSpec, Takes, check_value, describe_param, missing, param_type
 from atk_interp.values import Value

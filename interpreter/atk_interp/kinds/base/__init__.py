@@ -2,10 +2,11 @@
 
 from atk_interp.kinds.base.asking import ASKING_OPTIONS, Answer, Asker, check_asking
 from atk_interp.kinds.base.bound import BoundStep, Closure, Names, draw_sites
+from atk_interp.kinds.base.cardinality import Cardinality
 from atk_interp.kinds.base.codes import CODES as _CODES_OF_GRAPHS
 from atk_interp.kinds.base.examples import CODES as _CODES_OF_EXAMPLES
 from atk_interp.kinds.base.examples import EXAMPLES, StepExample, check_examples, examples_of
-from atk_interp.kinds.base.kind import Cardinality, Example, StepKind
+from atk_interp.kinds.base.kind import Example, StepKind
 from atk_interp.kinds.base.results import (
     Attempt,
     Beside,

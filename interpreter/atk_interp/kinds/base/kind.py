@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import field
-from enum import Enum
 from typing import Any, ClassVar
 
 from atk_interp.expressions.types import RecordType
 from atk_interp.kinds.base.bound import BoundStep
+from atk_interp.kinds.base.cardinality import Cardinality
 from atk_interp.kinds.base.nested import Inlined, Looped
 from atk_interp.kinds.base.results import Runner
 from atk_interp.kinds.base.view import StepView
@@ -17,20 +17,6 @@ from atk_interp.records import dataclass
 from atk_interp.spec.options import Option
 
 __all__ = ["Cardinality", "Example", "StepKind"]
-
-
-class Cardinality(Enum):
-    """How many rows come out for how many that go in."""
-
-    SOURCE = "source"
-    ONE = "1 to 1"
-    AT_MOST_ONE = "1 to 0 or 1"
-    MANY = "1 to n"
-    SET = "n to n, as a set"
-    MERGED = "n to 1"
-    JOINED = "n and n to n"
-    SOURCE_OR_ONE = "source, or 1 to 1"
-    SOURCE_OR_MANY = "source, or n to n"
 
 
 @dataclass(frozen=True)

@@ -4,71 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
-from atk_interp.diagnostics import Diagnostic, Sink
-from atk_interp.document import Path
-from atk_interp.expressions.types import RecordType
 from atk_interp.kinds.base.bound import BoundStep
 from atk_interp.kinds.base.view import StepView
 from atk_interp.records import dataclass
-from atk_interp.spec import PipelineSpec, Step
 from atk_interp.values import Row, Value
 
-if TYPE_CHECKING:
-    from atk_interp.kinds.base.kind import Cardinality
-
-__all__ = ["Analysed", "Around", "Inlined", "Looped", "Nested"]
-
-
-class Analysed(Protocol):
-    """A spec with all that is known of it (`flow.Analysis`)."""
-
-    @property
-    def spec(self) -> PipelineSpec: ...
-    @property
-    def fields(self) -> Mapping[str, RecordType]: ...
-    @property
-    def outputs(self) -> Mapping[str, StepView]: ...
-
-
-@dataclass(frozen=True)
-class Nested:
-    """A pipeline that a step names, as it is by itself. `fit` checks it with the rows of the step for its `input`.
-
-    `fit` gives the analysis and the errors that only these rows make.
-    """
-
-    analysis: Analysed
-    fit: Callable[[RecordType], tuple[Analysed, Sequence[Diagnostic]]]
-
-
-class Around(Protocol):
-    """What a step may ask of the check that it is part of."""
-
-    def open_pipeline(self, view: StepView, name: str, path: Path) -> Nested | None:
-        """The pipeline of a name (or path); None when it cannot be used, which is reported."""
-        ...
-
-    def cardinality(self, view: StepView) -> Cardinality:
-        """How many rows a step makes of how many."""
-        ...
-
-    def open_steps(self, view: StepView, refused: Mapping[str, str]) -> Mapping[str, Step]:
-        """The steps under the option `steps`, each as valid as it is. `refused` are keys that they may not have."""
-        ...
-
-    def follow(self, view: StepView, steps: Sequence[Step], fields: RecordType, sink: Sink) -> Followed:
-        """The steps one after the other, the first with rows of these fields."""
-        ...
-
-
-@dataclass(frozen=True)
-class Followed:
-    """Steps that were checked one after the other, and the fields of the rows that leave the last of them."""
-
-    views: Sequence[StepView]
-    fields: RecordType
+__all__ = ["Inlined", "Looped"]
 
 
 @dataclass(frozen=True)

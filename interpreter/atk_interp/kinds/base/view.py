@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from atk_interp.diagnostics import Code, Severity, Sink, did_you_mean
+from atk_interp.diagnostics import Code, Diagnostic, Severity, Sink, did_you_mean
 from atk_interp.document import Document, Path
 from atk_interp.expressions import Expression, check_expression, parse_expression
 from atk_interp.expressions.kinds import type_in_words
@@ -28,6 +28,7 @@ from atk_interp.expressions.types import (
     type_of,
     without_null,
 )
+from atk_interp.kinds.base.cardinality import Cardinality
 from atk_interp.records import dataclass
 from atk_interp.replies import OptionsError, Reader, build_reader
 from atk_interp.source import Span
@@ -44,10 +45,17 @@ from atk_interp.templates import (
     used_names,
 )
 
-if TYPE_CHECKING:
-    from atk_interp.kinds.base.nested import Around
-
-__all__ = ["CODES", "ROW_TYPE", "StepView", "expression_paths", "is_formula"]
+__all__ = [
+    "CODES",
+    "ROW_TYPE",
+    "Analysed",
+    "Around",
+    "Followed",
+    "Nested",
+    "StepView",
+    "expression_paths",
+    "is_formula",
+]
 
 SHADOWED_PARAMETER = Code(
     "ATK501",
@@ -367,3 +375,53 @@ class StepView:
             help=help_ or did_you_mean(name, self.input.fields),
         )
         return False
+
+
+class Analysed(Protocol):
+    """A spec with all that is known of it (`flow.Analysis`)."""
+
+    @property
+    def spec(self) -> PipelineSpec: ...
+    @property
+    def fields(self) -> Mapping[str, RecordType]: ...
+    @property
+    def outputs(self) -> Mapping[str, StepView]: ...
+
+
+@dataclass(frozen=True)
+class Nested:
+    """A pipeline that a step names, as it is by itself. `fit` checks it with the rows of the step for its `input`.
+
+    `fit` gives the analysis and the errors that only these rows make.
+    """
+
+    analysis: Analysed
+    fit: Callable[[RecordType], tuple[Analysed, Sequence[Diagnostic]]]
+
+
+class Around(Protocol):
+    """What a step may ask of the check that it is part of."""
+
+    def open_pipeline(self, view: StepView, name: str, path: Path) -> Nested | None:
+        """The pipeline of a name (or path); None when it cannot be used, which is reported."""
+        ...
+
+    def cardinality(self, view: StepView) -> Cardinality:
+        """How many rows a step makes of how many."""
+        ...
+
+    def open_steps(self, view: StepView, refused: Mapping[str, str]) -> Mapping[str, Step]:
+        """The steps under the option `steps`, each as valid as it is. `refused` are keys that they may not have."""
+        ...
+
+    def follow(self, view: StepView, steps: Sequence[Step], fields: RecordType, sink: Sink) -> Followed:
+        """The steps one after the other, the first with rows of these fields."""
+        ...
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Steps that were checked one after the other, and the fields of the rows that leave the last of them."""
+
+    views: Sequence[StepView]
+    fields: RecordType
