@@ -415,6 +415,13 @@ def test_a_prompt_that_nothing_asks_with_is_told(codes: Lint, files: dict[str, s
     assert codes(files=files) == expected
 
 
+def test_folders_with_the_names_of_files_are_no_prompts_and_no_specs(codes: Lint, tmp_path: Path) -> None:
+    (tmp_path / "prompts" / "old.yaml").mkdir(parents=True)
+    (tmp_path / "other.yaml").mkdir()
+
+    assert codes() == []
+
+
 def test_an_included_file_is_used(codes: Lint) -> None:
     prompt = "- user: \"{% include 'form.txt' %} {{ text }}\"\n"
 

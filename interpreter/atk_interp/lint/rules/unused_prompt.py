@@ -10,7 +10,6 @@ from atk_interp.diagnostics import Code, Severity, Sink, did_you_mean, near
 from atk_interp.document import DISK, read_source
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
-from atk_interp.source import Span
 
 __all__ = ["UnusedPrompt"]
 
@@ -69,7 +68,7 @@ class UnusedPrompt(Rule):
             told = f"no step asks with prompt `{path.stem}`, and no prompt includes it"
             if asked is not None and found is not None:
                 told = f"this is never read: `{found.name}` stands beside it and comes first"
-            context.sink.report(self.code, _first_line(path), told, help="use it or remove it")
+            _report(self.code, path, told, "use it or remove it", context)
 
 
 def _idle(files: list[Path], context: LintContext) -> Iterator[Path]:
@@ -97,7 +96,7 @@ def _check_override(folder: Path, files: list[Path], context: LintContext) -> No
             continue
         told = f"this overrides nothing: no step asks with prompt `{path.stem}`"
         help_ = did_you_mean(path.stem, free) or "give it the name of a prompt, or remove it"
-        context.sink.report(_IDLE_OVERRIDE, _first_line(path), told, help=help_)
+        _report(_IDLE_OVERRIDE, path, told, help_, context)
 
 
 def _check_case(files: list[Path], context: LintContext) -> None:
@@ -106,7 +105,7 @@ def _check_case(files: list[Path], context: LintContext) -> None:
         other = known.setdefault(path.stem.lower(), path)
         if other.stem != path.stem:
             told = f"`{path.name}` and `{other.name}` differ in upper and lower case alone"
-            context.sink.report(_ALIKE, _first_line(path), told, help="give one of them another name")
+            _report(_ALIKE, path, told, "give one of them another name", context)
 
 
 def _is_named_elsewhere(name: str, context: LintContext) -> bool:
@@ -115,15 +114,20 @@ def _is_named_elsewhere(name: str, context: LintContext) -> bool:
         return True
     word = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
     folder = context.path.resolve().parent
-    for path in sorted((*folder.glob("*.yaml"), *folder.glob("*.yml"))):
-        if path != context.path.resolve() and word.search(DISK.read(path, _MOST_BYTES).decode("utf-8", "replace")):
-            return True
-    return False
+    others = {*folder.glob("*.yaml"), *folder.glob("*.yml")} - {context.path.resolve()}
+    return any(word.search(_text(path)) for path in others)
 
 
-def _first_line(path: Path) -> Span | None:
+def _text(path: Path) -> str:
+    try:
+        return DISK.read(path, _MOST_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""  # a folder, or not for us to read
+
+
+def _report(code: Code, path: Path, told: str, help: str, context: LintContext) -> None:
+    """A finding at the first line of a file; none when it cannot be read, as a folder of such a name."""
     file = read_source(path, Sink())
-    if file is None:
-        return None
-    end = file.text.find("\n")
-    return file.span(0, len(file.text) if end < 0 else end)
+    if file is not None:
+        end = file.text.find("\n")
+        context.sink.report(code, file.span(0, len(file.text) if end < 0 else end), told, help=help)
