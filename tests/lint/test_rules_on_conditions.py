@@ -79,29 +79,29 @@ KEPT = asking("kept", "rows", JUDGE, "keep: verdict != 'bad'")
 @pytest.mark.parametrize(
     "steps",
     [
-        [KEPT, asking("mended", "kept", "{text: title}", "when: verdict == 'odd'")],
-        [asking("seen", "rows", JUDGE), asking("mended", "seen", "{text: title}", "when: verdict == 'bad'")],
+        [KEPT, asking("mended", "kept", "{text: heading}", "when: verdict == 'odd'")],
+        [asking("seen", "rows", JUDGE), asking("mended", "seen", "{text: heading}", "when: verdict == 'bad'")],
         # Rows that pass the first step by were not judged.
         [
             asking("kept", "rows", JUDGE, "when: n > 1\nkeep: verdict != 'bad'"),
-            asking("mended", "kept", "{text: title}", "when: verdict is none"),
+            asking("mended", "kept", "{text: heading}", "when: verdict is none"),
         ],
         # What is kept in spite of a rejection did not go through `keep`.
         [
             asking("kept", "rows", JUDGE, "on_reject: keep\nkeep: verdict != 'bad'"),
-            asking("mended", "kept", "{text: title}", "when: verdict is none"),
+            asking("mended", "kept", "{text: heading}", "when: verdict is none"),
         ],
         # The field is another one by then.
         [
             KEPT,
             asking("again", "kept", JUDGE, "when: verdict == 'odd'"),
-            asking("mended", "again", "{text: title}", "when: verdict == 'bad'"),
+            asking("mended", "again", "{text: heading}", "when: verdict == 'bad'"),
         ],
         # Two branches, of which the other one has such rows.
         [
             KEPT,
             asking("other", "rows", JUDGE, "keep: verdict == 'bad'"),
-            asking("mended", "[kept, other]", "{text: title}", "when: verdict == 'bad'"),
+            asking("mended", "[kept, other]", "{text: heading}", "when: verdict == 'bad'"),
         ],
         # One row stands for several others.
         [
@@ -121,13 +121,13 @@ def test_a_step_that_some_row_may_reach_is_fine(tmp_path: Path, steps: list[str]
 @pytest.mark.parametrize(
     ("steps", "part", "labels"),
     [
-        ([KEPT, asking("m", "kept", "{text: title}", "when: verdict == 'bad'")], "verdict == 'bad'", 1),
+        ([KEPT, asking("m", "kept", "{text: heading}", "when: verdict == 'bad'")], "verdict == 'bad'", 1),
         ([KEPT, "s: {kind: sample, from: kept, count: 3}", "f: {kind: filter, from: s, keep: verdict == 'bad'}"],
          "verdict == 'bad'", 1),
-        ([KEPT, asking("m", "kept", "{text: title}", "keep: verdict == 'bad' and title")],
-         "verdict == 'bad' and title", 1),
-        ([KEPT, asking("m", "kept", "{text: title}", "accept: {fits: verdict == 'bad' and title}")],
-         "verdict == 'bad' and title", 1),
+        ([KEPT, asking("m", "kept", "{text: heading}", "keep: verdict == 'bad' and heading")],
+         "verdict == 'bad' and heading", 1),
+        ([KEPT, asking("m", "kept", "{text: heading}", "accept: {fits: verdict == 'bad' and heading}")],
+         "verdict == 'bad' and heading", 1),
         ([asking("m", "rows", JUDGE, "accept: {fits: verdict == 'odd'}\nkeep: verdict == 'bad'")],
          "verdict == 'bad'", 1),
         ([asking("m", "rows", JUDGE, "when: n > 3\nkeep: verdict == 'bad' and n < 2")],

@@ -9,7 +9,7 @@ from pathlib import Path
 from atk_interp.diagnostics import Diagnostic, Severity
 from atk_interp.lint import lint_path
 
-__all__ = ["asking", "findings", "findings_about", "told"]
+__all__ = ["asking", "findings", "told"]
 
 HEAD = """spec: atk/v1
 name: t
@@ -53,12 +53,8 @@ def _output(step: str) -> str:
     return f"o.jsonl: {{from: {step}, format: jsonl}}"
 
 
-def told(found: list[Diagnostic]) -> list[tuple[str, str]]:
-    """The code of each finding, and what it underlines; but for parameters and slots that nothing uses."""
+def told(found: list[Diagnostic], families: tuple[str, ...] = ("ATK3", "ATK5")) -> list[tuple[str, str]]:
+    """The codes of some families, and what they underline; but not parameters and slots that nothing uses."""
     beside = ("unused-param", "unused-slot")
-    return [(each.code.id, each.span.text if each.span else "") for each in found if each.code.name not in beside]
-
-
-def findings_about(code: str, found: list[Diagnostic]) -> list[str]:
-    """What the findings with a code underline."""
-    return [text for id_, text in told(found) if id_ == code]
+    ours = (each for each in found if each.code.id.startswith(families) and each.code.name not in beside)
+    return [(each.code.id, each.span.text if each.span else "") for each in ours]

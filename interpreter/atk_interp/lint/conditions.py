@@ -14,7 +14,7 @@ from atk_interp.kinds.base import StepView
 from atk_interp.records import dataclass
 from atk_interp.spec import PipelineSpec
 
-__all__ = ["Condition", "conditions", "is_condition", "outcome_of", "param_bounds", "parts", "reasons"]
+__all__ = ["Condition", "conditions", "key_of", "outcome_of", "param_bounds", "parts", "reasons"]
 
 _KEYS = frozenset(["when", "keep", "where", "until"])
 _MANY = 6
@@ -27,21 +27,26 @@ class Condition:
     expression: Expression
     node: ast.Node
     path: Path
+    key: str
+    """The key of the step under which it stands."""
 
     @property
     def is_whole(self) -> bool:
-        return self.node is self.expression.root and is_condition(self.path)
+        """Whether all of the expression is asked for its truth, and nothing else."""
+        return self.node is self.expression.root and (self.key in _KEYS or self.key == "accept")
 
 
-def is_condition(path: Path) -> bool:
-    """Whether the expression at a path is asked for its truth, as a whole."""
-    return (len(path) == 3 and path[2] in _KEYS) or (len(path) == 4 and path[2] == "accept")
+def conditions(view: StepView, path: Path) -> Iterator[Condition]:
+    """The outermost conditions of the expression at a path: itself, or what is asked inside of it."""
+    expression, key = view.expressions[path], key_of(view, path)
+    whole = Condition(expression, expression.root, path, key)
+    nodes = [whole.node] if whole.is_whole else _asked_in(expression.root)
+    yield from (Condition(expression, node, path, key) for node in nodes)
 
 
-def conditions(expression: Expression, path: Path) -> Iterator[Condition]:
-    """The outermost conditions of an expression: itself, or what is asked inside of it."""
-    nodes = [expression.root] if is_condition(path) else _asked_in(expression.root)
-    yield from (Condition(expression, node, path) for node in nodes)
+def key_of(view: StepView, path: Path) -> str:
+    """The key of the step or output under which a path leads."""
+    return str(path[len(view.step.path)])
 
 
 def parts(condition: Condition) -> Iterator[Condition]:
@@ -55,7 +60,7 @@ def parts(condition: Condition) -> Iterator[Condition]:
             nodes = [inner for child in ast.children(condition.node) for inner in _asked_in(child)]
             if isinstance(condition.node, ast.Conditional):
                 nodes = [condition.node.condition, *nodes]
-    yield from (Condition(condition.expression, node, condition.path) for node in nodes)
+    yield from (Condition(condition.expression, node, condition.path, condition.key) for node in nodes)
 
 
 def _asked_in(node: ast.Node) -> Iterator[ast.Node]:

@@ -14,7 +14,9 @@ from atk_interp.flow import Analysis
 from atk_interp.kinds.base import StepView
 from atk_interp.lint.conditions import param_bounds
 from atk_interp.lint.guarantees import Guarantee, guarantees
+from atk_interp.lint.overwrites import Overwrite, overwrites
 from atk_interp.lint.prompts import Asked, Examples, Told
+from atk_interp.lint.reads import Reads, reads_of
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile, Span
 from atk_interp.spec import Config
@@ -122,6 +124,20 @@ class LintContext:
     def guarantees(self) -> Mapping[str, Sequence[Guarantee]]:
         """What earlier conditions make sure of, on the rows that reach each step and output."""
         return guarantees(self.analysis)
+
+    @cached_property
+    def reads(self) -> Reads:
+        """Which fields are read after each step."""
+        return reads_of(self.analysis)
+
+    @cached_property
+    def overwrites(self) -> tuple[Overwrite, ...]:
+        """The fields that are overwritten before anything has read them."""
+        return tuple(overwrites(self.analysis, self.reads))
+
+    def is_overwritten(self, step: str, field: str) -> bool:
+        """Whether a later step overwrites what a step has written, before anything has read it."""
+        return any(each.field == field and each.earlier.step.name == step for each in self.overwrites)
 
     @cached_property
     def param_bounds(self) -> Mapping[str, Bounds]:

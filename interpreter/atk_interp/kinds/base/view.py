@@ -349,17 +349,24 @@ class StepView:
                 taken = "a step under `use`" if name in self.constants else taken
                 told = f"field `{name}` bears the name of {taken}"
                 help_ = "choose another name for the field"
-                self.sink.report(SHADOWED_PARAMETER, self._place_of(name, path), told, help=help_)
+                self.sink.report(SHADOWED_PARAMETER, self.place_of(name, path), told, help=help_)
 
-    def _place_of(self, name: str, path: Path) -> Span:
+    def place_of(self, name: str, path: Path) -> Span:
         """Where a field is named inside the value at a path: as a key, or as a text; else the first line of it."""
+        return self._naming(name, path) or self.document.head_span(path)
+
+    def names_field(self, name: str) -> bool:
+        """Whether the step names a field in its keys, rather than writing it unasked."""
+        return self._naming(name, self.step.path) is not None
+
+    def _naming(self, name: str, path: Path) -> Span | None:
         for place in self.document.places:
             if place[: len(path)] == path:
                 if len(place) > len(path) and place[-1] == name:
                     return self.document.key_span(place)
                 if self.document.get(place) == name:
                     return self.document.span(place)
-        return self.document.head_span(path)
+        return None
 
     def has_field(self, name: str, path: Path, *, is_key: bool = False) -> bool:
         """Whether the rows have a field, named by the value (or the key) at a path; reports when they do not."""

@@ -17,6 +17,7 @@ from atk_interp.lint.rules.missing_config import MissingConfig
 from atk_interp.lint.rules.missing_input import MissingInput
 from atk_interp.lint.rules.mixed_line_endings import MixedLineEndings
 from atk_interp.lint.rules.needless_default import NeedlessDefault
+from atk_interp.lint.rules.overwritten_field import OverwrittenField
 from atk_interp.lint.rules.placeholder_value import PlaceholderValue
 from atk_interp.lint.rules.prompt_ignores_row import PromptIgnoresRow
 from atk_interp.lint.rules.prompt_too_long import PromptTooLong
@@ -31,6 +32,7 @@ from atk_interp.lint.rules.unsendable_roles import UnsendableRoles
 from atk_interp.lint.rules.unstated_format import UnstatedFormat
 from atk_interp.lint.rules.unstated_model_type import UnstatedModelType
 from atk_interp.lint.rules.unusable_endpoint import UnusableEndpoint
+from atk_interp.lint.rules.unused_field import UnusedField
 from atk_interp.lint.rules.unused_param import UnusedParam
 from atk_interp.lint.rules.unused_prompt import UnusedPrompt
 from atk_interp.lint.rules.unused_slot import UnusedSlot
@@ -62,6 +64,8 @@ RULES: tuple[Rule, ...] = (
     IdleKeep(),
     IdleFeedback(),
     VoteRule(),
+    UnusedField(),
+    OverwrittenField(),
     UnusedStep(),
     UnusedParam(),
     UnusedSlot(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from atk_interp.diagnostics import Code, Severity
 from atk_interp.kinds.base import StepView
-from atk_interp.lint.conditions import Condition, conditions, outcome_of, parts, reasons
+from atk_interp.lint.conditions import Condition, conditions, key_of, outcome_of, parts, reasons
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
 
@@ -24,11 +24,9 @@ class ConstantCondition(Rule):
 
     def check(self, context: LintContext) -> None:
         for view in context.views():
-            for path, expression in view.expressions.items():
-                if path[2:] == ("pass",):
-                    continue  # told of as a vote that decides nothing
-                for condition in conditions(expression, path):
-                    self._check(context, view, condition)
+            for path in view.expressions:
+                for condition in conditions(view, path) if key_of(view, path) != "pass" else ():
+                    self._check(context, view, condition)  # a `pass` is told of as a vote that decides nothing
 
     def _check(self, context: LintContext, view: StepView, condition: Condition) -> None:
         found = outcome_of(condition, view, context.param_bounds)
@@ -37,7 +35,7 @@ class ConstantCondition(Rule):
                 self._check(context, view, part)
             return
         holds = True in found
-        if condition.path[2:] == ("when",) and condition.is_whole and not holds:
+        if condition.key == "when" and condition.is_whole and not holds:
             return  # the step is never done, which is told there
         span = condition.expression.span(condition.node)
         if context.has_error_in(condition.expression.text.span()):

@@ -30,7 +30,7 @@ class IdleKeep(Rule):
             rules = [rule for rule in keeping(view, but=path) if path in view.expressions]
             if not rules:
                 continue
-            keep = Condition(view.expressions[path], view.expressions[path].root, path)
+            keep = Condition(view.expressions[path], view.expressions[path].root, path, "keep")
             for rule in rules:
                 if outcome_of(keep, view, context.param_bounds, [rule.root]) != _ALWAYS:
                     continue

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from atk_interp.diagnostics import Code, Label, Severity
 from atk_interp.flow import Analysis
 from atk_interp.kinds.base import StepView
-from atk_interp.lint.conditions import Condition, is_condition, outcome_of
+from atk_interp.lint.conditions import Condition, conditions, outcome_of
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.guarantees import Guarantee, keeping
 from atk_interp.lint.rules.base import Rule
@@ -31,13 +31,14 @@ class UnreachableStep(Rule):
 
     def check(self, context: LintContext) -> None:
         for view in context.views():
-            for path, expression in view.expressions.items():
-                if is_condition(path):
-                    self._check(context, view, Condition(expression, expression.root, path))
+            for path in view.expressions:
+                for condition in conditions(view, path):
+                    if condition.is_whole:
+                        self._check(context, view, condition)
 
     def _check(self, context: LintContext, view: StepView, condition: Condition) -> None:
         held = [*_held(context, view, condition)]
-        is_when = condition.path[2] == "when"
+        is_when = condition.key == "when"
         if not held and not is_when:
             return  # what it is by itself is told of a constant condition
         if outcome_of(condition, view, context.param_bounds, [each.node for each in held]) != _NONE:
@@ -51,7 +52,7 @@ class UnreachableStep(Rule):
             condition.expression.text.span(),
             _told(condition, view),
             labels=[Label(cause.span, _said(cause, view)) for cause in causes],
-            notes=_starved(context.analysis, view) if condition.path[2] == "keep" else (),
+            notes=_starved(context.analysis, view) if condition.key == "keep" else (),
             help="take the rows from an earlier step, or write what was meant"
             if any(cause.step != view.step.name for cause in causes)
             else "write what was meant, or remove it",
@@ -61,7 +62,7 @@ class UnreachableStep(Rule):
 def _held(context: LintContext, view: StepView, condition: Condition) -> Iterator[Guarantee]:
     """What is made sure of, about the names in a condition, before the condition is asked."""
     names = frozenset(condition.expression.names)
-    own = condition.path[2] in ("keep", "accept")
+    own = condition.key in ("keep", "accept")
     for held in context.guarantees.get(view.step.name, ()):
         if not names.isdisjoint(held.names) and not (own and not held.names.isdisjoint(view.written)):
             yield held
@@ -69,7 +70,7 @@ def _held(context: LintContext, view: StepView, condition: Condition) -> Iterato
         return
     earlier = [view.expressions[view.path("when")]] if view.path("when") in view.expressions else []
     earlier = [each for each in earlier if view.written.keys().isdisjoint(each.names)]
-    if condition.path[2] == "keep":
+    if condition.key == "keep":
         earlier += keeping(view, but=condition.path)
     for expression in earlier:
         if not names.isdisjoint(expression.names):
@@ -88,14 +89,14 @@ def _causes(
 
 def _told(condition: Condition, view: StepView) -> str:
     name = view.step.name
-    match condition.path[2]:
+    match condition.key:
         case "when":
             return f"no row fulfils this `when`, so step `{name}` is never done"
         case "where":
             return f"no row fulfils this `where`, so output `{name}` stays empty"
         case "accept":
             return f"no row fulfils this rule, so step `{name}` rejects them all"
-    return f"no row fulfils this `{condition.path[2]}`, so none leaves step `{name}`"
+    return f"no row fulfils this `{condition.key}`, so none leaves step `{name}`"
 
 
 def _said(cause: Guarantee, view: StepView) -> str:

@@ -1,0 +1,97 @@
+"""Rules on fields: those that nothing reads, that are overwritten unread, or that some rows lack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.lint_spec import asking, findings, told
+
+TAGS = "{tags: [verdict, remark]}"
+ONLY_TEXT = "o.jsonl: {from: LAST, format: jsonl, fields: {text: =text}}"
+READING = asking("k", "j", "{tags: [line]}", "keep: line").replace("ask\n", "reads_remark\n")
+
+
+@pytest.mark.parametrize(
+    ("parse", "more", "after", "unread"),
+    [
+        (TAGS, "keep: verdict", [], ["remark"]),
+        (TAGS, "", [], ["verdict"]),
+        # What stands before a field that is read makes the model think.
+        ("{tags: [remark, verdict]}", "keep: verdict", [], []),
+        ("{tags: [verdict, _remark]}", "keep: verdict", [], []),
+        (TAGS, "accept: {fits: remark and verdict}", [], []),
+        (TAGS, "keep: verdict", ["f: {kind: filter, from: j, keep: remark}"], []),
+        (TAGS, "keep: verdict", ["f: {kind: map, from: j, set: {note: =remark}}"], []),
+        (TAGS, "keep: verdict", ["f: {kind: map, from: j, drop: [remark]}"], ["remark"]),
+        (TAGS, "keep: verdict", ["f: {kind: group, from: j, by: text, collect: {a: =remark}, first: [text]}"], []),
+        (TAGS, "keep: verdict", ["f: {kind: group, from: j, by: n, collect: {texts: =text}, first: [text]}"],
+         ["remark"]),
+        (TAGS, "keep: verdict", [READING], []),
+        (TAGS, "keep: verdict", ["f: {kind: filter, from: j, when: remark, keep: n}"], []),
+        ("{pattern: 'Q: {question}', many: true}", "", ["s: {kind: sample, from: j, count: 3}"], ["{question}"]),
+    ],
+)  # fmt: skip
+def test_a_field_that_is_paid_for_is_to_be_read(
+    tmp_path: Path, parse: str, more: str, after: list[str], unread: list[str]
+) -> None:
+    steps = [asking("j", "rows", parse, more), *after]
+    last = after[-1].partition(":")[0] if after else "j"
+    prompts = {"reads_remark": '- user: "{{ remark }} {{ text }}"\n'}
+    found = findings(tmp_path, *steps, outputs=ONLY_TEXT.replace("LAST", last), prompts=prompts)
+
+    assert told(found) == [("ATK525", field) for field in unread]
+
+
+def test_an_output_of_whole_rows_reads_every_field(tmp_path: Path) -> None:
+    assert told(findings(tmp_path, asking("j", "rows", TAGS))) == []
+
+
+def test_one_of_two_branches_is_enough_to_read_a_field(tmp_path: Path) -> None:
+    outputs = "o.jsonl: {from: j, format: jsonl, fields: {text: =text}}\np.jsonl: {from: f, format: jsonl}"
+    steps = [asking("j", "rows", TAGS), "f: {kind: filter, from: j, keep: verdict}"]
+
+    assert told(findings(tmp_path, *steps, outputs=outputs)) == []
+
+
+def test_a_step_that_leads_nowhere_is_told_once(tmp_path: Path) -> None:
+    steps = [asking("j", "rows", TAGS), "f: {kind: filter, from: j, keep: verdict}"]
+    found = findings(tmp_path, *steps, outputs="o.jsonl: {from: rows, format: jsonl}")
+
+    assert told(found) == [("ATK521", "f")]
+
+
+NOTED = asking("a", "rows", "{tags: [note]}")
+
+
+@pytest.mark.parametrize(
+    ("steps", "overwritten"),
+    [
+        ([NOTED, asking("b", "a", "{tags: [note]}")], ["note"]),
+        ([asking("b", "rows", "{tags: [title]}")], ["title"]),
+        ([asking("b", "rows", "{tags: [text]}")], []),  # the prompt reads it first
+        ([NOTED, asking("b", "a", "{tags: [note]}", "when: n > 1")], []),
+        ([NOTED, asking("b", "a", "{tags: [note]}", "when: note")], []),
+        ([NOTED, "f: {kind: filter, from: a, keep: note}", asking("b", "f", "{tags: [note]}")], []),
+        ([NOTED, "f: {kind: sample, from: a, count: 3}", asking("b", "f", "{tags: [note]}")], ["note"]),
+        ([NOTED, "m: {kind: map, from: a, set: {note: x}}"], []),
+        ([NOTED, "m: {kind: map, from: a, drop: [note]}", asking("b", "m", "{tags: [note]}")], []),
+        (["c: {kind: chunk, from: rows, max_tokens: 9}", "d: {kind: chunk, from: c, max_tokens: 5}"], ["d"]),
+        (["e: {kind: explode, from: rows, field: tags}"], []),
+    ],
+)  # fmt: skip
+def test_a_field_that_is_overwritten_unread_is_told(tmp_path: Path, steps: list[str], overwritten: list[str]) -> None:
+    reading = "o.jsonl: {from: LAST, format: jsonl, fields: {text: =text, note: =NOTE}}"
+    last = steps[-1].partition(":")[0]
+    note = "note" if "note" in steps[-1] and "drop" not in steps[-1] else "index" if "chunk" in steps[-1] else "title"
+    found = findings(tmp_path, *steps, outputs=reading.replace("LAST", last).replace("NOTE", note))
+
+    assert [text for code, text in told(found) if code == "ATK526"] == overwritten
+
+
+def test_what_no_author_has_named_may_be_overwritten_if_nothing_reads_it(tmp_path: Path) -> None:
+    steps = ["c: {kind: chunk, from: rows, max_tokens: 9}", "d: {kind: chunk, from: c, max_tokens: 5}"]
+    outputs = "o.jsonl: {from: d, format: jsonl, fields: {text: =text}}"
+
+    assert told(findings(tmp_path, *steps, outputs=outputs)) == []
