@@ -25,8 +25,8 @@ from atk_interp.lint.rules.repeated_item import RepeatedItem
 from atk_interp.lint.rules.secret_in_text import SecretInText
 from atk_interp.lint.rules.slot_without_endpoint import SlotWithoutEndpoint
 from atk_interp.lint.rules.undocumented import Undocumented
-from atk_interp.lint.rules.unreachable_step import UnreachableStep
 from atk_interp.lint.rules.unfilled_group import UnfilledGroup
+from atk_interp.lint.rules.unreachable_step import UnreachableStep
 from atk_interp.lint.rules.unread_example import UnreadExample
 from atk_interp.lint.rules.unsendable_roles import UnsendableRoles
 from atk_interp.lint.rules.unstated_format import UnstatedFormat
