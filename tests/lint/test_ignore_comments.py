@@ -201,3 +201,13 @@ def test_a_prompt_that_two_specs_use_is_told_once_and_its_comment_counts_for_bot
     (tmp_path / "pipeline.yaml").write_text((tmp_path / "other.yaml").read_text())
     units = [lint_path(tmp_path / name) for name in ("pipeline.yaml", "other.yaml")]
     assert len(report(units).findings) == 1
+
+
+def test_a_comment_in_a_prompt_may_serve_a_spec_that_was_not_linted(tmp_path: Path) -> None:
+    prompt = '- user: one\n- assistant: two  # atk: ignore[unread-example] why\n- user: "{{ text }}"\n'
+    spec = SPEC.replace(UNUSED, "")
+    (tmp_path / "pyproject.toml").write_text("")
+    assert told(tmp_path, spec, prompt) == ["unused-ignore:2"]
+
+    (tmp_path / "other.yaml").write_text(spec.replace("parse: {text: answer}", "parse: {tag: answer}"))
+    assert told(tmp_path, spec, prompt) == []

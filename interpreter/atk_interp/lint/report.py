@@ -10,6 +10,7 @@ from atk_interp.document import shown
 from atk_interp.lint import codes
 from atk_interp.lint.comments import Comments, Ignore, Item, comments_in
 from atk_interp.lint.engine import Linted
+from atk_interp.lint.search import specs_using
 from atk_interp.lint.settings import NO_SETTINGS, Settings
 from atk_interp.records import dataclass
 
@@ -128,11 +129,17 @@ class _CommentsOfAll:
                 for item in ignore.items
                 if item not in self._used and any(unit.settings.wants(item.code, path) for unit in units)
             ]
-            if unused and knows:
+            if unused and knows and _are_all_here(path, units):
                 yield _unused(ignore, unused)
             elif not ignore.reason:
                 help_ = "say it behind the bracket"
                 yield Diagnostic(codes.NO_REASON, "this comment does not say why", ignore.span, help=help_)
+
+
+def _are_all_here(path: str, units: Sequence[_Unit]) -> bool:
+    """Whether every spec that uses a prompt was linted: a comment in it may serve one that was not."""
+    linted = {unit.linted.path.resolve() for unit in units}
+    return Path(path).resolve() in linted or specs_using(Path(path)) <= linted
 
 
 def _ignored_error(item: Item) -> Diagnostic:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from atk_interp.diagnostics import Sink
@@ -15,7 +15,7 @@ from atk_interp.records import dataclass
 from atk_interp.spec import is_config
 from atk_interp.stock import find_pipeline, project_root
 
-__all__ = ["Found", "find", "is_ours"]
+__all__ = ["Found", "find", "is_ours", "specs_and_configs", "specs_using"]
 
 _YAML = (".yaml", ".yml")
 _OURS_BY_NAME = ("pipeline.yaml", "config.yaml")
@@ -55,6 +55,12 @@ def find(
     return Found(tuple(search.files.values()), tuple(search.prompts), tuple(search.foreign))
 
 
+def specs_using(prompt: Path) -> set[Path]:
+    """The specs of the project that use a prompt file by themselves, without a config; their resolved paths."""
+    search = _Search(DISK, lambda path: False, skip_foreign=False)
+    return {candidate.path.resolve() for candidate in search.users(prompt) if candidate.is_spec}
+
+
 class _Search:
     def __init__(self, files: Files, leaves_out: Callable[[Path], bool], skip_foreign: bool) -> None:
         self._texts = files
@@ -80,9 +86,9 @@ class _Search:
         self.files.setdefault(path.resolve(), path)
 
     def _add_prompt(self, path: Path) -> None:
-        users = list(self._users(path)) if path.suffix in (*_YAML, ".txt") else []
+        users = self.users(path)
         for user in users:
-            self._take(user)
+            self._take(user.path)
         if users:
             return
         if self._looks_like_prompt(path):
@@ -98,15 +104,14 @@ class _Search:
         except (OSError, ValueError):
             return False
 
-    def _users(self, prompt: Path) -> Iterator[Path]:
+    def users(self, prompt: Path) -> list[_Candidate]:
         """The specs and configs of the project whose steps read a prompt file, or include it."""
         resolved = prompt.resolve()
         root = _root(resolved)
         if root not in self._candidates:
             self._candidates[root] = [_candidate(file) for file in specs_and_configs(root, self._leaves_out)]
-        for candidate in self._candidates[root]:
-            if any(resolved.is_relative_to(folder) for folder in candidate.folders) and self._reads(candidate, prompt):
-                yield candidate.path
+        near = [one for one in self._candidates[root] if any(resolved.is_relative_to(f) for f in one.folders)]
+        return [candidate for candidate in near if self._reads(candidate, prompt)]
 
     def _reads(self, candidate: _Candidate, prompt: Path) -> bool:
         return lint_path(candidate.path, files=self._texts).reads(shown(prompt))
@@ -118,6 +123,7 @@ class _Candidate:
 
     path: Path
     folders: tuple[Path, ...]
+    is_spec: bool = True
 
 
 def _candidate(path: Path) -> _Candidate:
@@ -126,17 +132,18 @@ def _candidate(path: Path) -> _Candidate:
         return _Candidate(path, (path.resolve().parent / "prompts",))
     data, folder = document.data, path.resolve().parent
     overrides: list[Path] = []
-    if is_config(data):
+    is_spec = not is_config(data)
+    if not is_spec:
         named = data.get("prompts")
         listed = named if isinstance(named, list) else [named]
         overrides = [folder / Path(item).expanduser() for item in listed if isinstance(item, str)]
         spec = find_pipeline(str(data.get("pipeline")), folder)
         loaded = load_document(spec, Sink()) if spec is not None else None
         if spec is None or loaded is None or not isinstance(loaded.data, dict):
-            return _Candidate(path, tuple(one.resolve() for one in overrides))
+            return _Candidate(path, tuple(one.resolve() for one in overrides), is_spec=False)
         data, folder = loaded.data, spec.resolve().parent
     folders = prompt_folders(folder, str(data.get("name", "")), overrides)
-    return _Candidate(path, tuple(one.resolve() for one in folders))
+    return _Candidate(path, tuple(one.resolve() for one in folders), is_spec)
 
 
 def specs_and_configs(folder: Path, leaves_out: Callable[[Path], bool] = lambda path: False) -> list[Path]:

@@ -28,7 +28,8 @@ from atk_interp.kinds.base import (
     examples_of,
     rejecting,
 )
-from atk_interp.lint import Linted, lint_path
+from atk_interp.lint import Linted
+from atk_interp.lint.check import check_file
 from atk_interp.pipeline import InvalidSpec, Pipeline
 from atk_interp.records import dataclass
 from atk_interp.source import MappedText, Span
@@ -80,9 +81,10 @@ def try_examples(path: str | Path) -> list[Trial]:
 
     Asks no model and reads no ledger. Raises `InvalidSpec` when the spec has errors.
     """
-    linted = lint_path(Path(path), complete=False)
-    if linted.analysis is None or linted.sink.has_errors:
-        raise InvalidSpec(linted.sink.sorted())
+    checked = check_file(Path(path), complete=False)
+    linted = checked.linted[0]
+    if linted.analysis is None or checked.report.stopping:
+        raise InvalidSpec(checked.report.everything)
     return try_linted(linted)
 
 

@@ -36,7 +36,7 @@ def command(paths: tuple[Path, ...], format_: str, skip_foreign: bool) -> int:
 
     Exit codes: 0 all hold; 1 one does not, or a spec has errors; 2 a path does not exist; 3 our mistake.
     """
-    from atk_interp.lint import lint_path
+    from atk_interp.lint.check import check_file
     from atk_interp.testing import try_linted
 
     files = files_of(paths, skip_foreign=skip_foreign)
@@ -45,10 +45,10 @@ def command(paths: tuple[Path, ...], format_: str, skip_foreign: bool) -> int:
     errors: dict[Diagnostic, None] = {}
     tried: list[Trial] = []
     for file in files:
-        linted = lint_path(file, complete=False)
-        errors.update(dict.fromkeys(found for found in linted.sink.sorted() if found.is_error))
-        if linted.analysis is not None and not linted.sink.has_errors:
-            tried += try_linted(linted)
+        checked = check_file(file, complete=False)
+        errors.update(dict.fromkeys(checked.report.stopping))
+        if checked.linted[0].analysis is not None and not checked.report.stopping:
+            tried += try_linted(checked.linted[0])
     if format_ == "json":
         say(_as_json(tried, list(errors)))
     else:
