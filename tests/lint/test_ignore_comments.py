@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from atk_interp.lint import Selection, lint_path, report
+from atk_interp.lint.comments import comments_in
 from atk_interp.lint.settings import Settings
+from atk_interp.source import SourceFile
 
 SPEC = """spec: atk/v1
 name: x
@@ -48,6 +52,37 @@ def told(folder: Path, spec: str = SPEC, prompt: str = PROMPT, **selected: tuple
         for found in report([lint_path(path)], settings).findings
         if found.span
     ]
+
+
+PIECES = [
+    "# atk: ignore[ATK522]",
+    "{# atk: ignore[unused-param] #}",
+    "{{",
+    "}}",
+    "{%",
+    "%}",
+    "{#",
+    "#}",
+    "raw",
+    "endraw",
+]
+PIECES += ["'", '"', "\\", "\n", "\n  ", "a: ", "- ", "|\n", ">\n ", "x", "[", "]", "{", "}", ",", "é", "#", "\r\n"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join), st.booleans())
+def test_any_text_can_be_looked_through_for_comments(text: str, is_template: bool) -> None:
+    file = SourceFile("x", text)
+    for ignore in comments_in(file, is_template).ignores:
+        assert "atk:" in ignore.span.text
+        assert all(item.span.text.lower() in ("atk522", "unused-param") for item in ignore.items)
+
+
+@pytest.mark.parametrize("piece", ["{{", '{{ "', "{% '", "{#", "{% raw %}", "# atk: ignore[ATK522]\n", "a: b\n", '"'])
+def test_a_long_text_is_looked_through_once(piece: str) -> None:
+    text = "# atk: ignore[ATK522]\na: |\n  {#" + piece * 20_000
+
+    comments_in(SourceFile("x", text), is_template=False)
+    comments_in(SourceFile("x", text), is_template=True)
 
 
 def test_without_a_comment_it_is_told(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from atk_interp.diagnostics import Code, Diagnostic, Edit, Sink, did_you_mean, near
 from atk_interp.document.written import Written, written_scalars
@@ -15,13 +17,20 @@ from atk_interp.source import SourceFile, Span
 __all__ = ["Comments", "Ignore", "Item", "comments_in"]
 
 _IN_YAML = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*atk:[ \t]*(?P<said>[^\r\n]*)", re.MULTILINE)
+_QUOTED = r"""(?>"(?:\\.|[^"\\])*+"|'(?:\\.|[^'\\])*+'|(?!CLOSE).)*+"""
 _IN_TEMPLATE = re.compile(
-    r"""\{\#[-+]?(?P<comment>.*?)[-+]?\#\}
-    | \{%[-+]?\s*raw\s*[-+]?%\}.*?\{%[-+]?\s*endraw\s*[-+]?%\}
-    | \{\{(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|.)*?\}\}
-    | \{%(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|.)*?%\}""",
-    re.DOTALL | re.VERBOSE,
+    "|".join(
+        (
+            r"\{\#[-+]?(?P<comment>.*?)(?:[-+]?\#\}|\Z)",
+            r"\{%[-+]?\s*raw\s*[-+]?%\}.*?(?:\{%[-+]?\s*endraw\s*[-+]?%\}|\Z)",
+            r"\{\{" + _QUOTED.replace("CLOSE", r"\}\}") + r"(?:\}\}|\Z)",
+            r"\{%" + _QUOTED.replace("CLOSE", r"%\}") + r"(?:%\}|\Z)",
+        )
+    ),
+    re.DOTALL,
 )
+"""Comments, and what else may hold the marks of one. What is never closed goes to the end: each text is read once."""
+_HEAD = re.compile(r"(?:\s*\{#.*?#\})*", re.DOTALL)
 _SAID = re.compile(r"\s*atk:\s*(?P<said>.*)", re.DOTALL)
 _FORM = re.compile(r"(?P<verb>[\w-]+)\s*(?P<list>\[(?P<names>[^\]]*)\])?\s*(?P<reason>.*)", re.DOTALL)
 _VERBS = ("ignore", "ignore-file")
@@ -95,55 +104,72 @@ def _of_yaml(file: SourceFile) -> Iterator[_Found]:
         scalars, head = written_scalars(file.text)
     except ValueError:
         return  # that it is no YAML is told, and cannot be ignored
+    followed_by = _followed_by(file)
     for match in _IN_YAML.finditer(file.text):
-        if not any(scalar.text_start <= match.start() < scalar.end for scalar in scalars):
+        inside = _touching(scalars, match.start(), match.start())
+        if not any(scalar.text_start <= match.start() < scalar.end for scalar in inside):
             span, said = Span(file, *match.span()), Span(file, *match.span("said"))
-            lines = _with_scalars(file, _line_meant(span), scalars)
+            lines = _with_scalars(file, _line_meant(span, followed_by), scalars)
             yield _Found(span, said, lines, _removal(span, keeps_breaks=False), match.start() < head)
     for scalar in scalars:
-        yield from _of_template(file, scalar.text_start, scalar.end, keeps_breaks=scalar.style == "|", whole=False)
+        if "{#" in file.text[scalar.text_start : scalar.end]:
+            yield from _of_template(file, scalar, followed_by)
 
 
 def _of_whole_template(file: SourceFile) -> Iterator[_Found]:
-    yield from _of_template(file, 0, len(file.text), keeps_breaks=True, whole=True)
+    head = _HEAD.match(file.text)
+    everything = Written(0, len(file.text), 0, "|")
+    yield from _of_template(file, everything, _followed_by(file), head.end() if head else -1)
 
 
-def _of_template(file: SourceFile, start: int, end: int, *, keeps_breaks: bool, whole: bool) -> Iterator[_Found]:
-    for match in _IN_TEMPLATE.finditer(file.text, start, end) if "{#" in file.text[start:end] else ():
+def _of_template(file: SourceFile, written: Written, followed_by: Sequence[int], head: int = -1) -> Iterator[_Found]:
+    """The comments of a template; `head` is where the comments before everything else end."""
+    keeps_breaks = written.style == "|"
+    for match in _IN_TEMPLATE.finditer(file.text, written.text_start, written.end):
         said = _SAID.match(match["comment"] or "")
         if said is None:
             continue
         span = Span(file, *match.span())
         at = match.start("comment")
-        line = _line_meant(span)
-        at_head = whole and not _IN_TEMPLATE.sub("", file.text[: span.end]).strip()
+        line = _line_meant(span, followed_by)
         removal = _removal(span, keeps_breaks=True) if keeps_breaks else None
         said_at = Span(file, at + said.start("said"), at + said.end("said"))
-        yield _Found(span, said_at, (line, line), removal, at_head)
+        yield _Found(span, said_at, (line, line), removal, span.start < head)
 
 
-def _line_meant(comment: Span) -> int:
+def _line_meant(comment: Span, followed_by: Sequence[int]) -> int:
     """The line of a comment beside something; for one that stands alone, the next line that is no comment."""
     file, begin, finish = comment.file, comment.begin, comment.finish
     before, after = file.line(begin.line)[: begin.column - 1], file.line(finish.line)[finish.column - 1 :]
     if (before.strip() and not before.lstrip().startswith("#")) or after.strip():
         return begin.line
-    for number in range(finish.line + 1, file.line_count + 1):
+    return followed_by[finish.line] or begin.line
+
+
+def _followed_by(file: SourceFile) -> list[int]:
+    """For every line, by its number, the next one that is neither empty nor a comment; 0 for none."""
+    following = [0] * (file.line_count + 1)
+    for number in range(file.line_count, 0, -1):
         text = file.line(number).strip()
-        if text and not text.startswith("#") and not (text.startswith("{#") and text.endswith("#}")):
-            return number
-    return begin.line
+        is_comment = text.startswith("#") or (text.startswith("{#") and text.endswith("#}"))
+        following[number - 1] = number if text and not is_comment else following[number]
+    return following
 
 
-def _with_scalars(file: SourceFile, line: int, scalars: list[Written]) -> tuple[int, int]:
+def _with_scalars(file: SourceFile, line: int, scalars: Sequence[Written]) -> tuple[int, int]:
     """A line, and with it the other lines of the texts that stand on it in part: the whole of a block."""
     first = last = line
-    for scalar in scalars:
-        begin = file.position(scalar.start).line
-        finish = file.position(max(scalar.start, scalar.end - 1)).line
-        if begin <= line <= finish:
-            first, last = min(first, begin), max(last, finish)
+    begin = file.offset(line, 1)
+    for scalar in _touching(scalars, begin, begin + len(file.line(line))):
+        first = min(first, file.position(scalar.start).line)
+        last = max(last, file.position(max(scalar.start, scalar.end - 1)).line)
     return first, last
+
+
+def _touching(scalars: Sequence[Written], start: int, end: int) -> Sequence[Written]:
+    """The scalars that have something of a stretch; they are in order, and none is within another."""
+    first = bisect_right(scalars, start, key=lambda scalar: scalar.end)
+    return scalars[first : bisect_right(scalars, end, key=lambda scalar: scalar.start)]
 
 
 def _removal(comment: Span, *, keeps_breaks: bool) -> Span | None:
@@ -218,5 +244,6 @@ def _problem(text: str, code: Code | None) -> tuple[str, str | None] | None:
     return None
 
 
+@cache
 def _by_id_or_name() -> Mapping[str, Code]:
     return {text: code for code in all_codes() for text in (code.id.lower(), code.name)}
