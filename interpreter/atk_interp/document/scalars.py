@@ -7,8 +7,7 @@ of the scalar, so that a place is coarse rather than wrong.
 
 from __future__ import annotations
 
-import re
-
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.source import MappedText, SourceFile
 
@@ -37,11 +36,11 @@ _ESCAPES = {
 _HEX_ESCAPES = {"x": 2, "u": 4, "U": 8}
 
 
-_BREAK = re.compile(r"\r\n|[\n\r\x85\u2028\u2029]")
+_BREAK = pattern(r"\r\n|[\n\r\x85\u2028\u2029]")
 _BREAKS = "\n\r\x85\u2028\u2029"
-_HEADER = re.compile(r"[|>](?P<indicators>[-+0-9]*)[^\n\r\x85\u2028\u2029]*")
+_HEADER = pattern(r"[|>](?P<indicators>[-+0-9]*)[^\n\r\x85\u2028\u2029]*")
 
-_PLAIN = re.compile(r"[^ \t\n\r\x85\u2028\u2029\\']+")
+_PLAIN = pattern(r"[^ \t\n\r\x85\u2028\u2029\\']+")
 """What stands for itself in every flow scalar."""
 
 _Decoded = list[tuple[str, int]]

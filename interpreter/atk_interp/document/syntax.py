@@ -9,6 +9,7 @@ import yaml
 
 from atk_interp.diagnostics import Label, Sink
 from atk_interp.document.codes import SYNTAX
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile, Span
 
@@ -41,7 +42,7 @@ class _Mistake:
         return self.text[self.at : self.at + 1]
 
 
-_CONFLICT = re.compile(r"^(<{7}|={7}|>{7})(?= |\r?$)", re.MULTILINE)
+_CONFLICT = pattern(r"^(<{7}|={7}|>{7})(?= |\r?$)", re.MULTILINE)
 
 
 def report_syntax(error: yaml.YAMLError, file: SourceFile, sink: Sink) -> None:

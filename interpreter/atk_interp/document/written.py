@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import yaml
 
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 
 __all__ = ["Written", "written_scalars"]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_HEADER = re.compile(r"[^\n]*")
+_HEADER = pattern(r"[^\n]*")
 _BEFORE_CONTENT = (yaml.StreamStartToken, yaml.DirectiveToken, yaml.DocumentStartToken)
 
 

@@ -6,7 +6,6 @@ notes as a problem, and returns the nearest sensible node so that reading goes o
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
 from atk_interp.expressions import ast
@@ -15,11 +14,12 @@ from atk_interp.expressions.codes import EXPRESSION_SYNTAX, UNLIKE_JINJA
 from atk_interp.expressions.errors import Problem
 from atk_interp.expressions.foreign import call_problem, method_problem
 from atk_interp.expressions.literals import LiteralError, unquoted
+from atk_interp.patterns import pattern
 
 __all__ = ["Builder", "Piece"]
 
 # After a test without arguments Jinja takes a following word for the test's argument.
-_WORD_AFTER_TEST = re.compile(r"\s*(if|in|not|is)\b")
+_WORD_AFTER_TEST = pattern(r"\s*(if|in|not|is)\b")
 
 
 class Piece(NamedTuple):

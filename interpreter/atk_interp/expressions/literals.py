@@ -9,10 +9,12 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from atk_interp.patterns import pattern
+
 __all__ = ["LiteralError", "characters", "quoted", "unquoted"]
 
 _SIMPLE = {"\\": "\\", "'": "'", '"': '"', "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_PIECE = re.compile(
+_PIECE = pattern(
     r"""\\(?: (?P<line>\r\n|\r|\n)
             | (?P<octal>[0-7]{1,3})
             | x(?P<x>[0-9a-fA-F]{2})
@@ -81,6 +83,8 @@ def _code_point(kind: str, text: str) -> int | None:
 
 def unquoted(literal: str) -> str:
     """The text that a literal (with its quotes) means. Raises `LiteralError`."""
+    if "\\" not in literal and "\r" not in literal:
+        return literal[1:-1]
     return "".join(text for text, _, _ in characters(literal))
 
 
@@ -89,4 +93,6 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 def quoted(text: str) -> str:
     """A literal that means this text."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     return '"' + "".join(_ESCAPES.get(c) or (c if c.isprintable() else f"\\U{ord(c):08x}") for c in text) + '"'

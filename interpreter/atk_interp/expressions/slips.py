@@ -13,6 +13,7 @@ from typing import NamedTuple
 from atk_interp.diagnostics import Code
 from atk_interp.expressions.codes import EXPRESSION_SYNTAX, FOREIGN_SPELLING, TEMPLATE_IN_EXPRESSION
 from atk_interp.expressions.errors import Problem
+from atk_interp.patterns import pattern as late
 
 __all__ = ["SLIPS", "Slip", "Token", "explain"]
 
@@ -36,7 +37,7 @@ class Slip(NamedTuple):
 
 
 def _slip(pattern: str, code: Code, message: str, help: str) -> Slip:
-    return Slip(re.compile(pattern), code, message, help)
+    return Slip(late(pattern), code, message, help)
 
 
 _BRACES = "an expression is written without the braces of a template"
@@ -106,8 +107,8 @@ SLIPS = (
 )
 """Looked up in the text with what is in quotes blanked out (`·`)."""
 
-_ASSIGNMENT = re.compile(r"(?<![=!<>])=(?![=>])")
-_KEYWORD_BEFORE = re.compile(r"[(,]\s*\w+\s*$")
+_ASSIGNMENT = late(r"(?<![=!<>])=(?![=>])")
+_KEYWORD_BEFORE = late(r"[(,]\s*\w+\s*$")
 
 _CLOSING = {"LPAR": "RPAR", "LSQB": "RSQB", "LBRACE": "RBRACE"}
 _BEGINS_A_VALUE = frozenset(

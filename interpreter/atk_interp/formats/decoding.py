@@ -7,9 +7,9 @@ then a guess. What cannot be decoded becomes U+FFFD, and is counted.
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Callable
 
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 
 __all__ = ["Decoded", "decode", "is_binary"]
@@ -29,8 +29,8 @@ _MOST_CONTROLS = 0.02
 _GOOD_PER_BAD = 2
 """Bytes are damaged UTF-8, and not another encoding, when valid sequences outnumber the others by this."""
 
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
-_STAND_INS = re.compile("[\udc00-\udcff]")
+_BEYOND_ASCII = pattern(r"[^\x00-\x7f]+")
+_STAND_INS = pattern("[\udc00-\udcff]")
 
 
 @dataclass(frozen=True, slots=True)

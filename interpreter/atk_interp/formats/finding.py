@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from atk_interp.formats.documents import CannotRead, Problem
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 
 __all__ = ["Found", "find", "source_of"]
@@ -17,7 +18,7 @@ __all__ = ["Found", "find", "source_of"]
 _RUNS_LOCK = ".atk-lock"
 """The file that every run puts into its output folder."""
 
-_MAGIC = re.compile(r"[*?\[]")
+_MAGIC = pattern(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)

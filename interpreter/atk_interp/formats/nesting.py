@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from atk_interp.patterns import pattern
+
 __all__ = ["is_too_deep"]
 
 _MOST_DEPTH = 2_000
 _MOST_REOPENED = 5_000_000
-_MARKUP = re.compile(r"<(?:(?P<comment>!--)|(?P<other>[!?]|/[^a-zA-Z])|(?P<end>/)?(?P<name>[a-zA-Z][^\s/>]*))")
-_COMMENT_END = re.compile("--!?>")
-_REST_OF_TAG = re.compile(
+_MARKUP = pattern(r"<(?:(?P<comment>!--)|(?P<other>[!?]|/[^a-zA-Z])|(?P<end>/)?(?P<name>[a-zA-Z][^\s/>]*))")
+_COMMENT_END = pattern("--!?>")
+_REST_OF_TAG = pattern(
     r"""(?:[\s/]++|(?:=[^\s/>=]*+|[^\s/>=]++)(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|(?!["'])[^\s>]*+))?+)*+>"""
 )
 _RAW = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style", "textarea", "title", "xmp")}

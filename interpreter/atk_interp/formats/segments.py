@@ -11,12 +11,14 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from atk_interp.patterns import pattern
+
 __all__ = ["Span", "heading_end", "paragraphs", "pieces", "sentences"]
 
 Span: TypeAlias = "tuple[int, int]"
 
-_BLANK_LINES = re.compile(r"\n\s*\n")
-_SPACE_RUN = re.compile(r"\s*")
+_BLANK_LINES = pattern(r"\n\s*\n")
+_SPACE_RUN = pattern(r"\s*")
 
 _SPACED_ENDERS = ".!?…‽"
 """End a sentence only where whitespace follows: they also stand inside numbers, names and addresses."""
@@ -25,11 +27,9 @@ _ENDERS = "。．｡！？؟۔܀܁܂।॥።፧፨။៕។།༎։᙮᠃᠉⸮
 """End a sentence wherever they stand (a choice from Unicode's Sentence_Terminal)."""
 
 _CLOSERS = "\"'”’»›)\\]」』】〉》）］*_"
-_SENTENCE_END = re.compile(
-    rf"[{_SPACED_ENDERS}]+[{_CLOSERS}]*(?=\s)|[{_ENDERS}][{_ENDERS}{_SPACED_ENDERS}]*[{_CLOSERS}]*"
-)
+_SENTENCE_END = pattern(rf"[{_SPACED_ENDERS}]+[{_CLOSERS}]*(?=\s)|[{_ENDERS}][{_ENDERS}{_SPACED_ENDERS}]*[{_CLOSERS}]*")
 
-_LAST_WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)*\Z")
+_LAST_WORD = pattern(r"[^\W_]+(?:\.[^\W_]+)*\Z")
 _LAST_WORD_REACH = 16
 _ABBREVIATED = """
     mr mrs ms dr prof st sr jr rev gen col sgt capt lt hon gov inc ltd co corp vs etc e.g i.e cf al approx dept est
@@ -40,9 +40,9 @@ _ABBREVIATED = """
 _ABBREVIATIONS = frozenset(_ABBREVIATED.split())
 """English, German, French, Spanish, Italian, Latin; in lower case, without the last full stop."""
 
-_LIST_LINE = re.compile(r"[ \t]*(?:[|>*+•–-]|\d{1,3}[.)]|`{3}|\t| {2,}\S)", re.MULTILINE)
-_HEADING_LINE = re.compile(r"[ ]{0,3}#{1,6}[ \t]+\S[^\n]*(?=\n|\Z)")
-_UNDERLINED_HEADING = re.compile(r"[ ]{0,3}\S[^\n]*\n[ ]{0,3}(?:={2,}|-{2,})[ \t]*(?=\n|\Z)")
+_LIST_LINE = pattern(r"[ \t]*(?:[|>*+•–-]|\d{1,3}[.)]|`{3}|\t| {2,}\S)", re.MULTILINE)
+_HEADING_LINE = pattern(r"[ ]{0,3}#{1,6}[ \t]+\S[^\n]*(?=\n|\Z)")
+_UNDERLINED_HEADING = pattern(r"[ ]{0,3}\S[^\n]*\n[ ]{0,3}(?:={2,}|-{2,})[ \t]*(?=\n|\Z)")
 
 
 def paragraphs(text: str) -> list[Span]:

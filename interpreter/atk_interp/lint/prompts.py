@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from atk_interp.kinds.base import StepView
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.replies import Fields, ReplyUnreadable
 from atk_interp.replies.base import Cue, CueForm
@@ -21,9 +22,9 @@ __all__ = ["Asked", "Examples", "ForeignHole", "Told", "foreign_holes"]
 Examples: TypeAlias = "tuple[tuple[MessageTemplate, list[Fields] | ReplyUnreadable], ...]"
 """The replies that a prompt shows, each with its readings, or why there are none."""
 
-_MARKUP = re.compile(r"\b(?:tags?|xml|elements?)\b", re.IGNORECASE)
+_MARKUP = pattern(r"\b(?:tags?|xml|elements?)\b", re.IGNORECASE)
 _FOREIGN_SIGNS = ("{", "<<", "[[", "%(")
-_FOREIGN = re.compile(
+_FOREIGN = pattern(
     r"""(?<![\w\\^`$#}{])\{[ ]*(?P<braces>[^\W\d]\w*)[ ]*\}(?![}`])
       | \$\{[ ]*(?P<dollar>[^\W\d]\w*)[ ]*\}
       | <<[ ]*(?P<angles>[^\W\d]\w*)[ ]*>>
@@ -32,7 +33,7 @@ _FOREIGN = re.compile(
     """,
     re.VERBOSE,
 )
-_CODE = re.compile(r"\b[fF]r?[\"'][^\n]*\Z|`[^`\n]*\Z")
+_CODE = pattern(r"\b[fF]r?[\"'][^\n]*\Z|`[^`\n]*\Z")
 """The beginning of a line of code, where braces are meant as they are."""
 
 

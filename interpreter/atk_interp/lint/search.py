@@ -11,6 +11,7 @@ from atk_interp.diagnostics import Sink
 from atk_interp.document import DISK, Files, load_document, shown
 from atk_interp.flow import prompt_folders
 from atk_interp.lint.engine import lint_path
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.spec import is_config
 from atk_interp.stock import find_pipeline, project_root
@@ -23,9 +24,9 @@ _SKIPPED = ("node_modules", "__pycache__")
 _MARKS_OF_OTHERS = ("pyvenv.cfg", ".atk-lock", "run.json")
 """What stands in a virtual environment and in the output folder of a run."""
 _HEAD_BYTES = 200_000
-_SPEC = re.compile(r"""^spec:[ \t]*["']?atk""", re.MULTILINE)
-_CONFIG = re.compile(r"""^pipeline:[ \t]*["']?(?P<name>[^\s"'#][^"'#\r\n]*)""", re.MULTILINE)
-_MESSAGE = re.compile(r"^-[ \t]+(system|user|assistant|role|each|when)[ \t]*:", re.MULTILINE)
+_SPEC = pattern(r"""^spec:[ \t]*["']?atk""", re.MULTILINE)
+_CONFIG = pattern(r"""^pipeline:[ \t]*["']?(?P<name>[^\s"'#][^"'#\r\n]*)""", re.MULTILINE)
+_MESSAGE = pattern(r"^-[ \t]+(system|user|assistant|role|each|when)[ \t]*:", re.MULTILINE)
 
 
 @dataclass(frozen=True)

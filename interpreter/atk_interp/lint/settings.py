@@ -12,6 +12,7 @@ from atk_interp.diagnostics import Code, Sink, did_you_mean
 from atk_interp.document import shown
 from atk_interp.lint.codes import BAD_SETTING
 from atk_interp.lint.selection import DEFAULT, Selection, selector_problem
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile, Span
 
@@ -19,7 +20,7 @@ __all__ = ["NO_SETTINGS", "Settings", "SettingsFinder", "matches"]
 
 FORMATS = ("text", "short", "json", "github", "sarif", "junit")
 _KEYS = ("select", "extend-select", "ignore", "per-file-ignores", "exclude", "strict", "format")
-_HAS_TABLE = re.compile(rb"""^[ \t]*\[?[ \t]*tool[ \t]*\.[ \t]*["']?atk-interp""", re.MULTILINE)
+_HAS_TABLE = pattern(rb"""^[ \t]*\[?[ \t]*tool[ \t]*\.[ \t]*["']?atk-interp""", re.MULTILINE)
 
 
 @dataclass(frozen=True)

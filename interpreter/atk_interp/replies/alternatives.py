@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from atk_interp.expressions.types import Type, join_types, type_of
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.replies.base import Cue, CueForm, OptionsError, ReplyUnreadable
 from atk_interp.replies.cleaning import excerpt, quoted
@@ -27,13 +27,13 @@ CHOICES: Mapping[str, Any] = {
 }
 """Cerberus rules of alternatives: a list of words, or words with the values that they stand for."""
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_WORD = pattern(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _LISTING = frozenset({"or", "and", "oder", "und", "ou", "et", "o", "y", "e", "или", "и"})
 _ENGLISH = ("not", "no", "non", "never", "neither", "nor", "cannot", "hardly", "barely", "without")
 _OTHERS = ("nicht", "kein", "keine", "nie", "ne", "pas", "ni", "não", "nem", "nunca", "jamás", "mai", "не", "нет", "ни")
 _NEGATIONS = frozenset((*_ENGLISH, *_OTHERS))
 _NEGATING_PREFIXES = frozenset("不非没沒未无無")
-_CLAUSE_END = re.compile(r"[.,;:!?\n()/|–—]")
+_CLAUSE_END = pattern(r"[.,;:!?\n()/|–—]")
 _LONGEST_CLAUSE = 64
 _WORDS_A_NEGATION_REACHES = 4
 _DECORATION = frozenset(" \t*_#>-=~`\"'“”")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from atk_interp.patterns import pattern
 
 __all__ = ["clean", "excerpt", "quoted", "tidy", "without_wrapping_emphasis"]
 
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_LONE_SURROGATE = pattern("[\ud800-\udfff]")
 _RULE_CHARACTERS = frozenset("-*_=")
 _MOST_EXCERPT = 60
 

@@ -13,19 +13,20 @@ from __future__ import annotations
 
 import re
 
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.values import Value, decode
 
 __all__ = ["FoundJson", "find_json"]
 
-_OPENING = re.compile(r"[{\[]")
-_BEGINS_WELL = re.compile(r"""\[?\s*+\{\s*+["'“”„«‘]""")
-_SPACE = re.compile(r"\s*+")
-_SCALAR = re.compile(r"-?\d++(?:\.\d++)?+(?:[eE][+-]?\d++)?+|[A-Za-z]++")
+_OPENING = pattern(r"[{\[]")
+_BEGINS_WELL = pattern(r"""\[?\s*+\{\s*+["'“”„«‘]""")
+_SPACE = pattern(r"\s*+")
+_SCALAR = pattern(r"-?\d++(?:\.\d++)?+(?:[eE][+-]?\d++)?+|[A-Za-z]++")
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None, "True": True, "False": False, "None": None}
 _CLOSING_QUOTES = {'"': '"', "'": "'", "“": "”", "”": "”", "„": "“”", "«": "»", "‘": "’"}
 _STRING_PIECE = {quote: re.compile(rf"[^\\{ends}]*+") for quote, ends in _CLOSING_QUOTES.items()}
-_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|["\\\x00-\x1f]')
+_ESCAPE = pattern(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|["\\\x00-\x1f]')
 _AFTER_STRING = frozenset(",:}]")
 _DEEPEST = 64
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from atk_interp.expressions.types import TEXT, ListType, Type
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
 from atk_interp.replies.base import (
@@ -24,7 +25,7 @@ from atk_interp.replies.grammar import GrammarWriter, repeated
 
 __all__ = ["LIST"]
 
-_MARKER = re.compile(
+_MARKER = pattern(
     r"""(?P<indent>[ \t]*+)
         (?:(?P<bullet>[-+•‣▪*–])
           |(?P<opened>\*\*)?+(?:(?P<number>\(?\d{1,3}[.)])|(?P<letter>\(?[A-Za-z]\)))(?P<closed>\*\*)?+)

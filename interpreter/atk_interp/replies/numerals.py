@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from atk_interp.expressions.types import FLOAT, INT, Type
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.replies.base import OptionsError, ReplyUnreadable
 from atk_interp.replies.cleaning import excerpt
@@ -14,7 +15,7 @@ from atk_interp.replies.options import Path, bounds
 
 __all__ = ["Numbers", "numbers"]
 
-_NUMBER = re.compile(
+_NUMBER = pattern(
     r"""(?<![\w.,])(?<!\w[-−])          # neither inside a word nor the end of a range
         (?P<sign>[+−-]?)
         (?:(?P<grouped>\d{1,3}(?:,\d{3})+)(?!\d)|(?P<plain>\d++))
@@ -22,8 +23,8 @@ _NUMBER = re.compile(
         (?!\w|[.,]\d)""",
     re.VERBOSE,
 )
-_RANGE = re.compile(r"\s?(?:[-–—]|to)\s?\d")
-_OUT_OF = re.compile(r"\s*(?:/|out of|von|sur|de)\s*", re.IGNORECASE)
+_RANGE = pattern(r"\s?(?:[-–—]|to)\s?\d")
+_OUT_OF = pattern(r"\s*(?:/|out of|von|sur|de)\s*", re.IGNORECASE)
 _MOST_DIGITS = 15
 
 

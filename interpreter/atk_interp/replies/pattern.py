@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, ClassVar
 
 from atk_interp.expressions.types import TEXT, Type, maybe
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.replies.base import (
     NO_RULES,
@@ -29,7 +29,7 @@ from atk_interp.replies.tolerant import Found, Skeleton, Wanted
 __all__ = ["PATTERN"]
 
 _DEFAULT_MAX_ITEMS = 3
-_HOLE = re.compile(r"\{\{|\}\}|\{([^{}\n]*)\}|[{}]")
+_HOLE = pattern(r"\{\{|\}\}|\{([^{}\n]*)\}|[{}]")
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from atk_interp.expressions.types import TEXT, Type
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
 from atk_interp.replies.base import (
@@ -27,7 +27,7 @@ from atk_interp.replies.markup import elements, tag_problem
 
 __all__ = ["TAG"]
 
-_NAME = re.compile(r"[^\W\d][\w.:-]*")
+_NAME = pattern(r"[^\W\d][\w.:-]*")
 _DEFAULT_MAX_ITEMS = 3
 
 

@@ -12,18 +12,18 @@ offset of each character, and the author's words, reduced the same way, are sear
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.replies.base import Cue, ReplyUnreadable
 from atk_interp.replies.cleaning import excerpt
 
 __all__ = ["Found", "Skeleton", "Wanted", "after_last", "header_cue"]
 
-_PIECE = re.compile(r"(?P<space>\s+)|(?P<star>[*#]+)|(?P<under>_+)|(?P<text>[^\s*#_]+)")
-_NUMBER_BEFORE_COLON = re.compile(r"(?<=[^\W\d_]) ?\(?\d{1,3}\)?\.?(?=:)")
-_LINE_PREFIX = re.compile(r"[\s>*_#+•–-]*(?:\(?\d{1,3}[.):][\s*_#]*)?")
+_PIECE = pattern(r"(?P<space>\s+)|(?P<star>[*#]+)|(?P<under>_+)|(?P<text>[^\s*#_]+)")
+_NUMBER_BEFORE_COLON = pattern(r"(?<=[^\W\d_]) ?\(?\d{1,3}\)?\.?(?=:)")
+_LINE_PREFIX = pattern(r"[\s>*_#+•–-]*(?:\(?\d{1,3}[.):][\s*_#]*)?")
 _LONGEST_PREFIX = 32
 _FOLD = str.maketrans({"\uff1a": ":"})
 _JOINS_WORDS = frozenset("-'’_")

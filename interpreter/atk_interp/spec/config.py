@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path as FilePath
@@ -10,6 +9,7 @@ from typing import Any
 
 from atk_interp.diagnostics import Label, Sink, did_you_mean
 from atk_interp.document import Document, Path, shown
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.spec import codes
 from atk_interp.spec.model import PipelineSpec
@@ -63,7 +63,7 @@ class Config:
     document: Document = field(repr=False)
 
 
-_VARIABLE = re.compile(r"[A-Z_a-z][A-Z_a-z0-9]*")
+_VARIABLE = pattern(r"[A-Z_a-z][A-Z_a-z0-9]*")
 _KEY_HELP = "put the key into an environment variable, and its name here"
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, Path
+from atk_interp.patterns import pattern
 from atk_interp.spec import codes
 from atk_interp.spec.model import BUILT_IN_NAMES, ModelSlot, Output, Param, PipelineSpec, Step
 from atk_interp.spec.options import Option, Takes, cerberus_schema
@@ -22,7 +23,7 @@ __all__ = ["LANGUAGE_VERSION", "load_spec", "load_steps"]
 LANGUAGE_VERSION = "atk/v1"
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 """What the name of a step, a parameter, a slot or a field is like."""
-_NAME = re.compile(NAME + r"\Z")
+_NAME = pattern(NAME + r"\Z")
 RESERVED_NAMES = {"true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else"}
 TAKEN_BY_THE_CALL = ("pipeline", "models", "prompts", "rows", "task_id", "kwargs")
 """What a config or a call of the pipeline may hold beside its parameters."""

@@ -28,6 +28,7 @@ from atk_interp.expressions import (
 )
 from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import ANY, AnyType, ListType, RecordType, TextType, Type, without_null
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.source import MappedText, Span
 from atk_interp.templates import codes
@@ -43,7 +44,7 @@ ROLES = ("system", "user", "assistant", "developer", "tool")
 
 Rendered = tuple[str, str]
 """A message ready to be sent or written: role and content."""
-_EACH = re.compile(r"\s*(?P<list>.+?)\s+as\s+(?P<item>[A-Za-z_]\w*)\s*\Z", re.DOTALL)
+_EACH = pattern(r"\s*(?P<list>.+?)\s+as\s+(?P<item>[A-Za-z_]\w*)\s*\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +255,7 @@ def _check(
         _check(item.body, {**scope, item.item: element}, sink, explain)
 
 
-_FIELD = re.compile(r"\s*\{\{\s*([A-Za-z_]\w*)(?:\.(\w+))?\s*\}\}\s*\Z")
+_FIELD = pattern(r"\s*\{\{\s*([A-Za-z_]\w*)(?:\.(\w+))?\s*\}\}\s*\Z")
 
 
 def _check_role(role: Template, scope: Mapping[str, Type], sink: Sink) -> None:

@@ -7,6 +7,7 @@ import re
 import jinja2
 
 from atk_interp.diagnostics import Sink, did_you_mean
+from atk_interp.patterns import pattern
 from atk_interp.source import MappedText, Span
 from atk_interp.templates import codes
 from atk_interp.templates.environment import Place
@@ -20,8 +21,8 @@ _SENTENCES = (
     (r"expected token '(.+)', got '(.+)'", "`{}` is expected here, not `{}`"),
     (r"[Ee]xpected an expression, got '(.+)'", "a value is expected before `{}`"),
 )
-_TAG = re.compile(r"\{%[-+]?\s*(?P<name>\w+)")
-_WORD = re.compile(r"\w+|\S")
+_TAG = pattern(r"\{%[-+]?\s*(?P<name>\w+)")
+_WORD = pattern(r"\w+|\S")
 
 
 def report_syntax(error: jinja2.TemplateSyntaxError, text: MappedText, sink: Sink) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from atk_interp.diagnostics.codes import Severity
 from atk_interp.diagnostics.model import Diagnostic
 from atk_interp.diagnostics.render.text import render_text
+from atk_interp.patterns import pattern
 
 __all__ = ["render_junit"]
 
 _FAILS = (Severity.ERROR, Severity.WARNING)
-_NO_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_XML = pattern("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render_junit(diagnostics: Iterable[Diagnostic]) -> str:

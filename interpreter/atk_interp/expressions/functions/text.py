@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 
 from atk_interp.expressions.bounds import check_size, depth, size
 from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.functions.model import Example, Function, Parameter
 from atk_interp.expressions.kinds import ALL_KINDS, SCALAR, Kind
 from atk_interp.expressions.types import INT, TEXT
+from atk_interp.patterns import pattern
 
 __all__ = ["TEXT_FILTERS"]
 
@@ -18,8 +18,8 @@ _INT = frozenset([Kind.INT])
 _BOOL = frozenset([Kind.BOOL])
 _NONE = frozenset([Kind.NULL])
 
-_WORD = re.compile(r"\w+")
-_BEFORE_WORD = re.compile(r"([-\s({\[<]+)")
+_WORD = pattern(r"\w+")
+_BEFORE_WORD = pattern(r"([-\s({\[<]+)")
 _WIDEST = 1000
 """Columns to which text is padded or indented at most."""
 

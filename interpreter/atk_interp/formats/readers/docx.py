@@ -14,14 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from atk_interp.formats.readers.base import MOST_BYTES, Document, File, Problem, library_missing, text_document
+from atk_interp.patterns import pattern
 
 __all__ = ["read"]
 
 _OLD_OFFICE = bytes.fromhex("D0CF11E0A1B11AE1")
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_HEADING = re.compile(r"heading ([1-9])", re.IGNORECASE)
-_LIST = re.compile(r"list (bullet|number)", re.IGNORECASE)
+_HEADING = pattern(r"heading ([1-9])", re.IGNORECASE)
+_LIST = pattern(r"list (bullet|number)", re.IGNORECASE)
 _LITERAL = {f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-"}
 _NOT_READ = {f"{_W}del", f"{_W}moveFrom", f"{_W}pPr", f"{_W}rPr", _FALLBACK}
 _MOST_NESTED = 100

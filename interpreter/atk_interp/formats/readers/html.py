@@ -21,6 +21,7 @@ from atk_interp.formats.readers.base import (
     library_missing,
     text_document,
 )
+from atk_interp.patterns import pattern
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
@@ -41,10 +42,10 @@ _LISTS = frozenset(("ul", "ol", "menu"))
 _HEADINGS = {f"h{level}": "#" * level for level in range(1, 7)}
 _CELLS = frozenset(("td", "th"))
 _BREAKING = _BLOCKS | _CELLS | {"tr", "li"} | _HEADINGS.keys()
-_SPACE = re.compile(r"[ \t\n\r\f]+")
-_SPACES = re.compile(" {2,}")
-_META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
-_XML_ENCODING = re.compile(rb"""\A\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([\w.:-]+)""")
+_SPACE = pattern(r"[ \t\n\r\f]+")
+_SPACES = pattern(" {2,}")
+_META_CHARSET = pattern(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_XML_ENCODING = pattern(rb"""\A\s*<\?xml[^>]{0,100}?encoding\s*=\s*["']([\w.:-]+)""")
 _DECLARED_WITHIN = 4096
 
 

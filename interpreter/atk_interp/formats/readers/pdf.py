@@ -8,7 +8,6 @@ indented. A hyphen at the end of a line goes when the word continues in lower ca
 from __future__ import annotations
 
 import ctypes
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -16,6 +15,7 @@ from threading import Lock
 from typing import Any
 
 from atk_interp.formats.readers.base import Document, File, Problem, library_missing
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 
 __all__ = ["read"]
@@ -36,8 +36,8 @@ _INDENT = (0.6, 6.0)
 _LINE_END_HYPHEN = "\x02"
 """What pdfium puts where it joined two parts of a word that a hyphen parted at the end of a line."""
 
-_HYPHEN_IN_WORD = re.compile(r"\x02(?=[^\W\d_])")
-_OPEN_END = re.compile(r"[\w,;\u00ad-]\Z")
+_HYPHEN_IN_WORD = pattern(r"\x02(?=[^\W\d_])")
+_OPEN_END = pattern(r"[\w,;\u00ad-]\Z")
 _SENTENCE_ENDS = tuple('.!?:…。！？।؟"”»)')
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
@@ -13,6 +12,7 @@ from atk_interp.document import Path, show_path
 from atk_interp.expressions import EvaluationError, compile_expression, unparse
 from atk_interp.kinds.base.results import RowFailed, StepStopped
 from atk_interp.kinds.base.view import StepView, is_formula
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig
 from atk_interp.templates import RenderError, used_names
@@ -24,7 +24,7 @@ T = TypeVar("T")
 Names = Mapping[str, Any]
 Closure = Callable[[Names], Any]
 
-_POSITION = re.compile(r"\A\S.*?:\d+: ")
+_POSITION = pattern(r"\A\S.*?:\d+: ")
 """What a `RenderError` begins with: file and line. A label is the same for all rows that fail alike."""
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from atk_interp.diagnostics import Code, Severity
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
+from atk_interp.patterns import pattern
 from atk_interp.spec import Takes
 
 __all__ = ["AbsolutePath"]
 
-_ABSOLUTE = re.compile(r"(/|~|[A-Za-z]:[\\/])")
+_ABSOLUTE = pattern(r"(/|~|[A-Za-z]:[\\/])")
 
 
 class AbsolutePath(Rule):

@@ -7,11 +7,12 @@ import re
 from atk_interp.diagnostics import Code, Severity
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
+from atk_interp.patterns import pattern
 from atk_interp.source import Span
 
 __all__ = ["ConflictMarker"]
 
-_MARKER = re.compile(r"^(<{7}|>{7})(?= )", re.MULTILINE)
+_MARKER = pattern(r"^(<{7}|>{7})(?= )", re.MULTILINE)
 
 
 class ConflictMarker(Rule):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from atk_interp.diagnostics import Code, Edit, Fix, Severity
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
+from atk_interp.patterns import pattern
 from atk_interp.source import SourceFile, Span
 
 __all__ = ["MixedLineEndings"]
 
-_END = re.compile(r"\r\n|\r|\n")
+_END = pattern(r"\r\n|\r|\n")
 
 
 class MixedLineEndings(Rule):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from atk_interp.diagnostics import Code, Severity
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
+from atk_interp.patterns import pattern
 
 __all__ = ["NeedlessDefault"]
 
-_OWN = re.compile(r"(?i)(^|_)(input|output|source|documents?|data)(_|$)")
+_OWN = pattern(r"(?i)(^|_)(input|output|source|documents?|data)(_|$)")
 
 
 class NeedlessDefault(Rule):

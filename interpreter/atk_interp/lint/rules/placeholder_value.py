@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
 from atk_interp.diagnostics import Code, Severity
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
+from atk_interp.patterns import pattern
 
 __all__ = ["PlaceholderValue"]
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = pattern(
     r"!!.*!!|<[A-Za-z][^<>=]*>|\[(?:your|insert|enter|put)\b.*\]|\.\.\.|…"
     r"|YOUR[ _-].*|.*[ _-]?CHANGE[ _-]?ME|FIXME|TODO|PLACEHOLDER"
 )

@@ -7,11 +7,12 @@ import re
 from atk_interp.diagnostics import Code, Severity
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
+from atk_interp.patterns import pattern
 from atk_interp.source import SourceFile, Span
 
 __all__ = ["SecretInText"]
 
-_SECRET = re.compile(
+_SECRET = pattern(
     r"""\b(?:
         sk-(?:ant-|proj-|or-v1-)?[A-Za-z0-9_-]{20,}    # OpenAI, Anthropic, OpenRouter
       | (?:hf|gsk|ghp|gho|ghs|glpat|xai|nvapi|r8)[_-][A-Za-z0-9_-]{20,}
@@ -24,12 +25,10 @@ _SECRET = re.compile(
     | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----""",
     re.VERBOSE,
 )
-_URL = re.compile(r"\bhttps?://(?P<password>[^\s/@:'\"{}<>]+:[^\s/@'\"{}<>]+)@")
-_QUERY = re.compile(
-    r"\bhttps?://[^\s'\"]*?[?&](?:api[_-]?key|access_token|token|key|sig)=(?P<password>[^\s&'\"{}<>]{8,})"
-)
+_URL = pattern(r"\bhttps?://(?P<password>[^\s/@:'\"{}<>]+:[^\s/@'\"{}<>]+)@")
+_QUERY = pattern(r"\bhttps?://[^\s'\"]*?[?&](?:api[_-]?key|access_token|token|key|sig)=(?P<password>[^\s&'\"{}<>]{8,})")
 
-_EXAMPLE = re.compile(r"(?i)your|example|xxxx|1234567890|placeholder|changeme")
+_EXAMPLE = pattern(r"(?i)your|example|xxxx|1234567890|placeholder|changeme")
 
 
 class SecretInText(Rule):

@@ -9,11 +9,12 @@ from atk_interp.diagnostics import Code, Severity
 from atk_interp.expressions.types import MaybeType
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 
 __all__ = ["UnfilledGroup"]
 
-_TOKEN = re.compile(
+_TOKEN = pattern(
     r"""\\Q.*?(?:\\E|\Z) | \\. | \[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]
       | (?P<open>\((?:\?(?:P?<(?P<name>\w+)>|[^):]*:)?)?) | (?P<close>\)(?P<skippable>\?|\*|\{0[,}])?) | (?P<or>\|)
     """,

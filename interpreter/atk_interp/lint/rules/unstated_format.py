@@ -11,6 +11,7 @@ from atk_interp.kinds.base import StepView
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.prompts import Asked, Told
 from atk_interp.lint.rules.base import Rule
+from atk_interp.patterns import pattern
 from atk_interp.replies import ReplyUnreadable
 from atk_interp.replies.base import Cue, CueForm
 from atk_interp.source import Span
@@ -29,10 +30,10 @@ _CONTRADICTING = Code(
 )
 
 _ASKING = r"\b(?:respond|reply|answer|return|output|format|write|give|produce|provide)\b"
-_JSON = re.compile(rf"{_ASKING}[^.!?\n]{{0,60}}?\b(?P<form>JSON)\b", re.IGNORECASE)
-_TAGS = re.compile(rf"{_ASKING}[^.!?\n]{{0,60}}?(?P<form>\bXML\b|<\w+> tags?\b)", re.IGNORECASE)
-_DENIED = re.compile(r"\b(?:not|no|never|without|instead of|rather than)\b|n't\b", re.IGNORECASE)
-_LISTED = re.compile(r"^[ \t]*(?:[-+*•]|\(?\d{1,2}[.)])[ \t]", re.MULTILINE)
+_JSON = pattern(rf"{_ASKING}[^.!?\n]{{0,60}}?\b(?P<form>JSON)\b", re.IGNORECASE)
+_TAGS = pattern(rf"{_ASKING}[^.!?\n]{{0,60}}?(?P<form>\bXML\b|<\w+> tags?\b)", re.IGNORECASE)
+_DENIED = pattern(r"\b(?:not|no|never|without|instead of|rather than)\b|n't\b", re.IGNORECASE)
+_LISTED = pattern(r"^[ \t]*(?:[-+*•]|\(?\d{1,2}[.)])[ \t]", re.MULTILINE)
 
 _SPEAKING = ("map", "draw", "python", "pipeline", "input", "once", "join")
 """Kinds whose fields may hold instructions that nobody can read in the prompt."""

@@ -8,11 +8,12 @@ from atk_interp.diagnostics import Code, Edit, Fix, Severity
 from atk_interp.document import Path, shown
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
+from atk_interp.patterns import pattern
 from atk_interp.spec import Config
 
 __all__ = ["UnusableEndpoint"]
 
-_CALL = re.compile(r"/(chat/completions|completions|responses|embeddings|models)/?\Z")
+_CALL = pattern(r"/(chat/completions|completions|responses|embeddings|models)/?\Z")
 
 
 class UnusableEndpoint(Rule):

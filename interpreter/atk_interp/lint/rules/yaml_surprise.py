@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from atk_interp.diagnostics import Code, Edit, Fix, Severity
@@ -10,14 +9,15 @@ from atk_interp.document import Document, Path
 from atk_interp.kinds.base import StepView
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
+from atk_interp.patterns import pattern
 from atk_interp.spec import Takes
 
 __all__ = ["YamlSurprise"]
 
-_TRUTH = re.compile(r"(?i:yes|no|on|off)\Z")
-_OCTAL = re.compile(r"[-+]?0[0-7_]+\Z")
-_CLOCK = re.compile(r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?\Z")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?\Z")
+_TRUTH = pattern(r"(?i:yes|no|on|off)\Z")
+_OCTAL = pattern(r"[-+]?0[0-7_]+\Z")
+_CLOCK = pattern(r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?\Z")
+_DATE = pattern(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?\Z")
 _DATA = (Takes.FIELDS, Takes.STRUCTURE, Takes.LABELLED)
 
 
