@@ -145,3 +145,46 @@ def test_an_output_need_not_ask_again_either() -> None:
 
     assert found_in(ROWS, outputs=output.replace("WHERE", "n > 1")) == [("ATK309", "tags")]
     assert found_in(ROWS, outputs=output.replace("WHERE", "tags is not none")) == []
+
+
+OTHER = "  o: {kind: rows, rows: [{text: x, extra: true}]}\n"
+
+
+@pytest.mark.parametrize(
+    ("steps", "note"),
+    [
+        ("  b: {kind: filter, from: [a, o], keep: n > 1}\n", "rows of step `o` have no `n`"),
+        (
+            "  s: {kind: filter, from: [a, o], keep: true}\n  b: {kind: filter, from: s, keep: n > 1}\n",
+            "rows of step `o` have no `n`",
+        ),
+        (
+            "  w: {kind: map, from: a, when: n > 1, set: {size: 1}}\n  b: {kind: filter, from: w, keep: size > 1}\n",
+            "`size` is written by step `w` only where its `when` holds",
+        ),
+        (
+            "  j: {kind: join, from: a, with: o, by: text, how: left}\n"
+            "  b: {kind: map, from: j, set: {line: =extra | string | length}}\n"
+            "  c: {kind: filter, from: j, keep: extra | int > 1}\n",
+            "`extra` is null where step `j` finds no row of `o`",
+        ),
+    ],
+)
+def test_a_field_that_may_be_none_is_told_with_the_step_that_makes_it_so(steps: str, note: str) -> None:
+    _, found = analysed(ROWS + OTHER + steps)
+
+    assert {finding.code.id for finding in found} <= {"ATK309"}
+    assert [note] in [list(finding.notes) for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        ("  b: {kind: filter, from: [a, i], keep: true}\n", {"text": "any", "n": "any", "tags": "any"}),
+        ("  b: {kind: map, from: i, when: x, set: {n: 1}}\n", {"n": "any"}),
+        ("  b: {kind: group, from: i, by: x, collect: {y: =z}, first: [k]}\n",
+         {"y": "list of any", "k": "any", "count": "int"}),
+    ],
+)  # fmt: skip
+def test_fields_of_rows_that_are_not_known_may_be_anything(steps: str, expected: dict[str, str]) -> None:
+    assert types_after("  i: {kind: input}\n" + steps) == expected

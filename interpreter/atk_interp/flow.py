@@ -136,6 +136,8 @@ class _Flow:
         self.views: dict[str, StepView] = {}
         self.fields: dict[str, RecordType] = {}
         self.providers: dict[str, str] = {}
+        self.lacking: dict[str, Mapping[str, str]] = {}
+        """Why fields may be null in the rows that leave each step."""
 
     def step(self, step: Step) -> None:
         if not step.valid:
@@ -144,7 +146,9 @@ class _Flow:
         view = self._view(step, self._input(step.name))
         self._add_sides(view)
         self.views[step.name] = view
+        view.lacking = self._lacking(self.graph.inputs[step.name])
         self.fields[step.name] = _made(view)
+        self.lacking[step.name] = _left_lacking(view, self.fields[step.name])
         self.views.update(_with_inner(step.name, view))
         for name in self.fields[step.name].fields:
             self.providers.setdefault(name, step.name)
@@ -176,6 +180,7 @@ class _Flow:
     def output(self, output: Output) -> StepView:
         step = Step(output.name, output.format, (output.source,), False, output.options, output.path)
         view = self._view(step, self.fields.get(output.source, _OPEN))
+        view.lacking = self.lacking.get(output.source, {})
         view.options = OUTPUTS[output.format].options
         if "where" in output.options:
             view.expression(view.path("where"), view.row_scope())
@@ -261,6 +266,18 @@ class _Flow:
             return _OPEN
         return self._joined(self.graph.inputs[name])
 
+    def _lacking(self, inputs: Sequence[str]) -> dict[str, str]:
+        """Why fields of the rows of several steps may be null: what made them so, or the step that lacks them."""
+        told: dict[str, str] = {}
+        known = {name: self.fields.get(name, _OPEN) for name in inputs}
+        for source, fields in known.items():
+            told.update(self.lacking.get(source, {}))
+            others = (name for other in known.values() for name in other.fields)
+            if not fields.open:
+                lacks = (name for name in others if name not in fields.fields)
+                told.update({name: f"rows of step `{source}` have no `{name}`" for name in lacks})
+        return told
+
     def _joined(self, names: Iterable[str]) -> RecordType:
         """The rows of several steps, one after the other."""
         return _concatenated(self.fields.get(name, _OPEN) for name in names)
@@ -279,6 +296,14 @@ def _skipped(view: StepView) -> RecordType:
     view.expression(path, view.row_scope())
     view.input = view.narrowed(before, path)
     return view.narrowed(before, path, holds=False)
+
+
+def _left_lacking(view: StepView, made: RecordType) -> dict[str, str]:
+    """Why fields may be null in the rows that leave a step: because of the step, or as before it."""
+    kept = {name: why for name, why in view.lacking.items() if made.fields.get(name) == view.input.fields.get(name)}
+    by_when = f"is written by step `{view.step.name}` only where its `when` holds"
+    skipped = [name for name in made.fields if name not in view.input.fields] if view.step.has_when else ()
+    return {**kept, **{name: f"`{name}` {by_when}" for name in skipped}, **view.causes}
 
 
 def _pipeline_name(file: Path) -> str:

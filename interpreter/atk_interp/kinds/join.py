@@ -92,8 +92,8 @@ class Join(StepKind):
         _check_clashes(view, other, added)
         view.writes(added, view.path("with"))
         if view.option("how") == "left":
-            why = f"it is null where step `{view.step.name}` finds no row of `{view.option('with')}`"
-            view.causes.update(dict.fromkeys(added, why))
+            why = f"is null where step `{view.step.name}` finds no row of `{view.option('with')}`"
+            view.causes.update({name: f"`{name}` {why}" for name in added})
         is_open = view.input.open or (other.input.open and not view.given("take"))
         return RecordType({**view.input.fields, **added}, is_open)
 

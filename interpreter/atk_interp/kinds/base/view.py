@@ -29,6 +29,7 @@ from atk_interp.expressions.types import (
     without_null,
 )
 from atk_interp.kinds.base.cardinality import Cardinality
+from atk_interp.kinds.base.causes import CausesTold
 from atk_interp.records import dataclass
 from atk_interp.replies import OptionsError, Reader, build_reader
 from atk_interp.source import Span
@@ -158,8 +159,10 @@ class StepView:
     """The steps of a step that has some of its own, as they were checked."""
     nested: Any = None
     """What a kind with steps of its own keeps for binding."""
+    lacking: Mapping[str, str] = field(default_factory=dict)
+    """Why fields of the rows that reach it may be null, each in a sentence."""
     causes: dict[str, str] = field(default_factory=dict)
-    """Why a field may be null after this step, in a sentence, where the step is what makes it so."""
+    """The same of fields after this step, where the step is what makes it so."""
     expressions: dict[Path, Expression] = field(default_factory=dict)
     scopes: dict[Path, Mapping[str, Type]] = field(default_factory=dict)
     """The types of the names that each expression was checked with."""
@@ -230,6 +233,9 @@ class StepView:
             return notes, f"`{name}` is a step; use one of its fields"
         return notes, None
 
+    def _telling_causes(self) -> Sink:
+        return CausesTold(self.sink, self.lacking) if self.lacking else self.sink
+
     def expression(self, path: Path, scope: Mapping[str, Type]) -> Type:
         """Parse and check the expression at a path (with or without `=`); its type, `any` when it is broken."""
         if not isinstance(self.document.get(path), str | bool | int | float):
@@ -240,7 +246,7 @@ class StepView:
             return ANY
         self.expressions[path] = expression
         self.scopes[path] = known = self._known(scope, expression.names)
-        return check_expression(expression, known, self.sink, explain_unknown=self.explain)
+        return check_expression(expression, known, self._telling_causes(), explain_unknown=self.explain)
 
     def narrowed(self, fields: RecordType, path: Path, *, holds: bool = True) -> RecordType:
         """The fields of the rows on which the expression at a path holds (or does not)."""
@@ -274,7 +280,8 @@ class StepView:
         template = compile_template(self.document.text(path), self.sink)
         if template is not None:
             self.templates[path] = template
-            check_template(template, self._known(scope, used_names(template)), self.sink, self.explain)
+            known = self._known(scope, used_names(template))
+            check_template(template, known, self._telling_causes(), self.explain)
 
     def content(self, path: Path, scope: Mapping[str, Type]) -> Type:
         """Check a value of a field: a formula, a template, a literal, or a list or mapping of these."""
@@ -296,7 +303,7 @@ class StepView:
         found = parse_messages(self.document, path, self.sink)
         if found is not None:
             self.message_lists[path] = found
-            found.check(self._known(scope, found.names()), self.sink, self.explain)
+            found.check(self._known(scope, found.names()), self._telling_causes(), self.explain)
 
     def prompt(self, name: str, scope: Mapping[str, Type]) -> None:
         """Load and check the prompt that an option names."""
@@ -306,7 +313,7 @@ class StepView:
         prompt = self.prompts.load(value, self.document.span(self.path(name)), self.sink)
         if prompt is not None:
             self.loaded[name] = prompt
-            prompt.check(self._known(scope, prompt.names()), self.sink, self.explain)
+            prompt.check(self._known(scope, prompt.names()), self._telling_causes(), self.explain)
 
     def parse(self, name: str = "parse") -> Mapping[str, Type]:
         """Build the reader of replies; the fields that it writes (none when it is broken)."""
