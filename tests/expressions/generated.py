@@ -14,10 +14,23 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from atk_interp.diagnostics import Sink
 from atk_interp.expressions import EvaluationError, ast, compile_expression, parse_expression, unparse
+from atk_interp.expressions.kinds import Kind
 from atk_interp.expressions.parser import scan
 from atk_interp.source import MappedText
 
-__all__ = ["JINJA", "REFUSED", "ask_jinja", "ask_us", "from_jinja", "same", "scopes", "slips", "trees"]
+__all__ = [
+    "JINJA",
+    "REFUSED",
+    "Trees",
+    "ask_jinja",
+    "ask_us",
+    "from_jinja",
+    "parts",
+    "same",
+    "scopes",
+    "slips",
+    "trees",
+]
 
 Node = ast.Node
 Trees = st.SearchStrategy[Node]
@@ -36,7 +49,10 @@ _ints = st.integers(-4, 9)
 _floats = st.sampled_from([0.0, 0.5, -1.5, 2.0, 3.75, 1e16])
 _numbers = _ints | _floats
 _scalars = _words | _numbers | st.booleans() | st.none()
-_records = st.fixed_dictionaries({}, optional={"a": _scalars, "b": st.lists(_scalars, max_size=2), "items": _ints})
+_inner = st.fixed_dictionaries({"t": _words, "n": _ints}, optional={"xs": st.lists(_ints, max_size=3), "z": st.none()})
+_records = st.fixed_dictionaries(
+    {}, optional={"a": _scalars, "b": st.lists(_scalars, max_size=2), "items": _ints, "in": _inner}
+)
 
 
 @st.composite
@@ -53,10 +69,29 @@ def scopes(draw: st.DrawFn) -> dict[str, Any]:
         "ys": draw(st.lists(_words, max_size=4)),
         "r": draw(_records),
         "items": draw(st.lists(_records, max_size=3)),
+        "deep": draw(_inner),
+        "grid": draw(st.lists(st.lists(_ints, max_size=3), max_size=3)),
+        "rows": draw(st.lists(_inner, max_size=3)),
     }
     if draw(st.integers(0, 9)) == 0:
         scope.pop(draw(st.sampled_from(sorted(scope))))
     return scope
+
+
+def _fields(*paths: str) -> Trees:
+    """Fields that are there: `deep.t`, written with a point or in brackets."""
+    made = [path.split(".") for path in paths]
+    pointed: list[Node] = [ast.Attribute(ast.Name(name), field) for name, field in made]
+    bracketed: list[Node] = [ast.Index(ast.Name(name), ast.Literal(field)) for name, field in made]
+    return st.sampled_from([*pointed, *bracketed])
+
+
+def _item(items: Trees) -> Trees:
+    return st.builds(ast.Index, items, st.integers(-1, 1).map(_signed))
+
+
+def _signed(number: int) -> Node:
+    return ast.Literal(number) if number >= 0 else ast.Unary("-", ast.Literal(-number))
 
 
 def _literals() -> Trees:
@@ -99,6 +134,8 @@ def _arithmetic(left: Trees, right: Trees, *operators: str) -> Trees:
 
 
 _text_of = st.sampled_from(["a", "b", "a.b", "b.0", "items", "0"]).map(ast.Literal)
+_in_rows = st.sampled_from(["t", "n"]).map(ast.Literal)
+_of_text = st.sampled_from(["upper", "length", "trim", "first", "capitalize", "wordcount", "reverse"]).map(ast.Literal)
 _booleans = st.booleans().map(ast.Literal)
 _small = st.integers(0, 4).map(ast.Literal)
 
@@ -142,7 +179,7 @@ def _wild(depth: int) -> Trees:
 
 @cache
 def _texts(depth: int) -> Trees:
-    leaf = _words.map(ast.Literal) | _names(*_TEXTS)
+    leaf = _words.map(ast.Literal) | _names(*_TEXTS) | _fields("deep.t")
     if depth <= 0:
         return leaf
     below, number, items = _texts(depth - 1), _sums(depth - 1), _sequences(depth - 1)
@@ -162,12 +199,26 @@ def _texts(depth: int) -> Trees:
         st.builds(ast.Slice, below, number | st.none(), number | st.none(), st.none() | number),
         st.builds(ast.Conditional, below, _conditions(depth - 1), below | st.none()),
         st.builds(ast.Or, below, below),
+        st.builds(ast.Filter, _missing(), st.sampled_from(["default", "d"]), st.tuples(below)),
+        st.builds(ast.Filter, _maybe(), st.sampled_from(["default", "d"]), st.tuples(below, _booleans)),
+        _item(below),
+        _filter_with(_names("rows"), "join", below, st.just(ast.Literal("t"))),
     )
+
+
+def _missing() -> Trees:
+    """What may be there or not."""
+    return _fields("r.a", "r.gone", "deep.z") | _names("gone", "z") | _item(_names("xs", "ys"))
+
+
+def _maybe() -> Trees:
+    """What is there, and may be none."""
+    return _names("z") | _fields("deep.z")
 
 
 @cache
 def _sums(depth: int) -> Trees:
-    leaf = st.integers(0, 12).map(ast.Literal) | _names(*_NUMBERS)
+    leaf = st.integers(0, 12).map(ast.Literal) | _names(*_NUMBERS) | _fields("deep.n")
     if depth <= 0:
         return leaf
     below, text, items = _sums(depth - 1), _texts(depth - 1), _sequences(depth - 1)
@@ -182,6 +233,9 @@ def _sums(depth: int) -> Trees:
         _filter(items, "length", "sum", "min", "max", "first", "last"),
         _filter_with(items, "sum", _text_of, below, keywords={"start": below}),
         _filter_with(items, "max", _booleans, _text_of),
+        _filter_with(items, "min", _booleans, _text_of),
+        _filter_with(_names("rows"), "sum", st.just(ast.Literal("n"))),
+        _item(_names("xs")),
     )
 
 
@@ -201,20 +255,25 @@ def _conditions(depth: int) -> Trees:
         st.builds(ast.Or, below, below),
         st.builds(ast.Unary, st.just("not"), below),
         _test(number, "odd", "even", "integer", "float", "number"),
-        _test_with(number, number, "divisibleby", "eq", "lt", "gt"),
+        _test_with(number, number, "divisibleby", "eq", "ne", "lt", "lessthan", "le", "gt", "greaterthan", "ge"),
+        _test_with(text, text, "equalto", "ne", "lt", "ge"),
         _test(text, "lower", "upper", "string", "none", "defined"),
         _test_with(text, items, "in"),
+        _test(_missing(), "defined", "undefined"),
+        _test(_maybe(), "none", "string", "number", "boolean", "true", "false"),
+        _test(_names("r", "z", "xs", "t", "grid"), "mapping", "sequence", "iterable", "boolean"),
+        _compared(text, _names("deep", "r"), "in", "not in"),
     )
 
 
 @cache
 def _sequences(depth: int) -> Trees:
-    leaf = _names(*_LISTS, *_ITEMS)
+    leaf = _names(*_LISTS, *_ITEMS, "grid", "rows")
     if depth <= 0:
         return leaf
     below, text, number = _sequences(depth - 1), _texts(depth - 1), _sums(depth - 1)
     passing = st.sampled_from(["string", "number", "odd", "defined", "none", "upper"]).map(ast.Literal)
-    comparing = st.sampled_from(["eq", "ne", "lt", "gt", "==", ">=", "in", "divisibleby"]).map(ast.Literal)
+    comparing = st.sampled_from(["eq", "ne", "lt", "le", "gt", "ge", "==", "!=", "<", "<=", ">", ">="]).map(ast.Literal)
     mapped = st.sampled_from(["upper", "length", "string", "int", "abs", "list", "default", "first"]).map(ast.Literal)
     chosen = st.sampled_from(["select", "reject"])
     by_field = st.sampled_from(["selectattr", "rejectattr"])
@@ -234,10 +293,28 @@ def _sequences(depth: int) -> Trees:
         st.builds(ast.Filter, below, chosen, st.tuples(comparing, number)),
         st.builds(ast.Filter, below, by_field, st.tuples(_text_of) | st.tuples(_text_of, passing)),
         st.builds(ast.Filter, below, by_field, st.tuples(_text_of, comparing, number)),
+        st.builds(ast.Filter, _names("rows"), by_field, st.tuples(st.just(ast.Literal("n")), comparing, number)),
+        st.builds(ast.Filter, _names("xs"), chosen, st.tuples(comparing, number)),
+        st.builds(ast.Filter, _names("ys"), st.just("map"), st.tuples(_of_text)),
+        st.builds(ast.Filter, _names("rows"), st.just("map"), st.just(()), st.builds(_mapping, _in_rows, st.none())),
+        _item(_names("grid")),
         st.builds(ast.Slice, below, number | st.none(), number | st.none(), st.none() | number),
         st.builds(ast.Call, st.just("range"), st.lists(number, min_size=1, max_size=3).map(tuple)),
         _filter(text, "list"),
     )
+
+
+def parts(kind: Kind) -> Trees:
+    """Small trees whose value is mostly of this kind."""
+    return {
+        Kind.TEXT: _texts(0) | _texts(1),
+        Kind.INT: st.integers(0, 9).map(ast.Literal) | _names("n") | _fields("deep.n") | _filter(_names("t"), "length"),
+        Kind.FLOAT: st.sampled_from([0.5, 2.0, 1e3]).map(ast.Literal) | _names("f"),
+        Kind.BOOL: _booleans | _names("b") | _conditions(1),
+        Kind.NULL: st.just(ast.Literal(None)) | _maybe(),
+        Kind.LIST: _names("xs", "ys", "grid", "rows", "items") | _sequences(1),
+        Kind.RECORD: _names("r", "deep") | _item(_names("rows")),
+    }[kind]
 
 
 def _mapping(attribute: Node, default: Node | None) -> tuple[ast.Keyword, ...]:

