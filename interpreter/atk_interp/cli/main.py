@@ -92,4 +92,5 @@ def main() -> None:
         code = exits.OK
     except Exception as error:  # noqa: BLE001 - the last resort: our own mistake
         code = exits.report_bug(error)
+    gc.freeze()  # looking for garbage once more on the way out would be a fifth of a lint
     sys.exit(code if isinstance(code, int) else exits.OK)
