@@ -29,6 +29,7 @@ _OF_THE_TYPE = frozenset(
 )
 """Tests that a value of each sort answers for all of its sort."""
 
+_ASKING = (ast.Conditional, ast.Comparison, ast.Test, ast.And, ast.Or)
 _NEGATED = {"!=": "==", "not in": "in"}
 _NOTHING = object()
 _COUNTS = (0.0, UNBOUNDED[1])
@@ -42,15 +43,14 @@ _RESULTS: Mapping[str, Bounds] = {
 _BUILT_IN: Mapping[str, Bounds] = {"sample": _COUNTS, "attempt": _COUNTS}
 
 
-def is_drawn(node: ast.Node) -> bool:
-    """Whether a random choice is made in it: written twice, it is made twice."""
-    for inner in ast.walk(node):
-        match inner:
-            case ast.Filter(name=name) if name in FILTERS and FILTERS[name].form is Form.SEEDED:
-                return True
-            case ast.Call(name=name) if name in CALLS and CALLS[name].form is Form.SEEDED:
-                return True
-    return False
+_DRAWING = frozenset(name for table in (FILTERS, CALLS) for name, each in table.items() if each.form is Form.SEEDED)
+
+
+def is_drawn(node: ast.Node, text: str) -> bool:
+    """Whether a random choice is made in it: written twice, it is made twice. `text` is how it is written."""
+    if not any(name in text for name in _DRAWING):
+        return False
+    return any(isinstance(inner, ast.Filter | ast.Call) and inner.name in _DRAWING for inner in ast.walk(node))
 
 
 class Reader:
@@ -60,16 +60,25 @@ class Reader:
         self, scope: Mapping[str, Type], type_of: Callable[[ast.Node], Type], bounds: Mapping[str, Bounds]
     ) -> None:
         self.terms: list[Term] = []
+        self.questions: list[tuple[int, Condition]] = []
+        """What is asked of a term, with its place, in the order in which it is written."""
+        self.is_intricate = False
+        """Whether a part was found that is always true, or never, or a condition inside of a term."""
         self._scope = scope
         self._type_of = type_of
         self._bounds = {**_BUILT_IN, **bounds}
         self._numbers: dict[str, int] = {}
 
+    @property
+    def keys(self) -> frozenset[str]:
+        """What tells the terms from each other, for comparing those of two conditions."""
+        return frozenset(self._numbers)
+
     def read(self, node: ast.Node) -> Condition:
         """The truth of a node."""
         match node:
             case ast.Literal(value=value):
-                return _always(bool(value))
+                return self._always(bool(value))
             case ast.Unary(operator="not", operand=operand):
                 return _not(self.read(operand))
             case ast.And(left=left, right=right):
@@ -91,15 +100,15 @@ class Reader:
 
     def _conditional(self, node: ast.Conditional) -> Condition:
         asked, value = self.read(node.condition), self.read(node.value)
-        otherwise = _always(False) if node.otherwise is None else self.read(node.otherwise)
+        otherwise = self._always(False) if node.otherwise is None else self.read(node.otherwise)
         return lambda values: value(values) if asked(values) else otherwise(values)
 
     def _truth(self, node: ast.Node) -> Condition:
         constant = _constant(node)
         if constant is not _NOTHING:
-            return _always(bool(constant))
+            return self._always(bool(constant))
         place = self._term(node)
-        return lambda values: bool(values[place])
+        return self._asked(place, lambda values: bool(values[place]))
 
     def _link(self, operator: str, left: ast.Node, right: ast.Node) -> Condition:
         if operator in _NEGATED:
@@ -107,31 +116,32 @@ class Reader:
         compare = COMPARISONS[operator]
         one, other = _constant(left), _constant(right)
         if one is not _NOTHING and other is not _NOTHING:
+            self.is_intricate = True
             return _comparing(lambda _: one, lambda _: other, compare)
         if other is not _NOTHING and not _is_order_of_texts(operator, other):
             place = self._term(left)
             for constant in other if operator == "in" and isinstance(other, list) else [other]:
                 self.terms[place].compared(constant)
-            return _comparing(lambda values: values[place], lambda _: other, compare)
+            return self._asked(place, _comparing(lambda values: values[place], lambda _: other, compare))
         if one is not _NOTHING and operator != "in" and not _is_order_of_texts(operator, one):
             place = self._term(right)
             self.terms[place].compared(one)
-            return _comparing(lambda _: one, lambda values: values[place], compare)
+            return self._asked(place, _comparing(lambda _: one, lambda values: values[place], compare))
         return self._relation(operator, left, right)
 
     def _relation(self, operator: str, left: ast.Node, right: ast.Node) -> Condition:
         """Two terms compared with each other: true or false, but the same wherever it is written."""
-        if operator != "in" and unparse(left) == unparse(right) and not is_drawn(left):
-            return _always(operator in ("==", "<=", ">="))
-        if operator in ("<=", ">="):
-            return _not(self._relation("<" if operator == ">=" else ">", left, right))
-        if operator == ">":
-            operator, left, right = "<", right, left
-        if operator == "==" and unparse(left) > unparse(right):
-            left, right = right, left
-        node = ast.Comparison(left, ((operator, right),))
-        place = self._term(node, BOOL)
-        return lambda values: bool(values[place])
+        one, other = unparse(left), unparse(right)
+        drawn = is_drawn(left, one) or is_drawn(right, other)
+        if operator != "in" and one == other and not drawn:
+            return self._always(operator in ("==", "<=", ">="))
+        is_negated = operator in ("<=", ">=")
+        if operator in (">", "<=") or (operator == "==" and one > other):
+            one, other = other, one
+        sign = operator if operator in ("==", "in") else "<"
+        place = self._numbered(f"{one} {sign} {other}", left, BOOL, drawn=drawn)
+        self.is_intricate = self.is_intricate or _has_inner(right)
+        return self._asked(place, lambda values: bool(values[place]) is not is_negated)
 
     def _test(self, node: ast.Test) -> Condition:
         function = TESTS.get(node.name)
@@ -142,23 +152,39 @@ class Reader:
             apply = function.apply
             constant = _constant(node.target)
             if constant is not _NOTHING:
-                return _always(bool(apply(constant)))
+                return self._always(bool(apply(constant)))
             place = self._term(node.target)
-            return lambda values: bool(apply(values[place]))
+            return self._asked(place, lambda values: bool(apply(values[place])))
         if name in ("defined", "undefined") and self._is_there(node.target):
-            return _always(name == "defined")
+            return self._always(name == "defined")
         asked = ast.Test(node.target, node.name, node.args, node.keywords)
-        place = self._term(asked, BOOL)
-        return lambda values: bool(values[place])
+        text = unparse(asked)
+        self.is_intricate = self.is_intricate or any(map(_has_inner, ast.children(asked)))
+        place = self._numbered(text, node.target, BOOL, drawn=is_drawn(asked, text))
+        return self._asked(place, lambda values: bool(values[place]))
+
+    def _asked(self, place: int, condition: Condition) -> Condition:
+        self.questions.append((place, condition))
+        return condition
+
+    def _always(self, outcome: bool) -> Condition:
+        self.is_intricate = True
+        return lambda _: outcome
 
     def _is_there(self, node: ast.Node) -> bool:
         """Whether a name is one that every row has, be it none."""
         return isinstance(node, ast.Name) and not isinstance(self._scope.get(node.name, ANY), AnyType)
 
-    def _term(self, node: ast.Node, type_: Type | None = None) -> int:
-        key = f"{unparse(node)}\0{len(self.terms)}" if is_drawn(node) else unparse(node)
+    def _term(self, node: ast.Node) -> int:
+        key = node.name if isinstance(node, ast.Name) else unparse(node)
+        return self._numbered(key, node, None, drawn=is_drawn(node, key))
+
+    def _numbered(self, key: str, node: ast.Node, type_: Type | None, *, drawn: bool) -> int:
+        if drawn:
+            key = f"{key}\0{len(self.terms)}"  # written twice, it is drawn twice
         if key not in self._numbers:
             self._numbers[key] = len(self.terms)
+            self.is_intricate = self.is_intricate or _has_inner(node)
             self.terms.append(Term(type_ or self._type_of(node), self._bounds_of(node)))
         return self._numbers[key]
 
@@ -169,6 +195,11 @@ class Reader:
             case ast.Filter(name=name) if name in FILTERS:
                 return _RESULTS.get(FILTERS[name].name, UNBOUNDED)
         return UNBOUNDED
+
+
+def _has_inner(node: ast.Node) -> bool:
+    """Whether a condition is asked inside of a term."""
+    return not isinstance(node, ast.Name) and any(isinstance(inner, _ASKING) for inner in ast.walk(node))
 
 
 def _constant(node: ast.Node) -> object:
@@ -189,10 +220,6 @@ def _constant(node: ast.Node) -> object:
 def _is_order_of_texts(operator: str, constant: object) -> bool:
     """Whether more than being equal or not is asked of a text (or a list): no few texts answer for all."""
     return operator not in ("==", "in") and isinstance(constant, str | list)
-
-
-def _always(outcome: bool) -> Condition:
-    return lambda _: outcome
 
 
 def _not(condition: Condition) -> Condition:

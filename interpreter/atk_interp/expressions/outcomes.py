@@ -19,9 +19,9 @@ from atk_interp.expressions.check import Checker
 from atk_interp.expressions.conditions import Condition, Failed, Reader, is_drawn
 from atk_interp.expressions.domains import Bounds, Term
 from atk_interp.expressions.expression import Expression
-from atk_interp.expressions.types import Type
+from atk_interp.expressions.types import ANY, Type
 
-__all__ = ["Outcomes", "is_drawn", "outcomes"]
+__all__ = ["Outcomes", "is_drawn", "is_plainly_open", "outcomes", "terms_of"]
 
 Outcomes = frozenset[bool]
 """The truth values that a condition can have. Empty when it was not found to have any."""
@@ -55,6 +55,33 @@ def outcomes(
         if len(reader.terms) > _FEW and _combinations(reader.terms) > _MOST:
             return _BOTH  # further ones only add to them
     return _tried(condition, held, reader.terms)
+
+
+def is_plainly_open(
+    expression: Expression, scope: Mapping[str, Type], part: ast.Node, bounds: Mapping[str, Bounds]
+) -> bool:
+    """Whether a condition, and each part of it, is true for some rows and false for others, as is seen at a glance.
+
+    So it is when no two questions in it are about the same term, and each may be answered with yes and with no.
+    """
+    reader = Reader(scope, Checker(expression, scope, Sink(), None).check_quietly, bounds)
+    reader.read(part)
+    if reader.is_intricate or len(reader.questions) != len(reader.terms):
+        return False
+    return all(_may_be_both(question, place, reader.terms[place]) for place, question in reader.questions)
+
+
+def _may_be_both(question: Condition, place: int, term: Term) -> bool:
+    found = {_outcome(question, (), (None,) * place + (value,)) for value in term.values()}
+    return found >= _BOTH
+
+
+def terms_of(node: ast.Node) -> frozenset[str]:
+    """What a condition asks about, to be compared with what another one does: conditions that share nothing of it
+    have no bearing on each other."""
+    reader = Reader({}, lambda _: ANY, {})
+    reader.read(node)
+    return reader.keys
 
 
 def _combinations(terms: Sequence[Term]) -> int:

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from atk_interp.document import Path
 from atk_interp.expressions import Expression, ast
 from atk_interp.expressions.domains import Bounds
-from atk_interp.expressions.outcomes import Outcomes, outcomes
+from atk_interp.expressions.outcomes import Outcomes, is_plainly_open, outcomes
 from atk_interp.expressions.types import TextType, without_null
 from atk_interp.kinds.base import StepView
 from atk_interp.records import dataclass
 from atk_interp.spec import PipelineSpec
 
-__all__ = ["Condition", "conditions", "key_of", "outcome_of", "param_bounds", "parts", "reasons"]
+__all__ = ["Condition", "conditions", "is_plainly_open_in", "key_of", "outcome_of", "param_bounds", "parts", "reasons"]
 
 _KEYS = frozenset(["when", "keep", "where", "until"])
 _MANY = 6
@@ -91,6 +91,11 @@ def outcome_of(
     """What a condition of a step or output can come out as, on the rows where the given ones hold."""
     scope = view.scopes[condition.path]
     return outcomes(condition.expression, scope, part=condition.node, given=given, bounds=bounds)
+
+
+def is_plainly_open_in(condition: Condition, view: StepView, bounds: Mapping[str, Bounds]) -> bool:
+    """Whether it is seen at a glance that a condition and its parts decide something."""
+    return is_plainly_open(condition.expression, view.scopes[condition.path], condition.node, bounds)
 
 
 def param_bounds(spec: PipelineSpec) -> dict[str, Bounds]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from atk_interp.document import Path
 from atk_interp.expressions import Expression, ast
@@ -18,6 +19,9 @@ __all__ = ["Guarantee", "guarantees", "keeping"]
 _SAME_ROWS = (Cardinality.ONE, Cardinality.AT_MOST_ONE, Cardinality.MANY, Cardinality.SET)
 """Steps whose rows are the rows that reach them: what holds of fields that they leave alone goes on to hold."""
 
+Terms: TypeAlias = Callable[[ast.Node], frozenset[str]]
+"""What a condition asks about."""
+
 _OF_THE_ATTEMPT = frozenset(["sample", "attempt"])
 
 
@@ -27,36 +31,38 @@ class Guarantee:
 
     node: ast.Node
     names: frozenset[str]
+    terms: frozenset[str]
     step: str
     span: Span
 
 
-def guarantees(analysis: Analysis) -> Mapping[str, Sequence[Guarantee]]:
+def guarantees(analysis: Analysis, terms_of: Terms) -> Mapping[str, Sequence[Guarantee]]:
     """What holds for the rows that reach each step and output, by name."""
     leaving: dict[str, tuple[Guarantee, ...]] = {}
     reaching: dict[str, tuple[Guarantee, ...]] = {}
     for name in analysis.graph.order:
         if name in analysis.views:
             reaching[name] = _common([leaving.get(source, ()) for source in analysis.graph.inputs[name]])
-            leaving[name] = (*_surviving(analysis.views[name], reaching[name]), *_made(analysis.views[name]))
+            leaving[name] = (*_surviving(analysis.views[name], reaching[name]), *_made(analysis.views[name], terms_of))
     for output in analysis.spec.outputs.values():
         reaching[output.name] = leaving.get(output.source, ())
     return reaching
 
 
 def _common(branches: Sequence[tuple[Guarantee, ...]]) -> tuple[Guarantee, ...]:
-    if not branches:
-        return ()
+    if len(branches) < 2:
+        return branches[0] if branches else ()
     others = [{held.node for held in branch} for branch in branches[1:]]
     return tuple(held for held in branches[0] if all(held.node in nodes for nodes in others))
 
 
 def _surviving(view: StepView, held: Iterable[Guarantee]) -> Iterator[Guarantee]:
     if KINDS[view.step.kind].cardinality in _SAME_ROWS:
-        yield from (guarantee for guarantee in held if guarantee.names.isdisjoint(view.written))
+        written = view.written.keys()
+        yield from (each for each in held if each.names.isdisjoint(written)) if written else held
 
 
-def _made(view: StepView) -> Iterator[Guarantee]:
+def _made(view: StepView, terms_of: Terms) -> Iterator[Guarantee]:
     """What a step lets through; where it passes rows by, that it was not asked to look is the other way."""
     when = view.expressions.get(view.path("when")) if view.step.has_when else None
     if view.step.has_when and (when is None or not _is_lasting(when) or not view.written.keys().isdisjoint(when.names)):
@@ -65,7 +71,7 @@ def _made(view: StepView) -> Iterator[Guarantee]:
         if _is_lasting(expression):
             names = frozenset([*expression.names, *(when.names if when else ())])
             node = ast.Or(ast.Unary("not", when.root), expression.root) if when else expression.root
-            yield Guarantee(node, names, view.step.name, expression.text.span())
+            yield Guarantee(node, names, terms_of(node), view.step.name, expression.text.span())
 
 
 def keeping(view: StepView, *, but: Path = ()) -> Iterator[Expression]:
@@ -82,4 +88,4 @@ def keeping(view: StepView, *, but: Path = ()) -> Iterator[Expression]:
 
 def _is_lasting(expression: Expression) -> bool:
     """Whether it says of the row what is still true later on."""
-    return _OF_THE_ATTEMPT.isdisjoint(expression.names) and not is_drawn(expression.root)
+    return _OF_THE_ATTEMPT.isdisjoint(expression.names) and not is_drawn(expression.root, expression.text.value)

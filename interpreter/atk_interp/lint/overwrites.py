@@ -30,10 +30,10 @@ def overwrites(analysis: Analysis, reads: Reads) -> Iterator[Overwrite]:
     for name in analysis.graph.order:
         view = analysis.views.get(name)
         reaching = _merged([origins.get(source, {}) for source in analysis.graph.inputs[name]])
-        left = analysis.fields[name].fields if name in analysis.fields else {}
-        origins[name] = (
-            {} if view is None else {field: by for field, by in _leaving(view, reaching).items() if field in left}
-        )
+        origins[name] = {} if view is None else _leaving(view, reaching)
+        if view is not None and view.step.kind == "map":
+            left = analysis.fields[name].fields
+            origins[name] = {field: writers for field, writers in origins[name].items() if field in left}
         if view is None or view.step.kind == "map" or KINDS[view.step.kind].cardinality not in _SAME_ROWS:
             continue
         for field in view.written:

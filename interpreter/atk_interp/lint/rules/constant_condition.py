@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from atk_interp.diagnostics import Code, Severity
 from atk_interp.kinds.base import StepView
-from atk_interp.lint.conditions import Condition, conditions, key_of, outcome_of, parts, reasons
+from atk_interp.lint.conditions import Condition, conditions, is_plainly_open_in, key_of, outcome_of, parts, reasons
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
 
@@ -25,8 +25,11 @@ class ConstantCondition(Rule):
     def check(self, context: LintContext) -> None:
         for view in context.views():
             for path in view.expressions:
-                for condition in conditions(view, path) if key_of(view, path) != "pass" else ():
-                    self._check(context, view, condition)  # a `pass` is told of as a vote that decides nothing
+                if key_of(view, path) == "pass":
+                    continue  # told of as a vote that decides nothing
+                for condition in conditions(view, path):
+                    if not is_plainly_open_in(condition, view, context.param_bounds):
+                        self._check(context, view, condition)
 
     def _check(self, context: LintContext, view: StepView, condition: Condition) -> None:
         found = outcome_of(condition, view, context.param_bounds)

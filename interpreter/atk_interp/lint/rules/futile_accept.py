@@ -30,7 +30,7 @@ class FutileAccept(Rule):
             for label in view.step.options.get("accept") or ():
                 path = (*view.path("accept"), label)
                 expression = view.expressions.get(path)
-                if expression is None or not expression.names or is_drawn(expression.root):
+                if expression is None or not expression.names or is_drawn(expression.root, expression.text.value):
                     continue
                 if any(name in view.reader.fields or name in _OF_THE_REPLY for name in expression.names):
                     continue

@@ -16,6 +16,8 @@ __all__ = ["UnreachableStep"]
 
 _NONE = frozenset([False])
 _SHOWN = 4
+_MOST_HELD = 4
+"""How many earlier conditions about the same things are looked at together: the nearest."""
 
 
 class UnreachableStep(Rule):
@@ -37,7 +39,7 @@ class UnreachableStep(Rule):
                         self._check(context, view, condition)
 
     def _check(self, context: LintContext, view: StepView, condition: Condition) -> None:
-        held = [*_held(context, view, condition)]
+        held = [*_held(context, view, condition)][-_MOST_HELD:]
         is_when = condition.key == "when"
         if not held and not is_when:
             return  # what it is by itself is told of a constant condition
@@ -61,10 +63,11 @@ class UnreachableStep(Rule):
 
 def _held(context: LintContext, view: StepView, condition: Condition) -> Iterator[Guarantee]:
     """What is made sure of, about the names in a condition, before the condition is asked."""
-    names = frozenset(condition.expression.names)
+    reaching = context.guarantees.get(view.step.name, ())
     own = condition.key in ("keep", "accept")
-    for held in context.guarantees.get(view.step.name, ()):
-        if not names.isdisjoint(held.names) and not (own and not held.names.isdisjoint(view.written)):
+    terms = context.terms(condition.node) if reaching or own else frozenset()
+    for held in reaching:
+        if not terms.isdisjoint(held.terms) and (not own or held.names.isdisjoint(view.written)):
             yield held
     if not own:
         return
@@ -73,8 +76,10 @@ def _held(context: LintContext, view: StepView, condition: Condition) -> Iterato
     if condition.key == "keep":
         earlier += keeping(view, but=condition.path)
     for expression in earlier:
-        if not names.isdisjoint(expression.names):
-            yield Guarantee(expression.root, frozenset(expression.names), view.step.name, expression.text.span())
+        about = context.terms(expression.root)
+        if not terms.isdisjoint(about):
+            names = frozenset(expression.names)
+            yield Guarantee(expression.root, names, about, view.step.name, expression.text.span())
 
 
 def _causes(

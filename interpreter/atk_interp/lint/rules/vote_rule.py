@@ -107,7 +107,7 @@ class _Vote:
             return None
         ((field, type_),) = fields.items()
         values = _values(type_)
-        if values is None or is_drawn(expression.root):
+        if values is None or is_drawn(expression.root, expression.text.value):
             return None
         return cls(_rule(expression, field), values, most, _is_ordered(expression))
 
