@@ -16,6 +16,7 @@ KINDS: Mapping[str, StepKind] = Registry(
         "read": "read:Read",
         "rows": "rows:Rows",
         "input": "rows:Input",
+        "draw": "draw:Draw",
         "chunk": "chunk:Chunk",
         "map": "map:Map",
         "filter": "filter:Filter",
