@@ -32,10 +32,13 @@ def find_pipeline(name: str, folder: Path) -> Path | None:
 
     A name is looked for under `pipeline_specs/` in the folders above, and then among the stock pipelines.
     """
-    path = folder / Path(name).expanduser()
-    for candidate in (path, path.with_name(path.name + ".yaml"), path / "pipeline.yaml"):
-        if candidate.is_file():
-            return candidate
+    try:
+        path = folder / Path(name).expanduser()
+        for candidate in (path, path.parent / f"{path.name}.yaml", path / "pipeline.yaml"):
+            if candidate.is_file():
+                return candidate
+    except (OSError, ValueError, RuntimeError):
+        return None  # what no file can be named: too long, a zero byte, the folder of a user who is not there
     if not name or "/" in name or "\\" in name or name in (".", ".."):
         return None
     above = [parent / "pipeline_specs" for parent in (folder, *folder.parents)]
