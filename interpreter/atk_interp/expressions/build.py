@@ -6,6 +6,7 @@ notes as a problem, and returns the nearest sensible node so that reading goes o
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from atk_interp.expressions import ast
@@ -14,6 +15,7 @@ from atk_interp.expressions.codes import EXPRESSION_SYNTAX, UNLIKE_JINJA
 from atk_interp.expressions.errors import Problem
 from atk_interp.expressions.foreign import call_problem, method_problem
 from atk_interp.expressions.literals import LiteralError, unquoted
+from atk_interp.expressions.mends import mends_of_call, mends_of_method
 from atk_interp.patterns import pattern
 
 __all__ = ["Builder", "Piece"]
@@ -132,11 +134,15 @@ class Builder:
         args, keywords = self._arguments(arguments)
         if isinstance(called, ast.Name):
             if problem := call_problem(called, inside):
-                self.problems.append(problem)
+                mends = mends_of_call(self._source, start, end, called.name, inside)
+                self.problems.append(replace(problem, mends=mends))
             return ast.Call(called.name, args, keywords, start=start, end=end)
         if isinstance(called, ast.Attribute):
             target = self._source[parts[0].start : called.target.end]
-            self.problems.append(method_problem(called, target, inside))
+            problem = method_problem(called, target, inside)
+            whole = self._source[parts[0].start : called.end - len(called.name)].rstrip().removesuffix(".")
+            mends = mends_of_method(self._source, start, end, called.name, whole, inside)
+            self.problems.append(replace(problem, mends=mends))
             return called.target
         self._problem(parts[1].start, end, "only functions can be called", "remove the parentheses and what is in them")
         return ast.Literal(None, start=start, end=end)

@@ -153,7 +153,9 @@ class Checker(Checking):
             return self._scope[node.name]
         if node.name in FOREIGN_NAMES:
             right = FOREIGN_NAMES[node.name]
-            self.report(FOREIGN_SPELLING, node, f"`{node.name}` is `{right}` here", f"write `{right}`")
+            # `yes` and `no` may be texts whose quotes were forgotten
+            mends = [(node.start, node.end, right)] if node.name not in ("yes", "no") else []
+            self.report(FOREIGN_SPELLING, node, f"`{node.name}` is `{right}` here", f"write `{right}`", mends=mends)
             return ANY
         notes, help = self._explain_unknown(node.name) if self._explain_unknown else ((), None)
         help = help or did_you_mean(node.name, self._scope)

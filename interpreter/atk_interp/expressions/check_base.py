@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from atk_interp.diagnostics import Code, Sink
 from atk_interp.expressions import ast
 from atk_interp.expressions.codes import MAYBE_MISSING, WRONG_OPERAND
+from atk_interp.expressions.errors import Mend, fix_of
 from atk_interp.expressions.expression import Expression
 from atk_interp.expressions.kinds import ALL_KINDS, Kind, in_words, kinds_of, type_in_words
 from atk_interp.expressions.types import Type
@@ -37,9 +38,11 @@ class Checking(ABC):
         message: str,
         help: str | None = None,
         notes: Sequence[str] = (),
+        mends: Iterable[Mend] = (),
     ) -> None:
         start, end = (place.start, place.end) if isinstance(place, ast.Node) else place
-        self._sink.report(code, self._expression.text.span(start, end), message, help=help, notes=notes)
+        text = self._expression.text
+        self._sink.report(code, text.span(start, end), message, help=help, notes=notes, fix=fix_of(text, mends, help))
 
     def source(self, node: ast.Node) -> str:
         """A node as its author wrote it, if it is short."""

@@ -110,6 +110,7 @@ TEMPLATE_IN_EXPRESSION = Code(
     why="here everything is an expression already; braces belong to prompts and other text to fill",
     bad='keep: "{{ verdict }}" == "suitable"',
     good='keep: verdict == "suitable"',
+    fixable=True,
 )
 FOREIGN_SPELLING = Code(
     "ATK311",
@@ -119,6 +120,7 @@ FOREIGN_SPELLING = Code(
     why="the language is that of Jinja; the right spelling is shown",
     bad="keep: len(text) > 10 && ok = true",
     good="keep: text | length > 10 and ok == true",
+    fixable=True,
 )
 UNLIKE_JINJA = Code(
     "ATK312",

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from atk_interp.diagnostics import Code, Sink
+from collections.abc import Iterable
+
+from atk_interp.diagnostics import Code, Edit, Fix, Sink
 from atk_interp.records import dataclass
 from atk_interp.source import MappedText, Span
 
-__all__ = ["EvaluationError", "MissingPackage", "OperandError", "Problem"]
+__all__ = ["EvaluationError", "Mend", "MissingPackage", "OperandError", "Problem", "fix_of"]
+
+Mend = tuple[int, int, str]
+"""What `text[start:end]` of an expression is to be replaced with."""
+
+
+def fix_of(text: MappedText, mends: Iterable[Mend], title: str | None) -> Fix | None:
+    """The fix that mends an expression in its file; None without any mend."""
+    edits = tuple(Edit(text.span(start, end), new) for start, end, new in mends)
+    return Fix(title or "mend the expression", edits) if edits else None
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A finding about `text[start:end]` of an expression."""
+    """A finding about `text[start:end]` of an expression; `mends` only where the author surely meant just that."""
 
     code: Code
     start: int
@@ -19,10 +30,13 @@ class Problem:
     message: str
     help: str | None = None
     notes: tuple[str, ...] = ()
+    mends: tuple[Mend, ...] = ()
 
     def report(self, text: MappedText, sink: Sink) -> None:
         """Place it in the file and hand it to the sink."""
-        sink.report(self.code, text.span(self.start, self.end), self.message, notes=self.notes, help=self.help)
+        fix = fix_of(text, self.mends, self.help)
+        span = text.span(self.start, self.end)
+        sink.report(self.code, span, self.message, notes=self.notes, help=self.help, fix=fix)
 
 
 class OperandError(ValueError):

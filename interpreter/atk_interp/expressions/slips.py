@@ -13,6 +13,7 @@ from typing import NamedTuple
 from atk_interp.diagnostics import Code
 from atk_interp.expressions.codes import EXPRESSION_SYNTAX, FOREIGN_SPELLING, TEMPLATE_IN_EXPRESSION
 from atk_interp.expressions.errors import Problem
+from atk_interp.expressions.mends import mends_of_slip
 from atk_interp.patterns import pattern as late
 
 __all__ = ["SLIPS", "Slip", "Token", "explain"]
@@ -134,11 +135,12 @@ def _slips(text: str, tokens: list[Token]) -> Iterator[Problem]:
             start, end = match.span("at" if "at" in slip.pattern.groupindex else 0)
             if not any(start in place or end - 1 in place for place in taken):
                 taken.append(range(start, end))
-                yield Problem(slip.code, start, end, slip.message, slip.help)
+                yield Problem(slip.code, start, end, slip.message, slip.help, mends=mends_of_slip(text, start, end))
     for match in _ASSIGNMENT.finditer(blank):
         if match.start() not in {at for place in taken for at in place} and not _names_argument(blank, match.start()):
-            message = "one `=` does not compare"
-            yield Problem(FOREIGN_SPELLING, match.start(), match.end(), message, "write `==`")
+            start, end = match.span()
+            mends = mends_of_slip(text, start, end)
+            yield Problem(FOREIGN_SPELLING, start, end, "one `=` does not compare", "write `==`", mends=mends)
 
 
 def _names_argument(blank: str, at: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from atk_interp.diagnostics import Code, Severity
+from atk_interp.diagnostics import Code, Edit, Fix, Severity
 from atk_interp.document import Path
 from atk_interp.kinds.base import StepView
 from atk_interp.lint.context import LintContext
@@ -24,6 +24,7 @@ class ForgottenFormula(Rule):
         why="Every row would hold the name itself, not the value that it names.",
         bad="fields: {question: question}",
         good="fields: {question: =question}",
+        fixable=True,
     )
 
     def check(self, context: LintContext) -> None:
@@ -31,11 +32,13 @@ class ForgottenFormula(Rule):
             known = {*view.input.fields, *view.spec.params}
             for path, text in _texts(view):
                 if text in known or text in ("row.id", "row.source"):
+                    start = view.document.text(path).span(0, 0)
                     context.sink.report(
                         self.code,
                         view.document.span(path),
                         f"this is the text `{text}`, not the value of `{text}`",
                         help=f"write `={text}`",
+                        fix=Fix(f"write `={text}`", (Edit(start, "="),)),
                     )
 
 
