@@ -15,6 +15,7 @@ from atk_interp.lint.rules.include_cycle import IncludeCycle
 from atk_interp.lint.rules.maybe_empty_message import MaybeEmptyMessage
 from atk_interp.lint.rules.missing_config import MissingConfig
 from atk_interp.lint.rules.missing_input import MissingInput
+from atk_interp.lint.rules.mixed_choice import MixedChoice
 from atk_interp.lint.rules.mixed_line_endings import MixedLineEndings
 from atk_interp.lint.rules.needless_default import NeedlessDefault
 from atk_interp.lint.rules.overwritten_field import OverwrittenField
@@ -24,6 +25,7 @@ from atk_interp.lint.rules.prompt_too_long import PromptTooLong
 from atk_interp.lint.rules.repeated_item import RepeatedItem
 from atk_interp.lint.rules.secret_in_text import SecretInText
 from atk_interp.lint.rules.slot_without_endpoint import SlotWithoutEndpoint
+from atk_interp.lint.rules.stray_braces import StrayBraces
 from atk_interp.lint.rules.undocumented import Undocumented
 from atk_interp.lint.rules.unfilled_group import UnfilledGroup
 from atk_interp.lint.rules.unreachable_step import UnreachableStep
@@ -80,6 +82,8 @@ RULES: tuple[Rule, ...] = (
     ConflictMarker(),
     CaseOnlyName(),
     RepeatedItem(),
+    MixedChoice(),
+    StrayBraces(),
     EqualSamples(),
     UnstatedModelType(),
     Undocumented(),

@@ -69,8 +69,8 @@ class SecretInText(Rule):
                         "this looks like a secret, and does not belong in a file",
                         help="take it back where it was issued, and put the new one into an environment variable",
                     )
-            for pattern in (_URL, _QUERY):
-                for found in pattern.finditer(file.text):
+            for address in (_URL, _QUERY):
+                for found in address.finditer(file.text):
                     context.sink.report(
                         self.url_code,
                         Span(file, found.start(), found.start("password")),

@@ -1,4 +1,4 @@
-"""A prompt whose order of roles many endpoints refuse."""
+"""A prompt, or a conversation of an output, whose order of roles many chat templates refuse."""
 
 from __future__ import annotations
 
@@ -50,6 +50,11 @@ class UnsendableRoles(Rule):
                 found = _first_wrong(list(_turns(prompt.messages.items)))
                 if found is not None:
                     self._report(found, prompt.messages, context)
+        for view in context.analysis.outputs.values():
+            for messages in view.message_lists.values():
+                found = _first_wrong(list(_turns(messages.items)))
+                if found is not None:
+                    self._report(found, messages, context)
 
     def _report(self, found: _Wrong, written: MessageList, context: LintContext) -> None:
         labels = [Label(_place(found.other, written), found.label)] if found.other is not None else ()

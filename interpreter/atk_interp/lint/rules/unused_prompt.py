@@ -73,7 +73,7 @@ class UnusedPrompt(Rule):
 
 def _idle(files: list[Path], context: LintContext) -> Iterator[Path]:
     """Prompt files that are neither what a step asks with nor included by one of those."""
-    names = {asked.prompt.name for asked in context.asked}
+    names = {asked.prompt.name for asked in context.asked} | _named(context)
     included: set[str] | None = None
     for path in files:
         if path.stem in names:
@@ -83,6 +83,12 @@ def _idle(files: list[Path], context: LintContext) -> Iterator[Path]:
             included = {Path(file).name for asked in context.asked for file in asked.prompt.files}
         if path.name not in included and not path.stem.lower().startswith(_NO_PROMPT):
             yield path
+
+
+def _named(context: LintContext) -> set[str]:
+    """The prompts that steps ask with, those included that cannot be read."""
+    named = (view.option("prompt") for view in context.analysis.views.values() if view.given("prompt"))
+    return {name for name in named if isinstance(name, str)}
 
 
 def _check_override(folder: Path, files: list[Path], context: LintContext) -> None:
