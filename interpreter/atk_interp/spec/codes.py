@@ -7,8 +7,8 @@ from atk_interp.diagnostics import Code, Severity
 __all__ = ["CODES"]
 
 
-def _error(id_: str, name: str, finds: str, why: str, bad: str, good: str) -> Code:
-    return Code(id_, name, Severity.ERROR, finds, why, bad, good)
+def _error(id_: str, name: str, finds: str, why: str, bad: str, good: str, *, fixable: bool = False) -> Code:
+    return Code(id_, name, Severity.ERROR, finds, why, bad, good, fixable)
 
 
 UNKNOWN_KEY = _error(
@@ -34,6 +34,7 @@ WRONG_TYPE = _error(
     "YAML guesses types from spelling: `no` is a truth value and `1.0` a number, unless quoted.",
     "max_tokens: many",
     "max_tokens: 500",
+    fixable=True,
 )
 OUT_OF_RANGE = _error(
     "ATK204",

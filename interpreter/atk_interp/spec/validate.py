@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, ClassVar
 
-from atk_interp.diagnostics import Sink, did_you_mean
+from atk_interp.diagnostics import Edit, Fix, Sink, did_you_mean
 from atk_interp.document import Document, Path
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.spec import codes
 from atk_interp.spec.fitting import fits
@@ -19,6 +20,8 @@ from atk_interp.spec.schema import SENT_ANYWAY
 
 __all__ = ["errors_of", "validate"]
 
+_INTEGER = pattern(r"-?(0|[1-9][0-9]{0,15})\Z")
+_NUMBER = pattern(r"-?(0|[1-9][0-9]{0,15})(\.[0-9]+)?\Z")
 _TYPES = {
     "integer": "a whole number",
     "number": "a number",
@@ -169,6 +172,7 @@ class _Checked:
             self.document.head_span(path) if error.value is not None else self.document.key_span(path),
             f"{_subject(inner)} takes {told}, not {_described(error.value)}",
             help=self._help_with_type(path, wanted, error.value),
+            fix=self._mend_type(path, wanted, error.value),
         )
 
     def _help_with_type(self, path: Path, wanted: list[str], value: Any) -> str | None:
@@ -180,6 +184,21 @@ class _Checked:
             return f"write {value} without quotes"
         if isinstance(value, str) and "formula" in wanted and value in self.document.get(("params",), {}):
             return f"write `={value}` for the value of the parameter"
+        return None
+
+    def _mend_type(self, path: Path, wanted: list[str], value: Any) -> Fix | None:
+        """Quotes to add or to drop, or the `=` before a parameter: what is written says what was meant."""
+        written = self.document.written(path)
+        span = self.document.span(path)
+        if "string" in wanted and isinstance(value, bool | int | float) and not written.startswith("&"):
+            return Fix(f'write "{written}"', (Edit(span, f'"{written}"'),))
+        if not isinstance(value, str) or "string" in wanted:
+            return None
+        number = _INTEGER if "integer" in wanted else _NUMBER if {"number", "float"} & {*wanted} else None
+        if number is not None and number.match(value) and written in (f'"{value}"', f"'{value}'"):
+            return Fix(f"write {value}", (Edit(span, value),))
+        if "formula" in wanted and value in self.document.get(("params",), {}) and not written.startswith("&"):
+            return Fix(f"write `={value}`", (Edit(self.document.text(path).span(0, 0), "="),))
         return None
 
     def _out_of_range(self, inner: Path, rule: str, error: Any) -> None:
