@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from atk_interp.expressions.regex import RegexError, compile_regex
 
@@ -40,7 +42,19 @@ def test_names_come_in_the_order_of_the_pattern() -> None:
         ("b(?=a)", "look-ahead does not exist in RE2", "(?="),
         ("b(?<!a)", "look-behind does not exist in RE2", "(?<!"),
         ("(a)\\1", "back-references do not exist in RE2", "\\1"),
-        ("a{2000}", "invalid repetition size", "{2000}"),
+        ("a{2000}", "a repetition goes up to 1000, and nested ones are multiplied", "{2000}"),
+        ("(?:a{100}){100}", "a repetition goes up to 1000, and nested ones are multiplied", "{100}"),
+        (
+            r"(?:\pL{1,30}\pN{1,30}){1,30}",
+            "it is too large: repetitions of repetitions, or of classes of letters, multiply",
+            None,
+        ),
+        (
+            r"(?:\pL{1,5}\pN{1,5}){1,9}",
+            "it is too large: repetitions of repetitions, or of classes of letters, multiply",
+            None,
+        ),
+        ("a" * 10_001, "it has 10,001 characters, and 10,000 are the most", None),
         ("\\", "trailing \\", None),
         ("\ud800", "half a character (a lone surrogate) cannot be searched for", None),
     ],
@@ -55,3 +69,18 @@ def test_a_bad_pattern_is_explained_and_its_culprit_found(pattern: str, message:
 
 def test_a_pattern_is_compiled_once() -> None:
     assert compile_regex("once") is compile_regex("once")
+
+
+@pytest.mark.slow
+@given(
+    st.text("ab.*?|()[]\\\\^$+-é", max_size=6)
+    | st.text("ab-,_ ;é", max_size=3)
+    | st.sampled_from(["\\.", "a\\-b", "\\d"]),
+    st.text("ab.-é ", max_size=6),
+)
+def test_asking_only_whether_it_matches_agrees_with_searching(pattern: str, text: str) -> None:
+    try:
+        regex = compile_regex(pattern)
+    except RegexError:
+        return
+    assert regex.matches(text) is (regex.search(text) is not None)

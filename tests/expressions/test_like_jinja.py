@@ -174,6 +174,9 @@ _REFUSED = [
     "(1, 2)",
     "('a' if n > 5) is none",
     "'<' + (t | tojson)",
+    "'<a>' | indent(t | tojson, true)",
+    "['<a>'] | map('indent', t | tojson, true) | list",
+    "'<a>' | truncate(1, true, t | tojson)",
     "n.real",
     "1e308 * 10",
 ]

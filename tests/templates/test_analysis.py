@@ -76,6 +76,10 @@ def test_what_is_right_is_not_complained_of(text: str) -> None:
         ("x\n  {{- a -}}  \n{{ b }}", [("ATK403", "a"), ("ATK403", "b")]),
         ("{{ text | nofilter }}{{ a }}", [("ATK409", "nofilter"), ("ATK403", "a")]),
         ("{{ text is notest }}", [("ATK409", "notest")]),
+        ("{{ text is matching('(') }}", [("ATK308", "'('")]),
+        ("{{ tags | select('matching', pattern='[') | list }}", [("ATK308", "'['")]),
+        ("{{ turns | rejectattr('answer', 'matching', '(?=a)') | list }}", [("ATK308", "'(?=a)'")]),
+        ("{{ text is matching('\\bcat') }}", [("ATK313", "'\\bcat'")]),
     ],
 )
 def test_what_is_wrong_is_underlined_in_reading_order(text: str, expected: list[tuple[str, str]]) -> None:

@@ -12,7 +12,14 @@ from typing import Any
 
 from atk_interp.records import dataclass
 
-__all__ = ["Regex", "RegexError", "RegexMatch", "compile_regex"]
+__all__ = ["MAX_PATTERN", "MAX_PROGRAM", "Regex", "RegexError", "RegexMatch", "compile_regex"]
+
+
+MAX_PATTERN = 10_000
+"""Characters in a pattern."""
+
+MAX_PROGRAM = 50_000
+"""Instructions of a compiled pattern. Time is linear in the text, and at worst also in them."""
 
 
 class RegexError(ValueError):
@@ -120,14 +127,19 @@ def compile_regex(pattern: str) -> Regex:
     """The pattern, ready to use; the latest thousand are kept. Raises `RegexError`."""
     import re2  # imported late: most specs are checked without it
 
+    if len(pattern) > MAX_PATTERN:
+        raise RegexError(f"it has {len(pattern):,} characters, and {MAX_PATTERN:,} are the most")
     options = re2.Options()
     options.log_errors = False
     try:
-        return Regex(pattern, re2.compile(pattern, options))
+        compiled = re2.compile(pattern, options)
     except re2.error as error:
         raise _explained(pattern, error) from None
     except UnicodeEncodeError:
         raise RegexError("half a character (a lone surrogate) cannot be searched for") from None
+    if compiled.programsize > MAX_PROGRAM:
+        raise RegexError(_TOO_LARGE)
+    return Regex(pattern, compiled)
 
 
 _PYTHON_ONLY = {
@@ -140,12 +152,19 @@ _PYTHON_ONLY = {
 }
 
 
+_TOO_LARGE = "it is too large: repetitions of repetitions, or of classes of letters, multiply"
+_PLAINLY = {
+    "invalid repetition size": "a repetition goes up to 1000, and nested ones are multiplied",
+    "pattern too large - compile failed": _TOO_LARGE,
+}
+
+
 def _explained(pattern: str, error: Exception) -> RegexError:
     """RE2 names the culprit after the last colon; where it stands in the pattern is looked up."""
     raw = error.args[0] if error.args else str(error)
     said = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
     problem, colon, culprit = said.partition(": ")
-    problem = _PYTHON_ONLY.get(culprit, problem)
+    problem = _PLAINLY.get(problem, _PYTHON_ONLY.get(culprit, problem))
     if problem == "invalid escape sequence" and culprit[1:].isdigit():
         problem = "back-references do not exist in RE2"
     start = pattern.find(culprit) if colon and culprit else -1

@@ -125,8 +125,13 @@ def _marked_text(node: ast.Node) -> Iterator[Problem]:
     match node:
         case ast.Arithmetic(operator="+", left=left, right=right):
             used = [left, right]
-        case ast.Filter(target=target, name=name) if name in _ESCAPING:
-            used = [target]
+        case ast.Filter(name="indent") | ast.Filter(name="map", args=[ast.Literal(value="indent"), *_]):
+            # A marked text that is indented stays as it is; one that others are indented by does not.
+            used = [*ast.children(node)[1:]]
+        case ast.Filter(name="map", args=[ast.Literal(value=name), *_]) if name in _ESCAPING:
+            used = [*ast.children(node)]
+        case ast.Filter(name=name) if name in _ESCAPING:
+            used = [*ast.children(node)]
         case _:
             return
     for part in used:

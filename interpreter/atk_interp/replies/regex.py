@@ -69,6 +69,9 @@ class _RegexKind(ReplyKind):
     def build(self, value: Any, options: Mapping[str, Any]) -> Reader:
         if not isinstance(value, str):
             raise OptionsError("`regex` must be text", (self.name,), "put it in quotes")
+        if "\b" in value:
+            help = r"write the pattern in single quotes, or `\\b` for a word boundary"
+            raise OptionsError(r"`\b` is a backspace character in double quotes", (self.name,), help)
         try:
             regex = compile_regex(value)
         except RegexError as error:

@@ -8,7 +8,9 @@ from typing import TypeAlias
 from jinja2 import nodes
 
 from atk_interp.diagnostics import Code, Sink, did_you_mean
+from atk_interp.expressions.codes import BACKSPACE_IN_REGEX, INVALID_REGEX
 from atk_interp.expressions.kinds import type_in_words
+from atk_interp.expressions.regex import RegexError, compile_regex
 from atk_interp.expressions.types import (
     ANY,
     TEXT,
@@ -25,8 +27,9 @@ from atk_interp.expressions.types import (
     type_of,
     without_null,
 )
-from atk_interp.source import MappedText
+from atk_interp.source import MappedText, Span
 from atk_interp.templates import codes
+from atk_interp.templates.environment import Place
 from atk_interp.templates.filters import METHODS
 from atk_interp.templates.generator import NAMING, template_names
 from atk_interp.templates.render import Template, compile_template, node_span
@@ -58,6 +61,32 @@ def check_template(template: Template, scope: Mapping[str, Type], sink: Sink, ex
 
 def _unexplained(name: str) -> tuple[tuple[str, ...], str | None]:
     return (), None
+
+
+def _patterns(node: nodes.Node) -> list[nodes.Const]:
+    """The regular expressions that a test, or a filter with a test for each item, is given as they stand."""
+    match node:
+        case nodes.Test(name="matching", args=args, kwargs=named):
+            given = args[:1]
+        case nodes.Filter(name="select" | "reject", args=[nodes.Const(value="matching"), *args], kwargs=named):
+            given = args[:1]
+        case nodes.Filter(
+            name="selectattr" | "rejectattr", args=[_, nodes.Const(value="matching"), *args], kwargs=named
+        ):
+            given = args[:1]
+        case _:
+            return []
+    given = [*given, *(keyword.value for keyword in named)]
+    return [value for value in given if isinstance(value, nodes.Const) and isinstance(value.value, str)]
+
+
+def _literal_span(text: MappedText, node: nodes.Node) -> Span:
+    """Where a text in quotes stands, quotes and all."""
+    at = node.lineno.offset if isinstance(node.lineno, Place) else 0
+    end, quote = at + 1, text.value[at]
+    while end < len(text.value) and text.value[end] != quote:
+        end += 2 if text.value[end] == "\\" else 1
+    return text.span(at, end + 1) if quote in "'\"" and end < len(text.value) else node_span(text, node)
 
 
 class _Walk:
@@ -205,9 +234,21 @@ class _Walk:
                 for argument in node.args:
                     self._type(argument, scope)
                 return ANY
+        for written in _patterns(node):
+            self._regex(written)
         for child in node.iter_child_nodes():
             self._type(child, scope)
         return ANY
+
+    def _regex(self, written: nodes.Const) -> None:
+        span = _literal_span(self.template.text, written)
+        if "\b" in written.value:
+            told = "`\\b` is a backspace character in a text"
+            self.sink.report(BACKSPACE_IN_REGEX, span, told, help="write `\\\\b` for a word boundary")
+        try:
+            compile_regex(written.value)
+        except RegexError as error:
+            self.sink.report(INVALID_REGEX, span, f"not a regular expression: {error.message}")
 
     def _name(self, node: nodes.Name, scope: Mapping[str, Type]) -> Type:
         if node.name in scope:
