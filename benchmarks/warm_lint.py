@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import cProfile
+import gc
 import platform
 import pstats
 import sys
@@ -121,6 +122,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
+    gc.set_threshold(100_000, 20, 50)  # as the command line has it
     with tempfile.TemporaryDirectory(prefix="atk-lint-") as name:
         path = write(Path(name), options.steps)
         first = check(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache, cached_property, lru_cache
 from typing import Any
@@ -63,7 +63,7 @@ class Template:
     def files(self) -> dict[str, str]:
         """The text of every file that this template includes, imports or extends, and those do, by its path."""
         found: dict[str, str] = {}
-        waiting = [self.tree]
+        waiting = [self.tree] if self.constant is None else []
         while waiting:
             names = [name for naming in waiting.pop().find_all(NAMING) for name in template_names(naming) or ()]
             for file in filter(None, map(self.env.fragment, names)):
@@ -149,14 +149,22 @@ def _with_line_feeds(text: MappedText) -> MappedText:
 def _report_unknown(template: Template, sink: Sink) -> bool:
     """Report filters, tests and files that do not exist; whether there were any. Jinja looks when it renders."""
     before = len(sink)
-    for node in template.tree.find_all((nodes.Filter, nodes.Test)):
+    asking, naming_files = _asked_for(template.text.value)
+    for node in asking:
         what = "filter" if isinstance(node, nodes.Filter) else "test"
         known = template.env.filters if what == "filter" else template.env.tests
         if node.name not in known:
             _unknown(template, node, node.name, what, did_you_mean(node.name, known), sink)
-    for naming in template.tree.find_all(NAMING):
+    for naming in naming_files:
         _report_file(template, naming, sink)
     return len(sink) > before
+
+
+@lru_cache(maxsize=512)
+def _asked_for(text: str) -> tuple[Sequence[nodes.Filter | nodes.Test], Sequence[nodes.Node]]:
+    """The filters and tests in a template, and the statements that name files."""
+    tree = _tree(text)
+    return [*tree.find_all(nodes.Filter), *tree.find_all(nodes.Test)], [*tree.find_all(NAMING)]
 
 
 def _report_file(template: Template, naming: nodes.Node, sink: Sink) -> None:

@@ -42,8 +42,8 @@ def _in_words(message: str) -> str:
     """Jinja's sentence, with its names for tokens as they are written."""
     for name, spelling in _SPELLED.items():
         message = message.replace(f"'{name}'", f"'{spelling}'")
-    for pattern, words in _SENTENCES:
-        found = re.fullmatch(pattern, message)
+    for sentence, words in _SENTENCES:
+        found = re.fullmatch(sentence, message)
         if found:
             return words.format(*found.groups())
     return re.sub(r"'([^']*)'", r"`\1`", message[:1].lower() + message[1:]).split(". ")[0].rstrip(".")
