@@ -18,7 +18,7 @@ from atk_interp.spec.params import check_value
 from atk_interp.spec.schema import OUTPUT_SCHEMA, PARAM_SCHEMA, SLOT_SCHEMA, SPEC_SCHEMA, STEP_SCHEMA
 from atk_interp.spec.validate import validate
 
-__all__ = ["LANGUAGE_VERSION", "load_spec", "load_steps"]
+__all__ = ["LANGUAGE_VERSION", "OWN_FILES", "load_spec", "load_steps"]
 
 LANGUAGE_VERSION = "atk/v1"
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -208,7 +208,7 @@ def _belongs_to(kinds: Mapping[str, Sequence[Option]], refused: Mapping[str, str
 
 LEAVES_FOLDER = r"(^|[/\\])\.\.([/\\]|$)|^[/\\~]|^[A-Za-z]:|\\"
 """What the name of an output must not match."""
-_OWN_FILES = ("run.json", "rejected.jsonl", "events.jsonl", "report.html")
+OWN_FILES = ("run.json", "rejected.jsonl", "events.jsonl", "report.html")
 """What a run writes into its output folder beside the outputs."""
 
 
@@ -219,7 +219,7 @@ def _name_problem(output: str) -> str | None:
     file = output.lower().rpartition("/")[2]
     if file.startswith(".") or ".incomplete." in file:
         return "looks like a file that is not finished"
-    return "is the name of a file that every run writes" if file in _OWN_FILES else None
+    return "is the name of a file that every run writes" if file in OWN_FILES else None
 
 
 def _outputs(document: Document, formats: Mapping[str, Sequence[Option]], sink: Sink) -> dict[str, Output]:

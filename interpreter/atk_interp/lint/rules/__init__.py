@@ -11,6 +11,7 @@ from atk_interp.lint.rules.forgotten_formula import ForgottenFormula
 from atk_interp.lint.rules.futile_accept import FutileAccept
 from atk_interp.lint.rules.idle_feedback import IdleFeedback
 from atk_interp.lint.rules.idle_keep import IdleKeep
+from atk_interp.lint.rules.idle_step import IdleStep
 from atk_interp.lint.rules.include_cycle import IncludeCycle
 from atk_interp.lint.rules.maybe_empty_message import MaybeEmptyMessage
 from atk_interp.lint.rules.missing_config import MissingConfig
@@ -18,10 +19,14 @@ from atk_interp.lint.rules.missing_input import MissingInput
 from atk_interp.lint.rules.mixed_choice import MixedChoice
 from atk_interp.lint.rules.mixed_line_endings import MixedLineEndings
 from atk_interp.lint.rules.needless_default import NeedlessDefault
+from atk_interp.lint.rules.output_clash import OutputClash
+from atk_interp.lint.rules.overlap_too_large import OverlapTooLarge
 from atk_interp.lint.rules.overwritten_field import OverwrittenField
 from atk_interp.lint.rules.placeholder_value import PlaceholderValue
 from atk_interp.lint.rules.prompt_ignores_row import PromptIgnoresRow
 from atk_interp.lint.rules.prompt_too_long import PromptTooLong
+from atk_interp.lint.rules.reads_own_output import ReadsOwnOutput
+from atk_interp.lint.rules.refused_conversation import RefusedConversation
 from atk_interp.lint.rules.repeated_item import RepeatedItem
 from atk_interp.lint.rules.secret_in_text import SecretInText
 from atk_interp.lint.rules.slot_without_endpoint import SlotWithoutEndpoint
@@ -68,6 +73,11 @@ RULES: tuple[Rule, ...] = (
     VoteRule(),
     UnusedField(),
     OverwrittenField(),
+    RefusedConversation(),
+    OutputClash(),
+    ReadsOwnOutput(),
+    IdleStep(),
+    OverlapTooLarge(),
     UnusedStep(),
     UnusedParam(),
     UnusedSlot(),

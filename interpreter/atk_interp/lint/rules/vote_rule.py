@@ -82,7 +82,7 @@ class VoteRule(Rule):
             context.sink.report(
                 self.even,
                 view.document.span(view.path("votes")),
-                f"{vote.most} votes may fall half and half, and the rule turns on that half",
+                f"{vote.most} votes may fall half and half, and half is just enough",
                 help=f"write {vote.most - 1} or {vote.most + 1}",
             )
 
@@ -127,11 +127,11 @@ class _Vote:
         return chain.from_iterable(combinations_with_replacement(self.values, count) for count in counts)
 
     def is_settled_by_a_tie(self) -> bool:
-        """Whether one vote more than half carries the rule to one side, and one less to the other."""
+        """Whether half of the votes is just enough to pass."""
         if self.most % 2 or self.is_ordered or len(self.values) != 2:
             return False
-        more, less = (self.rule(self._split(self.most // 2 + step)) for step in (1, -1))
-        return more is not less
+        less, half, more = (self.rule(self._split(self.most // 2 + step)) for step in (-1, 0, 1))
+        return half and less is not more
 
     def _split(self, count: int) -> Ballot:
         return [self.values[0]] * count + [self.values[1]] * (self.most - count)
