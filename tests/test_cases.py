@@ -14,6 +14,7 @@ import pytest
 
 from atk_interp.catalogue import all_codes
 from atk_interp.cli.main import cli
+from atk_interp.lint import lint_path
 
 CASES = Path(__file__).parent / "cases"
 NAMES = sorted({path.stem for path in CASES.iterdir() if path.name != "prompts" and path.suffix in ("", ".yaml")})
@@ -108,3 +109,12 @@ def test_the_usual_mistakes_are_underlined_where_they_stand(name: str, underline
 
     assert line[start : start + marks.count("^")] == underlined
     assert len(lines) <= 6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_code_says_whether_its_findings_can_be_mended(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(CASES)
+    files = (Path(f"{name}.yaml"), Path(f"{name}/config.yaml"), Path(f"{name}/pipeline.yaml"))
+    linted = lint_path(next(file for file in files if file.is_file()))
+
+    assert [found.code.id for found in linted.sink if found.fix is not None and not found.code.fixable] == []

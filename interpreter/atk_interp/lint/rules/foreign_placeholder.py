@@ -21,6 +21,7 @@ _FOREIGN = Code(
     why="It would be sent as it stands: the model is shown the name, not the value.",
     bad='- user: "Question: ${question}"',
     good='- user: "Question: {{ question }}"',
+    fixable=True,
 )
 
 
@@ -33,6 +34,7 @@ class ForeignPlaceholder(Rule):
         why="Holes have two braces; with one the model is shown the name, not the value.",
         bad='- user: "Question: {question}"',
         good='- user: "Question: {{ question }}"',
+        fixable=True,
     )
     more_codes = (_FOREIGN,)
 

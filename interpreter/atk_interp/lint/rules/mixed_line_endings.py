@@ -22,6 +22,7 @@ class MixedLineEndings(Rule):
         why="Two texts that look the same are not, and what is sent to a model may change with the editor.",
         bad="name: a⏎\ndescription: b␍⏎",
         good="name: a⏎\ndescription: b⏎",
+        fixable=True,
     )
 
     def check(self, context: LintContext) -> None:

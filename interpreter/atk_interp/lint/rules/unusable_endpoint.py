@@ -25,6 +25,7 @@ class UnusableEndpoint(Rule):
         why="Every call would fail.",
         bad="base_url: localhost:8000/v1/chat/completions",
         good="base_url: http://localhost:8000/v1",
+        fixable=True,
     )
 
     def check(self, context: LintContext) -> None:

@@ -32,6 +32,7 @@ class YamlSurprise(Rule):
         why="YAML 1.1 makes a truth value of `no` and `on`, and numbers of `12:30` and `0777`; YAML 1.2 does not.",
         bad="parse: {choice: [yes, no], into: answer}",
         good='parse: {choice: ["yes", "no"], into: answer}',
+        fixable=True,
     )
 
     def check(self, context: LintContext) -> None:
