@@ -20,6 +20,7 @@ $(READY): requirements/dev.txt pyproject.toml
 	@echo 'installing what requirements/dev.txt lists into $(VENV); this takes a minute the first time'
 	@$(BIN)/python -m pip install -qq --require-hashes --only-binary :all: --requirement requirements/dev.txt
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q interpreter   # an editable install does not, and some environments never write byte code
 	@$(BIN)/python -c 'import xllamacpp' || echo 'the embedded model cannot be loaded: it needs libgomp1 (`apt-get install libgomp1`) and a processor with AVX2' >&2
 	@touch $@
 
