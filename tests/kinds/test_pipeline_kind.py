@@ -248,3 +248,36 @@ async def test_a_refusal_within_it_names_the_whole_way(tmp_path: Path) -> None:
     found = await ran(tmp_path, model=model)
 
     assert {row["step"] for row in found.rejected} == {"asked.asked"}
+
+
+MATRIX = OUTER.replace("with: {style: dry}", "matrix: {style: [dry, wet], count: [1, 2]}")
+
+
+async def test_a_matrix_uses_the_pipeline_once_for_each_combination(tmp_path: Path) -> None:
+    found = await ran(tmp_path, MATRIX, Slow(1), settings={"concurrency": 8})
+    again = await ran(tmp_path, MATRIX, lambda request: "never")
+
+    assert [(row["style"], row["count"], row["question"]) for row in found.rows][:6] == [
+        ("dry", 1, "DRY B 0"), ("dry", 1, "DRY A 0"),
+        ("dry", 2, "DRY B 1"), ("dry", 2, "DRY B 0"), ("dry", 2, "DRY A 1"), ("dry", 2, "DRY A 0"),
+    ]  # fmt: skip
+    assert len(found.rows) == 12
+    assert found.count("asked") == {"rows_in": 12, "passed": 12, "rows_out": 12}
+    assert found.count("asked.3.asked") == {"rows_in": 2, "passed": 2, "rows_out": 2, "called": 2}
+    assert again.requests == []
+    assert again.bytes() == found.bytes()
+
+
+@pytest.mark.parametrize(
+    ("matrix", "expected"),
+    [
+        ("matrix: {style: [dry, wet]}", []),
+        ("matrix: {stile: [dry, wet]}", [("ATK534", "pipeline"), ("ATK534", "stile")]),
+        ("with: {style: dry}, matrix: {style: [dry, wet]}", [("ATK534", "style")]),
+        ("with: {style: dry}, matrix: {count: [1, 9]}", [("ATK534", "count")]),
+        ("with: {style: dry}, matrix: {count: =1}", [("ATK534", "=1")]),
+        ("when: keep > 1, matrix: {style: [dry, wet]}", [("ATK535", "rows")]),
+    ],
+)
+def test_a_matrix_that_does_not_fit_is_told(tmp_path: Path, matrix: str, expected: list[tuple[str, str]]) -> None:
+    assert lint(tmp_path, OUTER.replace("with: {style: dry}", matrix)) == expected

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
+from math import prod
 from os.path import normpath
 from pathlib import Path as FilePath
 from typing import Any
 
 from atk_interp.diagnostics import did_you_mean
+from atk_interp.document import Path
 from atk_interp.expressions.kinds import kinds_of, type_in_words
-from atk_interp.expressions.types import RecordType
+from atk_interp.expressions.types import ANY, AnyType, ListType, RecordType, Type, without_null
 from atk_interp.kinds.base import BoundStep, Cardinality, StepKind, StepStopped, StepView, is_formula
 from atk_interp.kinds.base.codes import ROWS_DO_NOT_FIT, UNKNOWN_RESULT, WRONG_PARAMETERS
 from atk_interp.kinds.base.fields import declared_types
-from atk_interp.kinds.base.nested import Inlined
+from atk_interp.kinds.base.nested import Inlined, Variant
 from atk_interp.kinds.base.view import Analysed
 from atk_interp.records import dataclass
 from atk_interp.spec import Option, Param, PipelineSpec, Takes, check_value, describe_param, missing, param_type
@@ -23,6 +26,7 @@ __all__ = ["Pipeline"]
 
 _OPEN = RecordType({}, open=True)
 _OUTPUT_DIR = "output_dir"
+_MOST_VARIANTS = 1000
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,9 @@ class Pipeline(StepKind):
     A pipeline with an `input` step takes the rows of `from`: when that step declares `fields`, these fields of each
     row and no others. One without is a source, and takes no `from`. What comes out are the rows of the step or output
     that `output` names, with the fields that they have there; a pipeline with one output needs no `output`.
+
+    With `matrix` it is used once for each combination of the values (`facts.1`, `facts.2`), and the rows of one
+    combination stand after those of the one before, with its values in fields of the names of the parameters.
     """
 
     name = "pipeline"
@@ -64,17 +71,25 @@ class Pipeline(StepKind):
             schema={"type": "dict", "minlength": 1, "valuesrules": {"type": "string"}},
         ),
         Option("output", Takes.NAME, "The output or step of it whose rows come out."),
+        Option(
+            "matrix",
+            Takes.STRUCTURE,
+            "Parameters of it, each with a list of values (or `=expr` that gives one): it is used once for each "
+            "combination.",
+            schema={"type": "dict", "minlength": 1, "valuesrules": {"type": ["list", "formula"], "minlength": 1}},
+        ),
     )
 
     def flow(self, view: StepView) -> RecordType:
         assert view.around is not None
         given: Mapping[str, Any] = view.option("with") or {}
         types = {name: view.content((*view.path("with"), name), view.params_scope()) for name in given}
+        axes = _axes(view)
         nested = view.around.open_pipeline(view, view.option("pipeline"), view.path("pipeline"))
         if nested is None:
             return _OPEN
         spec = nested.analysis.spec
-        _check_parameters(view, spec, types)
+        _check_parameters(view, spec, types, axes)
         _check_slots(view, spec)
         result = _result(view, nested.analysis)
         analysis, fits = nested.analysis, _check_rows(view, spec)
@@ -90,26 +105,63 @@ class Pipeline(StepKind):
         if result is None or not fits:
             return _OPEN
         view.nested = _Result(analysis, *result)
-        return analysis.fields.get(result[0], _OPEN)
+        made = analysis.fields.get(result[0], _OPEN)
+        view.writes(axes, view.path("matrix"))
+        return RecordType({**made.fields, **axes}, made.open)
 
     def bind(self, step: BoundStep) -> Inlined:
         result: _Result = step.view.nested
         spec = result.analysis.spec
-        return Inlined(result.analysis, result.source, result.output, _values(step, spec), _slots(step.view, spec))
+        variants = [Variant(_values(step, spec, chosen), chosen) for chosen in _combinations(step)]
+        return Inlined(result.analysis, result.source, result.output, _slots(step.view, spec), variants)
 
 
-def _check_parameters(view: StepView, spec: PipelineSpec, types: Mapping[str, Any]) -> None:
+def _axes(view: StepView) -> dict[str, Type]:
+    """The parameters of the matrix, with the type of one value of each."""
+    types: dict[str, Type] = {}
+    for name, values in (view.option("matrix") or {}).items():
+        path = (*view.path("matrix"), name)
+        listed = without_null(view.content(path, view.params_scope()))
+        types[name] = listed.item if isinstance(listed, ListType) else ANY
+        if is_formula(values) and not isinstance(listed, ListType | AnyType):
+            told = f"`{name}` takes a list of values, and this is {type_in_words(listed)}"
+            view.sink.report(WRONG_PARAMETERS, view.document.span(path), told)
+    return types
+
+
+def _combinations(step: BoundStep) -> list[dict[str, Value]]:
+    """The values of the matrix, one of each list; one empty combination without a matrix. Raises `StepStopped`."""
+    lists: dict[str, list[Value]] = {}
+    for name in step.view.option("matrix") or {}:
+        found = step.content((*step.view.path("matrix"), name))(step.base)
+        if not isinstance(found, list) or not found:
+            raise StepStopped(f"`matrix.{name}` of step `{step.name}` is no list with something in it")
+        lists[name] = found
+    count = prod(map(len, lists.values()))
+    if count > _MOST_VARIANTS:
+        raise StepStopped(f"`matrix` of step `{step.name}` makes {count} combinations, more than {_MOST_VARIANTS}")
+    return [dict(zip(lists, values, strict=True)) for values in product(*lists.values())]
+
+
+def _check_parameters(view: StepView, spec: PipelineSpec, types: Mapping[str, Type], axes: Mapping[str, Type]) -> None:
     path = view.path("with")
+    for name in axes:
+        place = (*view.path("matrix"), name)
+        values = view.document.get(place)
+        told = None
+        if name in types:
+            told = f"`{name}` has a value under `with`, too"
+        elif name in spec.params and isinstance(values, list):
+            wrong = (check_value(spec.params[name], value) for value in values if not is_formula(value))
+            told = next((problem for problem in wrong if problem), None)
+        if told is not None:
+            view.sink.report(WRONG_PARAMETERS, view.document.key_span(place), told)
+        if name not in spec.params:
+            _report_unknown(view, spec, name, place)
     for name, type_ in types.items():
         value = view.document.get((*path, name))
         if name not in spec.params:
-            view.sink.report(
-                WRONG_PARAMETERS,
-                view.document.key_span((*path, name)),
-                f"pipeline `{spec.name}` has no parameter `{name}`",
-                notes=["its parameters are " + (", ".join(f"`{known}`" for known in spec.params) or "none")],
-                help=did_you_mean(name, spec.params),
-            )
+            _report_unknown(view, spec, name, (*path, name))
             continue
         param = spec.params[name]
         told = None
@@ -119,7 +171,8 @@ def _check_parameters(view: StepView, spec: PipelineSpec, types: Mapping[str, An
             told = f"`{name}` takes {type_in_words(param_type(param))}, and this is {type_in_words(type_)}"
         if told is not None:
             view.sink.report(WRONG_PARAMETERS, view.document.span((*path, name)), told)
-    lacking = [param for param in missing(spec.params, dict.fromkeys(types, True)) if param.name != _OUTPUT_DIR]
+    given = dict.fromkeys([*types, *axes], True)
+    lacking = [param for param in missing(spec.params, given) if param.name != _OUTPUT_DIR]
     if lacking:
         names = " and ".join(f"`{param.name}`" for param in lacking)
         place = path if view.given("with") else view.path("pipeline")
@@ -130,6 +183,16 @@ def _check_parameters(view: StepView, spec: PipelineSpec, types: Mapping[str, An
             notes=[describe_param(param) for param in lacking[:2]],
             help=f"add `{lacking[0].name}:` under `with:`",
         )
+
+
+def _report_unknown(view: StepView, spec: PipelineSpec, name: str, path: Path) -> None:
+    view.sink.report(
+        WRONG_PARAMETERS,
+        view.document.key_span(path),
+        f"pipeline `{spec.name}` has no parameter `{name}`",
+        notes=["its parameters are " + (", ".join(f"`{known}`" for known in spec.params) or "none")],
+        help=did_you_mean(name, spec.params),
+    )
 
 
 def _check_slots(view: StepView, spec: PipelineSpec) -> None:
@@ -158,6 +221,8 @@ def _check_rows(view: StepView, spec: PipelineSpec) -> bool:
         told, help_ = f"pipeline `{spec.name}` takes rows, and is given none", "write `from:` with the step before it"
     elif not inputs and view.step.inputs:
         told, help_ = f"pipeline `{spec.name}` has no `input` step, so it takes no rows", "remove `from`"
+    elif view.step.has_when and view.given("matrix"):
+        told, help_ = "with `matrix` a row that passes the step by would come out several times", "remove `when`"
     elif not inputs and view.step.has_when:
         told, help_ = "`when` is about rows, and this step takes none", "remove `when`, and filter what comes out"
     elif inputs:
@@ -209,7 +274,7 @@ def _slots(view: StepView, spec: PipelineSpec) -> dict[str, str]:
     return {name: given.get(name, name) for name in spec.models}
 
 
-def _values(step: BoundStep, spec: PipelineSpec) -> dict[str, Value]:
+def _values(step: BoundStep, spec: PipelineSpec, chosen: Mapping[str, Value]) -> dict[str, Value]:
     """A value for every parameter of the pipeline. Raises `StepStopped` for one that does not fit."""
     values: dict[str, Value] = {name: param.default for name, param in spec.params.items()}
     if _OUTPUT_DIR in values and isinstance(step.params.get(_OUTPUT_DIR), str):
@@ -220,6 +285,7 @@ def _values(step: BoundStep, spec: PipelineSpec) -> dict[str, Value]:
         if value is not None:
             literal = not is_formula(step.view.document.get(path))
             values[name] = _from_folder(spec.params[name], value, step.folder) if literal else value
+    values.update({name: _from_folder(spec.params[name], value, step.folder) for name, value in chosen.items()})
     lacking = [param for param in missing(spec.params, values) if param.name != _OUTPUT_DIR]
     problems = [f"{describe_param(param)} has no value" for param in lacking]
     problems += [

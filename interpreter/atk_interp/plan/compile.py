@@ -14,7 +14,7 @@ from typing import Any
 from atk_interp.flow import Analysis
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import BoundStep, Closure, Dropped, PureStep, Runner, StepView, draw_sites, rejecting
-from atk_interp.kinds.base.nested import Inlined, Looped
+from atk_interp.kinds.base.nested import Inlined, Looped, Variant
 from atk_interp.plan.model import MOST_ROUNDS, Loop, Plan, PlannedStep
 from atk_interp.plan.outputs import planned_output
 from atk_interp.records import dataclass
@@ -165,24 +165,36 @@ class _Steps:
         self.planned[step.name] = replace(step, depth=depth)
 
     def _add_pipeline(self, scope: _Scope, step: BoundStep, made: Inlined, place: _Place) -> None:
-        """The steps of another pipeline that lead to the rows that come out, and the step itself as their end."""
+        """The steps of another pipeline, once for each variant, and the step itself as their end."""
+        if not made.variants[0].chosen:
+            self._add_variant(scope, step, made, made.variants[0], place, step.name)
+            return
+        names = [f"{step.name}.{number}" for number, _ in enumerate(made.variants, 1)]
+        for name, variant in zip(names, made.variants, strict=True):
+            self._add_variant(scope, step, made, variant, place, name)
+        self._put(PlannedStep(step.name, "pipeline", tuple(names), PureStep(lambda row: (row,)), step.names))
+
+    def _add_variant(
+        self, scope: _Scope, step: BoundStep, made: Inlined, variant: Variant, place: _Place, name: str
+    ) -> None:
+        """The steps of another pipeline that lead to the rows that come out, and a step of the name as their end."""
         inner = _Scope(
             made.analysis,
-            made.params,
+            variant.params,
             {slot: scope.endpoints[outer] for slot, outer in made.slots.items()},
             {slot: scope.slots[outer] for slot, outer in made.slots.items()},
             scope.seed,
-            prefix=step.name + ".",
-            entry=_Entry(place.inputs, step.names, _when(step), step.name, place.uses, step.learn),
+            prefix=name + ".",
+            entry=_Entry(place.inputs, step.names, _when(step), name, place.uses, step.learn),
         )
         self.add(inner, made.analysis.graph.leading_to(made.source))
-        entry = next((name for name in self.planned if self.planned[name].passed_by == step.name), "")
+        entry = next((known for known in self.planned if self.planned[known].passed_by == name), "")
         self._put(
             PlannedStep(
-                name=step.name,
+                name=name,
                 kind="pipeline",
                 inputs=inner.full([made.source]),
-                runner=rejecting(_leaving(inner, made)),
+                runner=rejecting(_leaving(inner, made, variant.chosen)),
                 names=step.names,
                 passes=entry,
             )
@@ -252,8 +264,8 @@ def _entering(step: BoundStep, entry: _Entry) -> PlannedStep:
     )
 
 
-def _leaving(scope: _Scope, made: Inlined) -> PureStep:
-    """What comes out of a pipeline that is a step."""
+def _leaving(scope: _Scope, made: Inlined, chosen: Mapping[str, Value]) -> PureStep:
+    """What comes out of a pipeline that is a step, with the values of its `matrix` as fields."""
     where = None
     label = ""
     if made.output is not None:
@@ -264,6 +276,8 @@ def _leaving(scope: _Scope, made: Inlined) -> PureStep:
             label = f"where: {output.view.expressions[path].text.value.strip()}"
 
     def leave(row: Row) -> tuple[Row] | Dropped:
-        return (row,) if where is None or where(names(row)) else Dropped(row, "filtered", label)
+        if where is not None and not where(names(row)):
+            return Dropped(row, "filtered", label)
+        return (row.replaced({**row.fields, **chosen}) if chosen else row,)
 
     return PureStep(leave)

@@ -11,21 +11,29 @@ from atk_interp.kinds.base.view import StepView
 from atk_interp.records import dataclass
 from atk_interp.values import Row, Value
 
-__all__ = ["Inlined", "Looped"]
+__all__ = ["Inlined", "Looped", "Variant"]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Values for all parameters of a pipeline; `chosen` are those of its `matrix`, which its rows get as fields."""
+
+    params: Mapping[str, Value]
+    chosen: Mapping[str, Value]
 
 
 @dataclass(frozen=True)
 class Inlined:
     """Another pipeline in place of a step. The rows of its step `source` come out, those that pass `output`'s `where`.
 
-    `params` has a value for each of its parameters, `slots` a slot of this pipeline for each of its own.
+    `slots` has a slot of this pipeline for each of its own. It is there once for each of the `variants`.
     """
 
     analysis: Any
     source: str
     output: str | None
-    params: Mapping[str, Value]
     slots: Mapping[str, str]
+    variants: Sequence[Variant]
 
 
 @dataclass(frozen=True)
