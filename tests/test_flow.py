@@ -163,9 +163,11 @@ OTHER = "  o: {kind: rows, rows: [{text: x, extra: true}]}\n"
             "`size` is written by step `w` only where its `when` holds",
         ),
         (
-            "  j: {kind: join, from: a, with: o, by: text, how: left}\n"
-            "  b: {kind: map, from: j, set: {line: =extra | string | length}}\n"
-            "  c: {kind: filter, from: j, keep: extra | int > 1}\n",
+            (
+                "  j: {kind: join, from: a, with: o, by: text, how: left}\n"
+                "  b: {kind: map, from: j, set: {line: =extra | string | length}}\n"
+                "  c: {kind: filter, from: j, keep: extra | int > 1}\n"
+            ),
             "`extra` is null where step `j` finds no row of `o`",
         ),
     ],
@@ -188,3 +190,28 @@ def test_a_field_that_may_be_none_is_told_with_the_step_that_makes_it_so(steps: 
 )  # fmt: skip
 def test_fields_of_rows_that_are_not_known_may_be_anything(steps: str, expected: dict[str, str]) -> None:
     assert types_after("  i: {kind: input}\n" + steps) == expected
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("{kind: explode, from: r, field: pairs, into: pair}",
+         {"pairs": "list of record {q: text, n: maybe int}", "pair": "record {q: text, n: maybe int}", "index": "int"}),
+        ("{kind: group, from: e, by: pair.q, collect: {all: =pair, ns: =pair.n}}",
+         {"all": "list of record {q: text, n: maybe int}", "ns": "list of maybe int", "count": "int"}),
+        ("{kind: generate, from: a, model: m, prompt: ask, parse: {tags: [q, w], many: true}}",
+         {**A, "q": "text", "w": "text"}),
+        ("{kind: generate, from: a, model: m, prompt: ask, parse: {number: s}, samples: 3, on_reject: keep}",
+         {**A, "s": "maybe float"}),
+        (("{kind: vote, from: a, model: m, prompt: ask, parse: {choice: {y: true, n: false}, into: v}, votes: 3,"
+         " pass: v | share > 0.5}"), {**A, "v": "list of bool"}),
+    ],
+)  # fmt: skip
+def test_what_becomes_of_lists_and_replies(step: str, expected: dict[str, str]) -> None:
+    steps = (
+        "  r: {kind: rows, rows: [{pairs: [{q: x, n: 1}, {q: y}]}]}\n"
+        "  e: {kind: explode, from: r, field: pairs, into: pair}\n"
+    )
+    analysis, _ = analysed(ROWS + steps + f"  b: {step}\n", models="  m: {}\n")
+
+    assert {name: str(type_) for name, type_ in analysis.fields["b"].fields.items()} == expected

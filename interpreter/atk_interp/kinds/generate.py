@@ -63,6 +63,8 @@ class Generate(StepKind):
         check_examples(view, fields, asks="samples", filters=view.given("keep"))
         if view.option("on_reject") == "keep":
             fields = {name: maybe(type_) for name, type_ in fields.items()}
+            why = f"is null where step `{view.step.name}` got no reply that it could accept"
+            view.causes.update({name: f"`{name}` {why}" for name in fields})
             return RecordType({**view.input.fields, **fields}, view.input.open)
         made = RecordType({**view.input.fields, **fields}, view.input.open)
         for path in (*((*view.path("accept"), label) for label in view.option("accept") or ()), view.path("keep")):
