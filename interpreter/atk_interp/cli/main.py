@@ -22,6 +22,7 @@ COMMANDS = {
     "test": "Try the examples of specs; no model is asked.",
     "show": "Print the graph of a pipeline with the fields on every edge.",
     "config": "Write a config template for a pipeline.",
+    "lsp": "Serve an editor: findings while typing, completion, hover, definitions.",
     "schema": "Write the JSON Schema of specs, configs or prompts, for editors.",
     "explain": "Say what a code means, such as ATK302.",
     "list": "List the stock pipelines, kinds, replies and formats.",

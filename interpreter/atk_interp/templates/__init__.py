@@ -5,16 +5,19 @@ The only door to Jinja. Templates are read after the YAML around them, so data c
 
 from atk_interp.templates.analysis import check_template, used_names
 from atk_interp.templates.codes import CODES
+from atk_interp.templates.environment import template_words
 from atk_interp.templates.facts import Facts, Lone, Unused
 from atk_interp.templates.includes import Ring, include_rings
 from atk_interp.templates.messages import ROLES, Each, MessageList, MessageTemplate, Rendered, parse_messages
 from atk_interp.templates.prompts import Prompt, PromptLibrary
 from atk_interp.templates.render import Template, compile_template
+from atk_interp.templates.syntax import TAGS
 from atk_interp.templates.work import RenderError
 
 __all__ = [
     "CODES",
     "ROLES",
+    "TAGS",
     "Each",
     "Facts",
     "Lone",
@@ -31,5 +34,6 @@ __all__ = [
     "compile_template",
     "include_rings",
     "parse_messages",
+    "template_words",
     "used_names",
 ]

@@ -24,7 +24,7 @@ from atk_interp.templates.filters import METHODS, bounded_call, bounded_filters,
 from atk_interp.templates.generator import Generator
 from atk_interp.templates.work import RenderError, bounded, check_size, compared, counted, joined, spend
 
-__all__ = ["Place", "Sandbox"]
+__all__ = ["Place", "Sandbox", "template_words"]
 
 _TAG = re.compile(r"\{[{%#]|\r")
 _MAX_RANGE = 10_000
@@ -134,6 +134,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
         elif isinstance(left, str | list | tuple) and isinstance(right, str | list | tuple):
             check_size(len(left) + len(right))
         return bounded(super().call_binop(context, operator, left, right))
+
+
+def template_words(*, tests: bool = False) -> list[str]:
+    """The names of the filters, or of the tests, that every template may use."""
+    sandbox = Sandbox()
+    return sorted(sandbox.tests if tests else sandbox.filters)
 
 
 def _placed(tokens: Iterator[tuple[int, str, str]], source: str) -> Iterator[tuple[int, str, str]]:

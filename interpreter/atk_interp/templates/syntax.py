@@ -12,9 +12,10 @@ from atk_interp.source import MappedText, Span
 from atk_interp.templates import codes
 from atk_interp.templates.environment import Place
 
-__all__ = ["report_syntax"]
+__all__ = ["TAGS", "report_syntax"]
 
-_TAGS = ("if", "for", "set", "include", "macro", "call", "filter", "raw", "with", "block", "extends", "import", "from")
+TAGS = ("if", "for", "set", "include", "macro", "call", "filter", "raw", "with", "block", "extends", "import", "from")
+"""The words that begin a tag."""
 _PAIRED = {"if", "for", "macro", "call", "filter", "with", "block"}
 _SPELLED = {"end of print statement": "}}", "end of statement block": "%}", "begin of print statement": "{{"}
 _SENTENCES = (
@@ -54,7 +55,7 @@ def _report_tag(name: str, at: int, text: MappedText, sink: Sink) -> None:
         told, help_ = f"there is nothing here that `{{% {name} %}}` could belong to", "remove it, or open its block"
     else:
         told = f"there is no tag `{name}`"
-        help_ = did_you_mean(name, _TAGS) or "to show braces as they are, write `{% raw %}…{% endraw %}`"
+        help_ = did_you_mean(name, TAGS) or "to show braces as they are, write `{% raw %}…{% endraw %}`"
     sink.report(codes.TEMPLATE_SYNTAX, _word(text, at), told, help=help_)
 
 
