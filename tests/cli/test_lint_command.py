@@ -125,6 +125,14 @@ def test_every_code_is_explained_by_its_id_and_by_its_name(code: object) -> None
     assert all(line in by_id.stdout for line in ("Instead of\n", "write\n"))
 
 
+def test_a_code_is_explained_to_programs_too() -> None:
+    found = json.loads(run("explain", "unused-ignore", "--format", "json").stdout)
+
+    assert (found["id"], found["severity"], found["fixable"]) == ("ATK621", "warning", True)
+    assert "--fix" in run("explain", "ATK621").stdout
+    assert "--fix" not in run("explain", "ATK622").stdout
+
+
 def test_an_unknown_code_is_answered_with_the_nearest() -> None:
     result = run("explain", "unknwon-name")
 

@@ -31,20 +31,26 @@ def codes_page() -> str:
     return page(
         "Codes",
         "Every finding of `atk-interp lint` has a code. Codes never change their meaning. An **error** keeps a "
-        "pipeline from running; the others do not. `atk-interp explain CODE` prints an entry of this page.",
+        "pipeline from running; the others do not. Advice is given to those who ask for it. What says **fix** can be "
+        "mended by `atk-interp lint --fix` where that is safe. `atk-interp explain CODE` prints an entry of this page; "
+        "[the linter](../linting.md) has a page of its own.",
         *sections,
     )
 
 
 def _table(codes: list[Code]) -> str:
-    rows = [[f"[{code.id}](#{code.id.lower()})", f"`{code.name}`", code.severity.value, code.finds] for code in codes]
+    rows = [[f"[{code.id}](#{code.id.lower()})", f"`{code.name}`", _is(code), code.finds] for code in codes]
     return table(["code", "name", "is", "finds"], rows)
+
+
+def _is(code: Code) -> str:
+    return code.severity.value + (", fix" if code.fixable else "")
 
 
 def _section(code: Code) -> str:
     return "\n\n".join(
         [
-            f'<a id="{code.id.lower()}"></a>\n\n### {code.id} `{code.name}` ({code.severity.value})',
+            f'<a id="{code.id.lower()}"></a>\n\n### {code.id} `{code.name}` ({_is(code)})',
             f"{code.finds} {code.why}",
             "Instead of",
             fenced(code.bad, "text"),
