@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
+from atk_interp.ledger.room import free_bytes, size
 from atk_interp.llm.messages import Reply
 from atk_interp.records import dataclass
 
@@ -23,7 +25,18 @@ class LedgerError(Exception):
 
 
 class LedgerFull(LedgerError):
-    """There is no room for another reply; all that was acknowledged before is safe."""
+    """There is no room for another reply; all that was acknowledged before is safe.
+
+    `path` is the file that cannot grow, `needed` about how many bytes it needs at this moment (0: not known).
+    """
+
+    def __init__(self, path: Path, needed: int = 0) -> None:
+        told, free = f"no room left for the ledger `{path}`", free_bytes(path)
+        if needed and free is not None and free < needed:
+            told += f": {size(free)} are free on its disk, and at least {size(needed)} are needed to go on"
+        super().__init__(told, "free some disk space, then run the same command again")
+        self.path = path
+        self.needed = needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +77,18 @@ class Ledger(Protocol):
         """The replies there are, by key. Raises `LedgerError`."""
         ...
 
+    async def reserve(self, key: str) -> StoredReply | None:
+        """The reply to an equal call, or None: then the call is ours to make, and nobody else's.
+
+        Waits while another process makes an equal call. After None, end with `put` or `release`.
+        Raises `LedgerFull` or `LedgerError`.
+        """
+        ...
+
+    def release(self, key: str) -> None:
+        """Let others make a call that was reserved and has brought no reply. After a `put`, nothing happens."""
+        ...
+
     async def put(self, key: str, reply: StoredReply, request_json: bytes) -> StoredReply:
         """Store a paid reply; returns once it is committed.
 
@@ -75,6 +100,17 @@ class Ledger(Protocol):
 
     def entries(self) -> Iterator[Entry]:
         """All entries in the order of their keys. Blocking: for commands, not for a run."""
+        ...
+
+    def record(self, folder: Path, pipeline: str) -> None:
+        """From now on, write down which replies are used as those of a run: its output folder and pipeline."""
+        ...
+
+    async def finish(self, status: str) -> None:
+        """The run that was recorded has ended; `done` makes the records of earlier ones in its folder void.
+
+        Raises `LedgerFull` or `LedgerError`.
+        """
         ...
 
     async def stats(self) -> LedgerStats:

@@ -7,19 +7,19 @@ import time
 from pathlib import Path
 
 from atk_interp.ledger.base import LedgerError, LedgerFull
+from atk_interp.ledger.room import no_room
 
-__all__ = ["APPLICATION_ID", "COLUMNS", "VERSION", "connect", "translated"]
+__all__ = ["APPLICATION_ID", "VERSION", "connect", "connect_existing", "translated", "use_wal"]
 
 APPLICATION_ID = 0x41544B4C
 """`ATKL`: how a ledger is told from other SQLite files."""
 
-VERSION = 1
-
-COLUMNS = "key, text, reasoning, finish, input_tokens, output_tokens, model, seconds, created, request"
+VERSION = 2
+"""1 had no record of runs; such a file is brought up to date when it is opened."""
 
 # A table with rowids: with rows of one to four kilobytes under random keys, WITHOUT ROWID made the file 2.2
 # times as large and a put three times as slow (20,000 rows of 1.7 kB).
-_TABLE = """
+_REPLIES = """
 CREATE TABLE replies (
     key BLOB PRIMARY KEY NOT NULL CHECK (length(key) = 32),
     text TEXT NOT NULL,
@@ -33,6 +33,23 @@ CREATE TABLE replies (
     request BLOB NOT NULL
 ) STRICT
 """
+
+# A folder is written as it is seen from the folder of the ledger. `keys` holds some 32-byte call keys, one after the
+# other, with repetitions: to keep a row for each use would cost as much as the replies themselves.
+_RUNS = (
+    """
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    folder TEXT NOT NULL,
+    pipeline TEXT NOT NULL,
+    started INTEGER NOT NULL,
+    ended INTEGER,
+    status TEXT NOT NULL
+) STRICT
+""",
+    "CREATE TABLE uses (run INTEGER NOT NULL, keys BLOB NOT NULL) STRICT",
+    "CREATE INDEX uses_of_run ON uses (run)",
+)
 
 _OPEN_RETRIES = 200
 _OPEN_PAUSE_S = 0.05
@@ -48,7 +65,7 @@ def connect(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
         _check_and_create(connection, path)
-        _use_wal(connection, path)
+        use_wal(connection, path)
         # FULL: every commit reaches the disk before it is acknowledged. Group commit shares the cost.
         connection.execute("PRAGMA synchronous = FULL")
     except OSError as error:
@@ -64,16 +81,24 @@ def connect(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
     return connection
 
 
+def connect_existing(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
+    """As `connect`, but a ledger that is not there is an error."""
+    if not path.is_file():
+        raise LedgerError(f"there is no ledger `{path}`", "name the file with `--ledger`")
+    return connect(path, busy_timeout_s=busy_timeout_s)
+
+
 def _check_and_create(connection: sqlite3.Connection, path: Path) -> None:
     if _marks(connection) == (APPLICATION_ID, VERSION):
         return
     # Anything else may be half of what another process is writing: look again with the file to ourselves.
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if not _is_ledger(connection, path):  # another process may have been first
-            connection.execute(_TABLE)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+        version = _version(connection, path)
+        for statement in () if version == VERSION else _RUNS if version else (_REPLIES, *_RUNS):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
         connection.execute("COMMIT")
     except BaseException:
         connection.rollback()
@@ -86,12 +111,12 @@ def _marks(connection: sqlite3.Connection) -> tuple[int, int]:
     return application, connection.execute("PRAGMA user_version").fetchone()[0]
 
 
-def _is_ledger(connection: sqlite3.Connection, path: Path) -> bool:
-    """True for a ledger of this version, False for an empty file. Raises `LedgerError` for anything else."""
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of a ledger, 0 for an empty file. Raises `LedgerError` for anything else."""
     application, version = _marks(connection)
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-    if application == APPLICATION_ID and version == VERSION:
-        return True
+    if application == APPLICATION_ID and 1 <= version <= VERSION:
+        return version
     if application == APPLICATION_ID:
         raise LedgerError(
             f"the ledger `{path}` has format {version}, this version of atk-interp reads format {VERSION}",
@@ -101,10 +126,10 @@ def _is_ledger(connection: sqlite3.Connection, path: Path) -> bool:
         raise LedgerError(
             f"`{path}` is a database of another program, not a ledger", "name another file with `--ledger`"
         )
-    return False
+    return 0
 
 
-def _use_wal(connection: sqlite3.Connection, path: Path) -> None:
+def use_wal(connection: sqlite3.Connection, path: Path) -> None:
     """Switch to write-ahead logging. SQLite does not wait by itself when another process is switching."""
     for _ in range(_OPEN_RETRIES):
         try:
@@ -131,10 +156,8 @@ def _is_busy(error: sqlite3.Error) -> bool:
 def translated(error: sqlite3.Error, path: Path) -> LedgerError:
     """What an SQLite error means for a person."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
-        return LedgerFull(
-            f"no room left for the ledger `{path}`", "free some disk space, then run the same command again"
-        )
+    if code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and no_room(path.parent)):
+        return LedgerFull(path)
     if code == sqlite3.SQLITE_NOTADB:
         return LedgerError(f"`{path}` is not a ledger", "name another file with `--ledger`")
     if code == sqlite3.SQLITE_CORRUPT:

@@ -12,29 +12,30 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
-from atk_interp.ledger.base import Entry, LedgerError, LedgerStats, StoredReply
-from atk_interp.ledger.schema import COLUMNS, connect, translated
+from atk_interp.ledger.base import Entry, LedgerError, LedgerFull, LedgerStats, StoredReply
+from atk_interp.ledger.claims import Claims
+from atk_interp.ledger.lookups import Lookups, select
+from atk_interp.ledger.packing import COLUMNS, packed, unpacked_entry
+from atk_interp.ledger.schema import connect, translated
+from atk_interp.ledger.uses import Recorder
 from atk_interp.ledger.worker import BatchThread
-from atk_interp.llm.messages import Usage
 from atk_interp.records import dataclass
 
 __all__ = ["SqliteLedger"]
 
 _MOST_PUTS = 512
-_MOST_LOOKUPS = 4096
-_KEYS_A_QUERY = 64
 _BUSY_TIMEOUT_S = 60.0
-_COMPRESS_FROM_BYTES = 4096
-"""Below this, deflating a request costs more time than the whole put and saves a third of little."""
+_FIRST_PAUSE_S = 0.01
+_LONGEST_PAUSE_S = 0.25
+"""How often to ask whether another process has come to the end of a call: less and less often."""
+
+_LEAST_ROOM = 1_000_000
 
 _INSERT = f"INSERT INTO replies ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
-_SELECT = f"SELECT {COLUMNS} FROM replies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,17 @@ class _Put:
     key: bytes
     reply: StoredReply
     request: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.reply.text) + len(self.reply.reasoning) + len(self.request)
+
+
+@dataclass(frozen=True, slots=True)
+class _Flush:
+    """Write down what a run has used, and with a status how it ended."""
+
+    status: str = ""
 
 
 class SqliteLedger:
@@ -60,42 +72,28 @@ class SqliteLedger:
         if max_bytes is not None:
             page = self._writer.execute("PRAGMA page_size").fetchone()[0]
             self._writer.execute(f"PRAGMA max_page_count = {max(1, max_bytes // page)}")
-        self._puts = BatchThread[_Put, StoredReply]("ledger-writer", self._write, _MOST_PUTS)
-        self._gets = BatchThread[tuple[bytes, ...], dict[bytes, StoredReply]](
-            "ledger-reader", self._read, _MOST_LOOKUPS
-        )
-        self._tick: _Tick | None = None
+        self._puts = BatchThread[_Put | _Flush, StoredReply | None]("ledger-writer", self._write, _MOST_PUTS)
+        self._lookups = Lookups(self._reader, self.path)
+        self._claims = Claims(self.path)
+        self._recorder: Recorder | None = None
         self._closed = False
         self._hits = self._misses = self._put_count = self._commits = 0
 
     async def get(self, key: str) -> StoredReply | None:
         """The reply to an equal call, or None. Lookups of one tick of the event loop share a query."""
         self._check_open()
-        loop = asyncio.get_running_loop()
-        tick = self._tick
-        if tick is None or tick.loop is not loop:
-            tick = self._tick = _Tick(loop, [], loop.create_future())
-            loop.call_soon(self._send, tick)
         digest = bytes.fromhex(key)
-        tick.keys.append(digest)
-        # Shielded: one cancelled task must not cancel the lookups of the others.
-        found = (await asyncio.shield(tick.found)).get(digest)
+        found = await self._lookups.one(digest)
         self._count(found is not None)
+        if found is not None and self._recorder is not None and self._recorder.used(digest):
+            self._puts.post(_Flush())
         return found
-
-    def _send(self, tick: _Tick) -> None:
-        if self._tick is tick:
-            self._tick = None
-        if self._closed:
-            tick.found.set_exception(_closed_error(self.path))
-            return
-        self._gets.submit(tuple(tick.keys)).add_done_callback(tick.finish)
 
     async def get_many(self, keys: Iterable[str]) -> Mapping[str, StoredReply]:
         """The replies there are, by key."""
         self._check_open()
         wanted = {bytes.fromhex(key): key for key in keys}
-        found = await self._gets.submit(tuple(wanted)) if wanted else {}
+        found = await self._lookups.many(wanted) if wanted else {}
         self._hits += len(found)
         self._misses += len(wanted) - len(found)
         return {wanted[digest]: reply for digest, reply in found.items()}
@@ -103,14 +101,55 @@ class SqliteLedger:
     async def put(self, key: str, reply: StoredReply, request_json: bytes) -> StoredReply:
         """Store a reply; returns the reply that stands under the key, after the commit."""
         self._check_open()
-        return await self._puts.submit(_Put(bytes.fromhex(key), reply, request_json))
+        digest = bytes.fromhex(key)
+        self._claims.keep(digest)
+        standing = await self._puts.submit(_Put(digest, reply, request_json))
+        assert standing is not None
+        return standing
+
+    async def reserve(self, key: str) -> StoredReply | None:
+        """The reply to an equal call, or None when the call is now ours to make."""
+        digest, pause = bytes.fromhex(key), _FIRST_PAUSE_S
+        while True:
+            alone_since = self._claims.alone_since
+            found = await self.get(key)
+            if found is not None or self._claims.take_alone(digest, alone_since):
+                return found
+            if await self._claims.take(digest):
+                return await self._looked_again(key)
+            await asyncio.sleep(pause)
+            pause = min(_LONGEST_PAUSE_S, 1.5 * pause)
+
+    async def _looked_again(self, key: str) -> StoredReply | None:
+        """Who had the claim before may have put its reply since we looked."""
+        try:
+            found = await self.get(key)
+        except BaseException:
+            self.release(key)
+            raise
+        if found is not None:
+            self.release(key)
+        return found
+
+    def release(self, key: str) -> None:
+        """Let others make a call that was reserved and has brought no reply."""
+        self._claims.release(bytes.fromhex(key))
+
+    def record(self, folder: Path, pipeline: str) -> None:
+        """Write down from now on which replies are used, as those of a run. Nothing is written yet."""
+        self._recorder = Recorder(self.path, folder, pipeline)
+
+    async def finish(self, status: str) -> None:
+        """Write down how the run ended."""
+        self._check_open()
+        await self._puts.submit(_Flush(status))
 
     def entries(self) -> Iterator[Entry]:
         """All entries in the order of their keys, on a connection of its own. Blocking."""
         connection = connect(self.path, busy_timeout_s=_BUSY_TIMEOUT_S)
         try:
-            for row in connection.execute(f"{_SELECT} ORDER BY key"):
-                yield Entry(row[0].hex(), _reply(row), _inflated(row[9]), row[8])
+            for row in connection.execute(f"SELECT {COLUMNS} FROM replies ORDER BY key"):
+                yield unpacked_entry(row)
         except sqlite3.Error as error:
             raise translated(error, self.path) from error
         finally:
@@ -128,6 +167,7 @@ class SqliteLedger:
         if self._closed:
             return
         self._closed = True
+        self._lookups.refuse()
         await asyncio.to_thread(self._stop)
 
     async def __aenter__(self) -> SqliteLedger:
@@ -140,7 +180,7 @@ class SqliteLedger:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise _closed_error(self.path)
+            raise LedgerError(f"the ledger `{self.path}` was closed before it was used")
 
     def _count(self, hit: bool) -> None:
         self._hits += hit
@@ -148,7 +188,8 @@ class SqliteLedger:
 
     def _stop(self) -> None:
         self._puts.stop()
-        self._gets.stop()
+        self._lookups.stop()
+        self._claims.stop()  # after the last reply is in the ledger
         self._reader.close()
         self._writer.close()
 
@@ -164,101 +205,46 @@ class SqliteLedger:
             connection.close()
         return row[0], row[1], row[2]
 
-    def _write(self, batch: Sequence[_Put]) -> list[StoredReply]:
+    def _write(self, batch: Sequence[_Put | _Flush]) -> list[StoredReply | None]:
         """In the writer's thread: one transaction for the batch; returns the replies that stand."""
-        created = int(time.time())
-        rows = [_row(put, created) for put in batch]
+        puts = [job for job in batch if isinstance(job, _Put)]
+        ends = [job.status for job in batch if isinstance(job, _Flush) and job.status]
         try:
-            stored = self._insert(rows)
+            stored = self._commit(puts, ends)
         except sqlite3.Error as error:
-            raise translated(error, self.path) from error
+            self._claims.failed(put.key for put in puts)
+            told = translated(error, self.path)
+            raise LedgerFull(self.path, _room_for(puts)) if isinstance(told, LedgerFull) else told from error
+        self._claims.settled(put.key for put in puts)
         self._put_count += stored
         self._commits += 1
-        if stored == len(batch):
-            return [put.reply for put in batch]
-        standing = self._select(self._writer, [put.key for put in batch])
-        return [standing[put.key] for put in batch]
+        standing = {} if stored == len(puts) else select(self._writer, [put.key for put in puts])
+        return [standing.get(job.key, job.reply) if isinstance(job, _Put) else None for job in batch]
 
-    def _insert(self, rows: list[tuple[object, ...]]) -> int:
-        """How many of the rows were new."""
-        before = self._writer.total_changes
+    def _commit(self, puts: list[_Put], ends: list[str]) -> int:
+        """How many of the replies were new."""
+        created = int(time.time())
+        rows = [packed(put.key, put.reply, created, put.request) for put in puts]
+        recorder = self._recorder
         # IMMEDIATE: waits for other writers here, where waiting is safe, and not in the middle.
         self._writer.execute("BEGIN IMMEDIATE")
         try:
+            before = self._writer.total_changes
             self._writer.executemany(_INSERT, rows)
+            stored = self._writer.total_changes - before
+            if recorder is not None:
+                recorder.write(self._writer, [put.key for put in puts])
+                for status in ends:
+                    recorder.finish(self._writer, status)
             self._writer.execute("COMMIT")
         except BaseException:
             self._writer.rollback()
             raise
-        return self._writer.total_changes - before
-
-    def _read(self, batch: Sequence[tuple[bytes, ...]]) -> list[dict[bytes, StoredReply]]:
-        """In the reader's thread: each lookup's findings."""
-        keys = list(dict.fromkeys(key for lookup in batch for key in lookup))
-        try:
-            found = self._select(self._reader, keys)
-        except sqlite3.Error as error:
-            raise translated(error, self.path) from error
-        return [{key: found[key] for key in lookup if key in found} for lookup in batch]
-
-    @staticmethod
-    def _select(connection: sqlite3.Connection, keys: list[bytes]) -> dict[bytes, StoredReply]:
-        found: dict[bytes, StoredReply] = {}
-        for start in range(0, len(keys), _KEYS_A_QUERY):
-            some = keys[start : start + _KEYS_A_QUERY]
-            # NULL is never equal to a key: one prepared statement serves any number of keys.
-            some_or_null = [*some, *[None] * (_KEYS_A_QUERY - len(some))] if len(some) > 1 else some
-            marks = ", ".join("?" * len(some_or_null))
-            for row in connection.execute(f"{_SELECT} WHERE key IN ({marks})", some_or_null):
-                found[row[0]] = _reply(row)
-        return found
+        if recorder is not None:
+            recorder.written()
+        return stored
 
 
-@dataclass(slots=True, eq=False)
-class _Tick:
-    """The lookups of one tick of one event loop, on their way to the reader together."""
-
-    loop: asyncio.AbstractEventLoop
-    keys: list[bytes]
-    found: asyncio.Future[dict[bytes, StoredReply]]
-
-    def finish(self, done: asyncio.Future[dict[bytes, StoredReply]]) -> None:
-        error = done.exception()
-        if error is None:
-            self.found.set_result(done.result())
-        else:
-            self.found.set_exception(error)
-
-
-def _closed_error(path: Path) -> LedgerError:
-    return LedgerError(f"the ledger `{path}` was closed before it was used")
-
-
-def _row(put: _Put, created: int) -> tuple[object, ...]:
-    reply = put.reply
-    return (
-        put.key,
-        reply.text,
-        reply.reasoning,
-        reply.finish,
-        reply.usage.input,
-        reply.usage.output,
-        reply.model,
-        reply.seconds,
-        created,
-        _deflated(put.request),
-    )
-
-
-def _reply(row: tuple[Any, ...]) -> StoredReply:
-    _, text, reasoning, finish, input_tokens, output_tokens, model, seconds, _, _ = row
-    return StoredReply(text, reasoning, finish, Usage(input_tokens, output_tokens), model, seconds)
-
-
-def _deflated(request: bytes) -> bytes:
-    return zlib.compress(request, 1) if len(request) >= _COMPRESS_FROM_BYTES else request
-
-
-def _inflated(stored: bytes) -> bytes:
-    # JSON objects begin with a brace, zlib streams of this kind with 0x78: the two cannot be mixed up.
-    return zlib.decompress(stored) if stored[:1] == b"\x78" else stored
+def _room_for(puts: Sequence[_Put]) -> int:
+    """About how many bytes it takes to commit some replies: pages are first written to the log, and whole."""
+    return max(_LEAST_ROOM, sum(2 * put.size + 16_384 for put in puts))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 from atk_interp.records import dataclass
@@ -19,30 +20,43 @@ Answer = TypeVar("Answer")
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting(Generic[Job, Answer]):
     job: Job
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Answer]
+    future: asyncio.Future[Answer] | None
 
 
 class BatchThread(Generic[Job, Answer]):
     """Hands jobs to `work` in one thread, in order of arrival, as many at a time as wait (at most `most`).
 
     `work` returns one answer per job or raises; what it raises goes to every job of the batch. `submit` may be
-    called from any event loop. The thread does not keep a process alive.
+    called from any event loop, `post` from any thread. `tick` is called in the same thread about every `tick_s`
+    seconds, and must not raise. The thread does not keep a process alive.
     """
 
-    def __init__(self, name: str, work: Callable[[Sequence[Job]], Sequence[Answer]], most: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[Sequence[Job]], Sequence[Answer]],
+        most: int,
+        *,
+        tick: Callable[[], None] | None = None,
+        tick_s: float | None = None,
+    ) -> None:
         self._work = work
         self._most = most
+        self._tick = tick
+        self._tick_s = tick_s
         self._queue: queue.SimpleQueue[_Waiting[Job, Answer] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
 
     def submit(self, job: Job) -> asyncio.Future[Answer]:
         """The answer to come. Cancelling the future does not take the job back."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answer] = loop.create_future()
-        self._queue.put(_Waiting(job, loop, future))
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._queue.put(_Waiting(job, future))
         return future
+
+    def post(self, job: Job) -> None:
+        """Have a job done for which nobody waits."""
+        self._queue.put(_Waiting(job, None))
 
     def stop(self) -> None:
         """Serve all that was submitted, then end the thread. Blocks until it has."""
@@ -51,14 +65,21 @@ class BatchThread(Generic[Job, Answer]):
 
     def _serve(self) -> None:
         going_on = True
+        ticked = time.monotonic()
         while going_on:
             batch, going_on = self._gather()
             if batch:
                 self._answer(batch)
+            if self._tick is not None and self._tick_s is not None and time.monotonic() - ticked >= self._tick_s:
+                self._tick()
+                ticked = time.monotonic()
 
     def _gather(self) -> tuple[list[_Waiting[Job, Answer]], bool]:
         batch: list[_Waiting[Job, Answer]] = []
-        waiting = self._queue.get()
+        try:
+            waiting = self._queue.get(timeout=self._tick_s)
+        except queue.Empty:
+            return batch, True
         while waiting is not None:
             batch.append(waiting)
             if len(batch) == self._most:
@@ -73,20 +94,23 @@ class BatchThread(Generic[Job, Answer]):
         try:
             answers = self._work([waiting.job for waiting in batch])
         except Exception as error:  # noqa: BLE001 - not swallowed: every waiting caller gets it
-            for loop, group in _by_loop(batch).items():
+            failed = [waiting.future for waiting in batch if waiting.future is not None]
+            for loop, group in _by_loop(failed).items():
                 _call(loop, _fail, group, error)
             return
-        answered = dict(zip(batch, answers, strict=True))
-        for loop, group in _by_loop(batch).items():
-            _call(loop, _resolve, [(waiting, answered[waiting]) for waiting in group])
+        answered = {
+            waiting.future: answer for waiting, answer in zip(batch, answers, strict=True) if waiting.future is not None
+        }
+        for loop, group in _by_loop(answered).items():
+            _call(loop, _resolve, [(future, answered[future]) for future in group])
 
 
 def _by_loop(
-    batch: list[_Waiting[Job, Answer]],
-) -> dict[asyncio.AbstractEventLoop, list[_Waiting[Job, Answer]]]:
-    groups: dict[asyncio.AbstractEventLoop, list[_Waiting[Job, Answer]]] = {}
-    for waiting in batch:
-        groups.setdefault(waiting.loop, []).append(waiting)
+    futures: Iterable[asyncio.Future[Answer]],
+) -> dict[asyncio.AbstractEventLoop, list[asyncio.Future[Answer]]]:
+    groups: dict[asyncio.AbstractEventLoop, list[asyncio.Future[Answer]]] = {}
+    for future in futures:
+        groups.setdefault(future.get_loop(), []).append(future)
     return groups
 
 
@@ -98,13 +122,13 @@ def _call(loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *argum
         return
 
 
-def _resolve(answered: list[tuple[_Waiting[Job, Answer], Answer]]) -> None:
-    for waiting, answer in answered:
-        if not waiting.future.done():
-            waiting.future.set_result(answer)
+def _resolve(answered: list[tuple[asyncio.Future[Answer], Answer]]) -> None:
+    for future, answer in answered:
+        if not future.done():
+            future.set_result(answer)
 
 
-def _fail(group: list[_Waiting[Job, Answer]], error: Exception) -> None:
-    for waiting in group:
-        if not waiting.future.done():
-            waiting.future.set_exception(error)
+def _fail(group: list[asyncio.Future[Answer]], error: Exception) -> None:
+    for future in group:
+        if not future.done():
+            future.set_exception(error)

@@ -21,6 +21,7 @@ from atk_interp.plan import PlannedStep
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.endpoints import Endpoint
 from atk_interp.runtime.events import CallFinished, Event, Noted, Waited
+from atk_interp.runtime.room import Room, RoomPolicy
 from atk_interp.tokens import count_tokens
 from atk_interp.values import Row, Value, encode
 
@@ -42,6 +43,7 @@ class Calls:
         emit: Callable[[Event], None],
         policy: RetryPolicy,
         clock: Clock,
+        room: Room | None = None,
     ) -> None:
         self._endpoints = endpoints
         self._ledger = ledger
@@ -49,6 +51,7 @@ class Calls:
         self._emit = emit
         self._policy = policy
         self._clock = clock
+        self.room = room or Room(emit, RoomPolicy(), clock)
         self._flights: dict[str, asyncio.Task[tuple[Reply, bool]]] = {}
         self._sending: set[str] = set()
         self.halted = False
@@ -111,9 +114,15 @@ class Calls:
     async def _fetch(
         self, key: str, request: Request, endpoint: Endpoint, priority: tuple[int, ...]
     ) -> tuple[Reply, bool]:
-        stored = await self._ledger.get(key)
+        stored = await self.room.insist(lambda: self._ledger.reserve(key), self.going_on)
         if stored is not None:
             return stored, True
+        try:
+            return await self._sent(key, request, endpoint, priority), False
+        finally:
+            self._ledger.release(key)
+
+    async def _sent(self, key: str, request: Request, endpoint: Endpoint, priority: tuple[int, ...]) -> Reply:
         if self.halted:
             raise Halted
 
@@ -124,7 +133,7 @@ class Calls:
 
         tokens = _estimate(request) if endpoint.config.tokens_per_minute else 0
         try:
-            reply = await call_with_patience(
+            return await call_with_patience(
                 _Gate(self, endpoint, self._ledger, self._sending, key),
                 request,
                 endpoint.limiter,
@@ -140,7 +149,10 @@ class Calls:
             # Before the next call takes the place of this one, and is refused in turn.
             self.halt(error)
             raise
-        return reply, False
+
+    def going_on(self) -> bool:
+        """Whether calls are still sent."""
+        return not self.halted
 
     def halt(self, reason: BaseException | None = None) -> None:
         """No call is sent any more. Those that wait for a place or for a failed endpoint give up at once."""
@@ -183,7 +195,8 @@ class _Gate:
         self._sending.add(self._key)
         try:
             reply = await self._client.complete(request)
-            return await self._ledger.put(self._key, reply, encode(request.body()))
+            body = encode(request.body())
+            return await self._calls.room.insist(lambda: self._ledger.put(self._key, reply, body), self._calls.going_on)
         finally:
             self._sending.discard(self._key)
 
