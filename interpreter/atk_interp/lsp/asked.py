@@ -59,7 +59,7 @@ def asked_at(text: str, *, is_tag: bool = False) -> Asked:
 
 def word_at(text: str, offset: int) -> tuple[int, int]:
     """The word around a place: where it begins and ends; nothing where there is none."""
-    start = offset
+    start = offset = max(0, min(offset, len(text)))
     while start > 0 and (text[start - 1].isalnum() or text[start - 1] == "_"):
         start -= 1
     found = _WORD.match(text, offset)

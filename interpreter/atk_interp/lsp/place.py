@@ -126,7 +126,9 @@ class Place:
         path = self.schema_path
         if self.sort is not Sort.SPEC or len(path) < 3 or path[0] not in ("steps", "outputs"):
             return None
-        owner = self.schema_data.get(path[0], {}).get(path[1]) if isinstance(self.schema_data, dict) else None
+        owner = self.schema_data
+        for part in path[:2]:
+            owner = owner.get(part) if isinstance(owner, dict) else None
         named = owner.get("kind" if path[0] == "steps" else "format") if isinstance(owner, dict) else None
         options: tuple[Option, ...] = ()
         if isinstance(named, str) and path[0] == "steps" and named in KINDS:
