@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,47 @@ def test_what_no_author_has_named_may_be_overwritten_if_nothing_reads_it(tmp_pat
     outputs = "o.jsonl: {from: d, format: jsonl, fields: {text: =text}}"
 
     assert told(findings(tmp_path, *steps, outputs=outputs)) == []
+
+
+BRANCHES = [
+    asking("judged", "rows", "{choice: [good, bad], into: verdict}"),
+    "plain: {kind: filter, from: rows, keep: n > 3}",
+]
+
+
+@pytest.mark.parametrize(
+    ("condition", "lost"),
+    [
+        ("verdict == 'good'", ["verdict == 'good'"]),
+        ("n > 1 and verdict in ['good']", ["verdict in ['good']"]),
+        ("verdict != 'good'", []),
+        ("verdict is none or verdict == 'good'", []),
+        ("verdict == none", []),
+        ("n == 1", []),
+    ],
+)
+def test_rows_that_lack_a_field_are_not_lost_without_a_word(tmp_path: Path, condition: str, lost: list[str]) -> None:
+    both = f"both:\n  kind: filter\n  from: [judged, plain]\n  keep: {condition}"
+    found = findings(tmp_path, *BRANCHES, both)
+
+    assert told(found) == [("ATK527", text) for text in lost]
+    assert all(each.notes == ("rows of step `plain` have no `verdict`",) for each in found if each.code.id == "ATK527")
+
+
+def test_a_when_may_ask_for_what_only_some_rows_have(tmp_path: Path) -> None:
+    both = "both: {kind: map, from: [judged, plain], when: verdict == 'good', set: {text: x}}"
+
+    assert told(findings(tmp_path, *BRANCHES, both)) == []
+
+
+def test_fields_within_a_loop_and_conditions_after_it_are_left_alone(tmp_path: Path) -> None:
+    loop = (
+        "refined:\n  kind: loop\n  from: kept\n  max_rounds: 3\n  until: verdict == 'bad'\n  steps:\n"
+        + textwrap.indent(asking("judged", "x", "{choice: [good, bad], into: verdict}"), "    ").replace(
+            "      from: x\n", ""
+        )
+    )
+    kept = asking("kept", "rows", "{choice: [good, bad], into: verdict}", "keep: verdict == 'good'")
+    after = "f: {kind: filter, from: refined, keep: verdict == 'bad'}"
+
+    assert told(findings(tmp_path, kept, loop, after)) == []

@@ -123,7 +123,7 @@ class LintContext:
         )
 
     @cached_property
-    def guarantees(self) -> Mapping[str, Sequence[Guarantee]]:
+    def guarantees(self) -> Mapping[DataPath, Sequence[Guarantee]]:
         """What earlier conditions make sure of, on the rows that reach each step and output."""
         return guarantees(self.analysis, self.terms)
 

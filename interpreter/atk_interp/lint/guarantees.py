@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import TypeAlias
 
 from atk_interp.document import Path
@@ -14,7 +14,7 @@ from atk_interp.kinds.base import Cardinality, StepView
 from atk_interp.records import dataclass
 from atk_interp.source import Span
 
-__all__ = ["Guarantee", "guarantees", "keeping"]
+__all__ = ["Guarantee", "guarantees", "keeping", "written_by"]
 
 _SAME_ROWS = (Cardinality.ONE, Cardinality.AT_MOST_ONE, Cardinality.MANY, Cardinality.SET)
 """Steps whose rows are the rows that reach them: what holds of fields that they leave alone goes on to hold."""
@@ -36,16 +36,18 @@ class Guarantee:
     span: Span
 
 
-def guarantees(analysis: Analysis, terms_of: Terms) -> Mapping[str, Sequence[Guarantee]]:
-    """What holds for the rows that reach each step and output, by name."""
+def guarantees(analysis: Analysis, terms_of: Terms) -> Mapping[Path, Sequence[Guarantee]]:
+    """What holds for the rows that reach each step and output, by its path. Nothing is said of steps within a loop."""
     leaving: dict[str, tuple[Guarantee, ...]] = {}
-    reaching: dict[str, tuple[Guarantee, ...]] = {}
+    reaching: dict[Path, tuple[Guarantee, ...]] = {}
     for name in analysis.graph.order:
         if name in analysis.views:
-            reaching[name] = _common([leaving.get(source, ()) for source in analysis.graph.inputs[name]])
-            leaving[name] = (*_surviving(analysis.views[name], reaching[name]), *_made(analysis.views[name], terms_of))
+            view = analysis.views[name]
+            held = _common([leaving.get(source, ()) for source in analysis.graph.inputs[name]])
+            reaching[view.step.path] = held
+            leaving[name] = (*_surviving(view, held), *_made(view, terms_of))
     for output in analysis.spec.outputs.values():
-        reaching[output.name] = leaving.get(output.source, ())
+        reaching[output.path] = leaving.get(output.source, ())
     return reaching
 
 
@@ -58,20 +60,25 @@ def _common(branches: Sequence[tuple[Guarantee, ...]]) -> tuple[Guarantee, ...]:
 
 def _surviving(view: StepView, held: Iterable[Guarantee]) -> Iterator[Guarantee]:
     if KINDS[view.step.kind].cardinality in _SAME_ROWS:
-        written = view.written.keys()
+        written = written_by(view)
         yield from (each for each in held if each.names.isdisjoint(written)) if written else held
 
 
 def _made(view: StepView, terms_of: Terms) -> Iterator[Guarantee]:
     """What a step lets through; where it passes rows by, that it was not asked to look is the other way."""
     when = view.expressions.get(view.path("when")) if view.step.has_when else None
-    if view.step.has_when and (when is None or not _is_lasting(when) or not view.written.keys().isdisjoint(when.names)):
+    if view.step.has_when and (when is None or not _is_lasting(when) or not written_by(view).isdisjoint(when.names)):
         return
     for expression in keeping(view):
         if _is_lasting(expression):
             names = frozenset([*expression.names, *(when.names if when else ())])
             node = ast.Or(ast.Unary("not", when.root), expression.root) if when else expression.root
             yield Guarantee(node, names, terms_of(node), view.step.name, expression.text.span())
+
+
+def written_by(view: StepView) -> Set[str]:
+    """The fields that a step writes, with those that the steps within it write."""
+    return set(view.written).union(*map(written_by, view.inner)) if view.inner else view.written.keys()
 
 
 def keeping(view: StepView, *, but: Path = ()) -> Iterator[Expression]:

@@ -32,6 +32,7 @@ from atk_interp.lint.rules.secret_in_text import SecretInText
 from atk_interp.lint.rules.slot_without_endpoint import SlotWithoutEndpoint
 from atk_interp.lint.rules.stray_braces import StrayBraces
 from atk_interp.lint.rules.undocumented import Undocumented
+from atk_interp.lint.rules.uneven_inputs import UnevenInputs
 from atk_interp.lint.rules.unfilled_group import UnfilledGroup
 from atk_interp.lint.rules.unreachable_step import UnreachableStep
 from atk_interp.lint.rules.unread_example import UnreadExample
@@ -77,6 +78,7 @@ RULES: tuple[Rule, ...] = (
     OutputClash(),
     ReadsOwnOutput(),
     IdleStep(),
+    UnevenInputs(),
     OverlapTooLarge(),
     UnusedStep(),
     UnusedParam(),

@@ -9,7 +9,7 @@ from atk_interp.flow import Analysis
 from atk_interp.kinds.base import StepView
 from atk_interp.lint.conditions import Condition, conditions, outcome_of
 from atk_interp.lint.context import LintContext
-from atk_interp.lint.guarantees import Guarantee, keeping
+from atk_interp.lint.guarantees import Guarantee, keeping, written_by
 from atk_interp.lint.rules.base import Rule
 
 __all__ = ["UnreachableStep"]
@@ -63,16 +63,17 @@ class UnreachableStep(Rule):
 
 def _held(context: LintContext, view: StepView, condition: Condition) -> Iterator[Guarantee]:
     """What is made sure of, about the names in a condition, before the condition is asked."""
-    reaching = context.guarantees.get(view.step.name, ())
-    own = condition.key in ("keep", "accept")
+    reaching = context.guarantees.get(view.step.path, ())
+    own = condition.key not in ("when", "where")  # asked of the row as the step has made it
+    written = written_by(view)
     terms = context.terms(condition.node) if reaching or own else frozenset()
     for held in reaching:
-        if not terms.isdisjoint(held.terms) and (not own or held.names.isdisjoint(view.written)):
+        if not terms.isdisjoint(held.terms) and (not own or held.names.isdisjoint(written)):
             yield held
     if not own:
         return
     earlier = [view.expressions[view.path("when")]] if view.path("when") in view.expressions else []
-    earlier = [each for each in earlier if view.written.keys().isdisjoint(each.names)]
+    earlier = [each for each in earlier if written.isdisjoint(each.names)]
     if condition.key == "keep":
         earlier += keeping(view, but=condition.path)
     for expression in earlier:
@@ -101,6 +102,8 @@ def _told(condition: Condition, view: StepView) -> str:
             return f"no row fulfils this `where`, so output `{name}` stays empty"
         case "accept":
             return f"no row fulfils this rule, so step `{name}` rejects them all"
+        case "until":
+            return f"no row fulfils this `until`, so step `{name}` goes all its rounds with every one"
     return f"no row fulfils this `{condition.key}`, so none leaves step `{name}`"
 
 
@@ -112,8 +115,8 @@ def _said(cause: Guarantee, view: StepView) -> str:
 
 def _starved(analysis: Analysis, view: StepView) -> list[str]:
     """A note on the steps and outputs that get rows from nowhere else."""
-    if view.step.has_when:
-        return []  # rows pass it by
+    if view.step.has_when or analysis.views.get(view.step.name) is not view:
+        return []  # rows pass it by, or it stands within a loop
     without = {view.step.name}
     for name in analysis.graph.order:
         inputs = analysis.graph.inputs[name]

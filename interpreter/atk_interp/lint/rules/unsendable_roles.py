@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from atk_interp.diagnostics import Code, Label, Severity
 from atk_interp.lint.context import LintContext
+from atk_interp.lint.refusals import refusal
 from atk_interp.lint.rules.base import Rule
 from atk_interp.records import dataclass
 from atk_interp.source import Span
@@ -51,6 +52,8 @@ class UnsendableRoles(Rule):
                 if found is not None:
                     self._report(found, prompt.messages, context)
         for view in context.analysis.outputs.values():
+            if refusal(view) is not None:
+                continue  # its own format refuses it, which is told as an error
             for messages in view.message_lists.values():
                 found = _first_wrong(list(_turns(messages.items)))
                 if found is not None:

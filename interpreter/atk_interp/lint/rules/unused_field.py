@@ -32,6 +32,8 @@ class UnusedField(Rule):
             return  # overriding prompts may read less than those that the spec was written for
         for view in context.analysis.views.values():
             name = view.step.name
+            if context.analysis.views.get(name) is not view:
+                continue  # within a loop the next round may read it
             if view.reader is None or name not in context.reads.useful or name in context.analysis.graph.broken:
                 continue
             unread = [field for field in _unread(context, view) if not context.is_overwritten(name, field)]

@@ -30,12 +30,29 @@ class UnusedStep(Rule):
         for name, step in spec.steps.items():
             if context.maybe_used(name):
                 continue
-            if name not in used and context.analysis.graph.inputs[name]:
-                context.report(
-                    self.code,
-                    step.path,
-                    f"nothing takes the rows of step `{name}`",
-                    "add an output for it, or remove it",
-                )
-            elif name not in used:
-                context.report(self.code, step.path, f"nothing takes the rows of step `{name}`")
+            if name in used:
+                continue
+            only_for_it = _only_for(context, name)
+            listed = ", ".join(f"`{other}`" for other in only_for_it[:4]) + (", …" if len(only_for_it) > 4 else "")
+            context.report(
+                self.code,
+                step.path,
+                f"nothing takes the rows of step `{name}`",
+                "add an output for it, or remove it" if context.analysis.graph.inputs[name] else None,
+                notes=[f"what is done in {listed} is done for it alone"] if only_for_it else (),
+            )
+
+
+def _only_for(context: LintContext, name: str) -> list[str]:
+    """The steps whose rows go to a step and nowhere else, in their order."""
+    spec, graph = context.analysis.spec, context.analysis.graph
+    lost = {name}
+    takers: dict[str, set[str]] = {}
+    for step in graph.order:
+        for source in (*graph.inputs[step], *(each for named in graph.sides.get(step, {}).values() for each in named)):
+            takers.setdefault(source, set()).add(step)
+    written = {output.source for output in spec.outputs.values()}
+    for step in reversed(graph.order):
+        if step in takers and step not in written and takers[step] <= lost:
+            lost.add(step)
+    return [step for step in graph.order if step in lost and step != name]
