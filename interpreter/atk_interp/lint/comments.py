@@ -11,14 +11,15 @@ from atk_interp.diagnostics import Code, Diagnostic, Edit, Sink, did_you_mean, n
 from atk_interp.document.written import Written, written_scalars
 from atk_interp.lint import codes
 from atk_interp.lint.known import all_codes, is_about_text
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile, Span
 
 __all__ = ["Comments", "Ignore", "Item", "comments_in"]
 
-_IN_YAML = re.compile(r"(?:^|(?<=[ \t]))#[ \t]*atk:[ \t]*(?P<said>[^\r\n]*)", re.MULTILINE)
+_IN_YAML = pattern(r"(?:^|(?<=[ \t]))#[ \t]*atk:[ \t]*(?P<said>[^\r\n]*)", re.MULTILINE)
 _QUOTED = r"""(?>"(?:\\.|[^"\\])*+"|'(?:\\.|[^'\\])*+'|(?!CLOSE).)*+"""
-_IN_TEMPLATE = re.compile(
+_IN_TEMPLATE = pattern(
     "|".join(
         (
             r"\{\#[-+]?(?P<comment>.*?)(?:[-+]?\#\}|\Z)",
@@ -30,9 +31,9 @@ _IN_TEMPLATE = re.compile(
     re.DOTALL,
 )
 """Comments, and what else may hold the marks of one. What is never closed goes to the end: each text is read once."""
-_HEAD = re.compile(r"(?:\s*\{#.*?#\})*", re.DOTALL)
-_SAID = re.compile(r"\s*atk:\s*(?P<said>.*)", re.DOTALL)
-_FORM = re.compile(r"(?P<verb>[\w-]+)\s*(?P<list>\[(?P<names>[^\]]*)\])?\s*(?P<reason>.*)", re.DOTALL)
+_HEAD = pattern(r"(?:\s*\{#.*?#\})*", re.DOTALL)
+_SAID = pattern(r"\s*atk:\s*(?P<said>.*)", re.DOTALL)
+_FORM = pattern(r"(?P<verb>[\w-]+)\s*(?P<list>\[(?P<names>[^\]]*)\])?\s*(?P<reason>.*)", re.DOTALL)
 _VERBS = ("ignore", "ignore-file")
 
 

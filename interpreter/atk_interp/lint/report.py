@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from atk_interp.diagnostics import Diagnostic, Fix
 from atk_interp.document import shown
 from atk_interp.lint import codes
-from atk_interp.lint.comments import Comments, Ignore, Item, comments_in
 from atk_interp.lint.engine import Linted
 from atk_interp.lint.search import specs_using
 from atk_interp.lint.settings import NO_SETTINGS, Settings
 from atk_interp.records import dataclass
+
+if TYPE_CHECKING:
+    from atk_interp.lint.comments import Comments, Ignore, Item
 
 __all__ = ["Report", "report"]
 
@@ -87,7 +90,9 @@ class _CommentsOfAll:
         for unit in units:
             for file, is_template in unit.linted.files():
                 self._units.setdefault(file.path, []).append(unit)
-                if file.path not in self._by_file:
+                if "atk:" in file.text and file.path not in self._by_file:
+                    from atk_interp.lint.comments import comments_in  # most files have none, and start without it
+
                     self._by_file[file.path] = comments_in(file, is_template)
         self._used: set[Item] = set()
         self._vain: set[Item] = set()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from atk_interp.diagnostics import Code, Severity, did_you_mean
 from atk_interp.lint.known import all_codes, is_about_text
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 
 __all__ = ["DEFAULT", "Selection", "selector_problem"]
 
 _SEVERITIES = tuple(severity.value for severity in Severity)
+_PREFIX = pattern("ATK[0-9]{0,2}\\Z")
 _EXACT = 100
 """More specific than any prefix."""
 
@@ -53,7 +53,7 @@ def _specificity(code: Code, selector: str) -> int:
         return 2
     if selector == "all":
         return 1
-    return 2 + len(selector) if re.fullmatch("ATK[0-9]{0,2}", selector) and code.id.startswith(selector) else -1
+    return 2 + len(selector) if _PREFIX.match(selector) and code.id.startswith(selector) else -1
 
 
 def selector_problem(selector: str, *, ignoring: bool = False) -> tuple[str, str | None] | None:

@@ -36,9 +36,7 @@ class Settings:
 
     def wants(self, code: Code, path: str) -> bool:
         """Whether a code is told of a file, given as it is shown."""
-        extra = [
-            selector for pattern, ignored in self.per_file_ignores for selector in ignored if self._is(path, pattern)
-        ]
+        extra = [selector for glob, ignored in self.per_file_ignores for selector in ignored if self._is(path, glob)]
         chosen = self.selection
         if extra:
             chosen = Selection(chosen.select, chosen.extend_select, (*chosen.ignore, *extra))
@@ -46,7 +44,7 @@ class Settings:
 
     def leaves_out(self, path: Path) -> bool:
         """Whether a file or folder is one that the project excludes."""
-        return any(self._is(str(path), pattern) for pattern in self.exclude)
+        return any(self._is(str(path), glob) for glob in self.exclude)
 
     def overridden(self, select: tuple[str, ...], extend_select: tuple[str, ...], ignore: tuple[str, ...]) -> Settings:
         """With what a command line says: a `select` there sets the project's choice aside, the others add to it."""
@@ -56,22 +54,22 @@ class Settings:
         chosen = Selection(select or base.select, base.extend_select + extend_select, base.ignore + ignore)
         return Settings(chosen, self.per_file_ignores, self.exclude, self.strict, self.format, self.folder)
 
-    def _is(self, path: str, pattern: str) -> bool:
-        return self.folder is not None and matches(Path(path), pattern, self.folder)
+    def _is(self, path: str, glob: str) -> bool:
+        return self.folder is not None and matches(Path(path), glob, self.folder)
 
 
 NO_SETTINGS = Settings()
 """What holds where no project says otherwise."""
 
 
-def matches(path: Path, pattern: str, folder: Path) -> bool:
+def matches(path: Path, glob: str, folder: Path) -> bool:
     """Whether a pattern means a path: its name, its path from the folder, or a folder around it. `*` goes any depth."""
     try:
         relative = path.resolve().relative_to(folder)
     except (ValueError, OSError):
         return False
     around = [relative, *relative.parents][:-1]
-    plain = pattern.strip("/").removeprefix("./")
+    plain = glob.strip("/").removeprefix("./")
     wanted = {plain, plain.replace("**/", "")}
     return any(fnmatchcase(text, want) for part in around for text in (part.as_posix(), part.name) for want in wanted)
 
@@ -146,7 +144,7 @@ class _Reader:
         return Settings(
             selection=chosen,
             per_file_ignores=tuple(
-                (pattern, self._selectors(listed, "per-file-ignores", pattern)) for pattern, listed in by_file.items()
+                (glob, self._selectors(listed, "per-file-ignores", glob)) for glob, listed in by_file.items()
             ),
             exclude=self._texts(self._table.get("exclude", []), "exclude"),
             strict=self._strict(),
