@@ -42,7 +42,7 @@ def test_a_field_that_is_paid_for_is_to_be_read(
     prompts = {"reads_remark": '- user: "{{ remark }} {{ text }}"\n'}
     found = findings(tmp_path, *steps, outputs=ONLY_TEXT.replace("LAST", last), prompts=prompts)
 
-    assert told(found) == [("ATK525", field) for field in unread]
+    assert [text for code, text in told(found) if code == "ATK525"] == unread
 
 
 def test_an_output_of_whole_rows_reads_every_field(tmp_path: Path) -> None:

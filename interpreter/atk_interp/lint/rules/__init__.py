@@ -11,6 +11,7 @@ from atk_interp.lint.rules.forgotten_formula import ForgottenFormula
 from atk_interp.lint.rules.futile_accept import FutileAccept
 from atk_interp.lint.rules.idle_feedback import IdleFeedback
 from atk_interp.lint.rules.idle_keep import IdleKeep
+from atk_interp.lint.rules.idle_set import IdleSet
 from atk_interp.lint.rules.idle_step import IdleStep
 from atk_interp.lint.rules.include_cycle import IncludeCycle
 from atk_interp.lint.rules.maybe_empty_message import MaybeEmptyMessage
@@ -73,6 +74,7 @@ RULES: tuple[Rule, ...] = (
     IdleFeedback(),
     VoteRule(),
     UnusedField(),
+    IdleSet(),
     OverwrittenField(),
     RefusedConversation(),
     OutputClash(),

@@ -48,16 +48,21 @@ class UnsendableRoles(Rule):
     def check(self, context: LintContext) -> None:
         for prompt in {asked.prompt.name: asked.prompt for asked in context.asked_soundly}.values():
             if prompt.messages is not None:
-                found = _first_wrong(list(_turns(prompt.messages.items)))
-                if found is not None:
-                    self._report(found, prompt.messages, context)
+                self._look(prompt.messages, context)
         for view in context.analysis.outputs.values():
             if refusal(view) is not None:
                 continue  # its own format refuses it, which is told as an error
             for messages in view.message_lists.values():
-                found = _first_wrong(list(_turns(messages.items)))
-                if found is not None:
-                    self._report(found, messages, context)
+                self._look(messages, context, repeated_only=True)  # who begins and who ends is for the format to say
+
+    def _look(self, messages: MessageList, context: LintContext, *, repeated_only: bool = False) -> None:
+        wrong = _repeated if repeated_only else _first_wrong
+        found = wrong(list(_turns(messages.items)))
+        for item in messages.items if found is None else ():
+            if isinstance(item, Each) and item.when is not None:
+                found = found or wrong(list(_turns(item.body)))
+        if found is not None:
+            self._report(found, messages, context)
 
     def _report(self, found: _Wrong, written: MessageList, context: LintContext) -> None:
         labels = [Label(_place(found.other, written), found.label)] if found.other is not None else ()
@@ -73,6 +78,19 @@ def _first_wrong(turns: Sequence[_Turn]) -> _Wrong | None:
     begun = [turn for turn in turns if turn[0] not in _INSTRUCTING]
     if len(begun) > 1 and begun[0][0] == "assistant":
         return _Wrong(begun[0][1], f"the assistant speaks first, {_REFUSED}", "begin with a `user` message")
+    repeated = _repeated(turns)
+    if repeated is not None:
+        return repeated
+    late = next((turn for turn in turns[1:] if turn[0] in _INSTRUCTING), None)
+    if late is None or not turns[0][0]:
+        return None
+    told = f"this `{late[0]}` message is not the first, {_REFUSED}"
+    help_ = "put it at the beginning, or write it as a `user` message"
+    return _Wrong(late[1], told, help_, turns[0][1], "the first message")
+
+
+def _repeated(turns: Sequence[_Turn]) -> _Wrong | None:
+    """The first message that follows another of its role."""
     for (before, first), (role, second) in pairwise(turns):
         if role and role == before and first is second:
             help_ = "write a `{% for %}` loop in the content of one message"
@@ -80,12 +98,7 @@ def _first_wrong(turns: Sequence[_Turn]) -> _Wrong | None:
         if role and role == before:
             told = f"two `{role}` messages follow each other, {_REFUSED}"
             return _Wrong(second, told, "join them into one", first, "the one before")
-    late = next((turn for turn in turns[1:] if turn[0] in _INSTRUCTING), None)
-    if late is None or not turns[0][0]:
-        return None
-    told = f"this `{late[0]}` message is not the first, {_REFUSED}"
-    help_ = "put it at the beginning, or write it as a `user` message"
-    return _Wrong(late[1], told, help_, turns[0][1], "the first message")
+    return None
 
 
 def _turns(items: Sequence[MessageTemplate | Each]) -> Iterator[_Turn]:
