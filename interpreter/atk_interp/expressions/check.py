@@ -84,10 +84,8 @@ class Checker(Checking):
         match node:
             case ast.Literal(value=value):
                 return type_of(value)
-            case ast.Name() | ast.Attribute():
+            case ast.Name() | ast.Attribute() | ast.Index():
                 return self._placed(node)
-            case ast.Index(target=target, index=index):
-                return self._index(node, self.check(target), self.check(index))
             case ast.Slice():
                 return self._slice(node)
             case ast.ListDisplay(items=items):
@@ -138,9 +136,15 @@ class Checker(Checking):
         yield
         self._facts = before
 
-    def _placed(self, node: ast.Name | ast.Attribute) -> Type:
-        """The type of a name or field; what conditions have told about it goes first."""
-        type_ = self._name(node) if isinstance(node, ast.Name) else self._attribute(node, self.check(node.target))
+    def _placed(self, node: ast.Name | ast.Attribute | ast.Index) -> Type:
+        """The type of a name, a field or an item; what conditions have told about it goes first."""
+        match node:
+            case ast.Name():
+                type_ = self._name(node)
+            case ast.Attribute():
+                type_ = self._attribute(node, self.check(node.target))
+            case ast.Index():
+                type_ = self._index(node, self.check(node.target), self.check(node.index))
         path = path_of(node)
         if path is None:
             return type_

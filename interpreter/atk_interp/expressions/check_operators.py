@@ -8,6 +8,7 @@ from atk_interp.diagnostics import did_you_mean
 from atk_interp.expressions import ast
 from atk_interp.expressions.check_base import Checking
 from atk_interp.expressions.codes import NEVER_TRUE_COMPARISON, WRONG_OPERAND
+from atk_interp.expressions.functions import FILTERS
 from atk_interp.expressions.kinds import ALL_KINDS, NUMBER, Kind, in_words, kinds_of, type_in_words, written
 from atk_interp.expressions.types import (
     ANY,
@@ -22,7 +23,7 @@ from atk_interp.expressions.types import (
     without_null,
 )
 
-__all__ = ["arithmetic_type", "check_comparison", "check_item_comparison"]
+__all__ = ["SIGNS", "arithmetic_type", "check_comparison", "check_item_comparison"]
 
 Operand: TypeAlias = "tuple[ast.Node, Type]"
 
@@ -35,6 +36,10 @@ _COMBINATIONS = {
 
 _ORDER = ((NUMBER, NUMBER), (_TEXT, _TEXT), (_LIST, _LIST))
 _HOLDERS = frozenset([Kind.TEXT, Kind.LIST, Kind.RECORD])
+
+
+SIGNS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "in": "in"}
+"""Tests that say the same as an operator."""
 
 
 def arithmetic_type(checker: Checking, node: ast.Arithmetic, left: Type, right: Type) -> Type:
@@ -109,6 +114,20 @@ def check_comparison(checker: Checking, operator: str, left: Operand, right: Ope
         _check_containment(checker, operator, left, right)
     else:
         _check_sides(checker, operator, left, right, _ORDER)
+    if operator not in ("in", "not in"):
+        _check_share(checker, left[0], right[0])
+        _check_share(checker, right[0], left[0])
+
+
+def _check_share(checker: Checking, share: ast.Node, bound: ast.Node) -> None:
+    """Report a share, which is from 0 to 1, that is compared with a percentage."""
+    if not isinstance(share, ast.Filter) or share.name not in FILTERS or not FILTERS[share.name].is_share:
+        return
+    number = bound.value if isinstance(bound, ast.Literal) else None
+    if type(number) in (int, float) and isinstance(number, int | float) and number > 1:
+        message = f"`{share.name}` gives a number from 0 to 1: this comes out the same on every row"
+        help = f"write `{number / 100:g}` for {number:g} %" if number <= 100 else None
+        checker.report(NEVER_TRUE_COMPARISON, bound, message, help)
 
 
 def check_item_comparison(checker: Checking, operator: str, item: Operand, argument: Operand, shown: str) -> None:

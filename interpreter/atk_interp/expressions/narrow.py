@@ -12,22 +12,25 @@ from typing import TypeAlias
 from atk_interp.expressions import ast
 from atk_interp.expressions.types import NULL, Type, join_types, without_null
 
-__all__ = ["Facts", "facts_if", "path_of"]
+__all__ = ["NULL_PASSES", "Facts", "facts_if", "path_of"]
 
 Facts: TypeAlias = Mapping[str, Type]
 
-_NULL_PASSES = frozenset(["defined", "eq", "equalto", "in", "ne", "none", "undefined"])
+NULL_PASSES = frozenset(["defined", "eq", "equalto", "in", "ne", "none", "undefined"])
 """Tests that none may pass, or that say nothing about it."""
 
 
 def path_of(node: ast.Node) -> str | None:
-    """`"a.b"` for a name or a field of one; None for everything else."""
+    """`"a.b[0]"` for a name, or a field or an item of one; None for everything else."""
     match node:
         case ast.Name(name=name):
             return name
         case ast.Attribute(target=target, name=name):
             path = path_of(target)
             return None if path is None else f"{path}.{name}"
+        case ast.Index(target=target, index=ast.Literal(value=key)) if type(key) in (str, int):
+            path, step = path_of(target), f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{key!r}]"
+            return None if path is None else path + step
     return None
 
 
@@ -71,4 +74,4 @@ def _tested(path: str | None, name: str, passed: bool, types: Facts) -> dict[str
         return {}
     if name == "none":
         return {path: NULL if passed else without_null(types[path])}
-    return {path: without_null(types[path])} if passed and name not in _NULL_PASSES else {}
+    return {path: without_null(types[path])} if passed and name not in NULL_PASSES else {}

@@ -125,6 +125,7 @@ ADDED_FILTERS = (
         "The share of true among true and false, from 0 to 1; 0 for an empty list; a single true counts 1.",
         Example("[true, true, false, true] | share", 0.75),
         items=frozenset([Kind.BOOL]),
+        is_share=True,
         in_jinja=False,
     ),
     Function(
@@ -153,6 +154,7 @@ ADDED_FILTERS = (
         "How many of the words of both texts are in both, from 0 to 1 (Jaccard index of the sets of words).",
         Example('"the red cat" | similarity("The cat sat")', 0.5),
         (Parameter("other", _TEXT),),
+        is_share=True,
         in_jinja=False,
     ),
     Function(
@@ -163,6 +165,7 @@ ADDED_FILTERS = (
         "The share of the content words of the text that occur in `other`, whatever their endings; 0 if it has none.",
         Example('"Who painted the chapel?" | coverage("A chapel that Giotto paints.")', 1.0),
         (Parameter("other", _TEXT),),
+        is_share=True,
         in_jinja=False,
     ),
     Function(
@@ -173,6 +176,7 @@ ADDED_FILTERS = (
         "The share of the text, from 0 to 1, that repeats an earlier run of `n` words.",
         Example('"Well said. Well said." | repetition(2)', 0.5),
         (Parameter("n", _INT, 5),),
+        is_share=True,
         in_jinja=False,
     ),
     Function(

@@ -215,6 +215,7 @@ LIST_FILTERS = (
         "One text of all items (or of a field of each), with `d` in between.",
         Example('["a", "b", 3] | join(", ")', "a, b, 3"),
         (Parameter("d", SCALAR, ""), _ATTRIBUTE),
+        items=SCALAR,
     ),
     Function(
         "sort",
@@ -252,6 +253,7 @@ LIST_FILTERS = (
         "The sum of the numbers (or of a field of each item) and `start`; true counts 1.",
         Example("[1, 2, 3.5] | sum", 6.5),
         (_ATTRIBUTE, Parameter("start", _SUMMED, 0)),
+        items=_SUMMED,
     ),
     Function(
         "min",

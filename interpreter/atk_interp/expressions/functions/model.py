@@ -74,7 +74,8 @@ class Function:
     pure, gets every parameter in order, and raises `OperandError` (or what Python's own operations raise) when it
     cannot. `lazy`: Jinja hands out a generator where we give a list. `can_miss`: on an empty list the
     result is missing, as an absent field is. `prepare`, if given, makes `apply` of the value alone out of
-    parameters that are known beforehand; it may raise `OperandError` where applying would.
+    parameters that are known beforehand; it may raise `OperandError` where applying would. `is_share`: the result
+    is from 0 to 1.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Function:
     in_jinja: bool = True
     lazy: bool = False
     can_miss: bool = False
+    is_share: bool = False
     prepare: Callable[..., Callable[[Any], object]] | None = None
     types: frozenset[type] = field(init=False, repr=False, compare=False, default=frozenset())
 

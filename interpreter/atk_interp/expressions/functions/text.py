@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from atk_interp.expressions.bounds import check_size, depth, size
 from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.functions.model import Example, Function, Parameter
 from atk_interp.expressions.kinds import ALL_KINDS, SCALAR, Kind
-from atk_interp.expressions.types import INT, TEXT
+from atk_interp.expressions.types import INT, TEXT, TextType, Type
 from atk_interp.patterns import pattern
 
 __all__ = ["TEXT_FILTERS"]
@@ -78,17 +79,41 @@ def _tojson(value: object, indent: int | None) -> str:
     return text
 
 
+def _each_choice(change: Callable[[str], str]) -> Callable[[Type, tuple[Type, ...]], Type]:
+    """The type of a changed text: where it is one of known words, it is one of those changed."""
+
+    def result(value: Type, _: tuple[Type, ...]) -> Type:
+        choices = value.choices if isinstance(value, TextType) else None
+        return TEXT if choices is None else TextType(tuple(dict.fromkeys(map(change, choices))))
+
+    return result
+
+
 TEXT_FILTERS = (
     Function(
         "capitalize",
         _TEXT,
-        TEXT,
+        _each_choice(str.capitalize),
         str.capitalize,
         "The first letter in upper case, the others in lower case.",
         Example('"hELLO world" | capitalize', "Hello world"),
     ),
-    Function("lower", _TEXT, TEXT, str.lower, "All letters in lower case.", Example('"ABC" | lower', "abc")),
-    Function("upper", _TEXT, TEXT, str.upper, "All letters in upper case.", Example('"abc" | upper', "ABC")),
+    Function(
+        "lower",
+        _TEXT,
+        _each_choice(str.lower),
+        str.lower,
+        "All letters in lower case.",
+        Example('"ABC" | lower', "abc"),
+    ),
+    Function(
+        "upper",
+        _TEXT,
+        _each_choice(str.upper),
+        str.upper,
+        "All letters in upper case.",
+        Example('"abc" | upper', "ABC"),
+    ),
     Function(
         "title",
         _TEXT,
