@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from atk_interp.diagnostics import Code, Sink, did_you_mean
+from atk_interp.diagnostics.render import FORMATS
 from atk_interp.document import shown
 from atk_interp.lint.codes import BAD_SETTING
 from atk_interp.lint.selection import DEFAULT, Selection, selector_problem
@@ -18,7 +19,6 @@ from atk_interp.source import SourceFile, Span
 
 __all__ = ["NO_SETTINGS", "Settings", "SettingsFinder", "matches"]
 
-FORMATS = ("text", "short", "json", "github", "sarif", "junit")
 _KEYS = ("select", "extend-select", "ignore", "per-file-ignores", "exclude", "strict", "format")
 _HAS_TABLE = pattern(rb"""^[ \t]*\[?[ \t]*tool[ \t]*\.[ \t]*["']?atk-interp""", re.MULTILINE)
 
