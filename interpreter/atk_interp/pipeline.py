@@ -29,6 +29,7 @@ from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Calls, StepCalls
 from atk_interp.runtime.endpoints import NO_CLIENTS, check_keys, open_endpoints, used_slots
 from atk_interp.runtime.events import Listener
+from atk_interp.runtime.room import RoomPolicy
 from atk_interp.source import SourceFile
 from atk_interp.spec import (
     Config,
@@ -58,6 +59,7 @@ __all__ = [
 _log = logging.getLogger("atk_interp")
 
 _PATIENT = RetryPolicy()
+_ROOM = RoomPolicy()
 
 EMBEDDED = EndpointConfig(provider="embedded", concurrency=1, grammar="llguidance")
 """What answers when no model is configured."""
@@ -160,6 +162,7 @@ class Pipeline:
         handle_signals: bool = False,
         ledger: Path | None = None,
         policy: RetryPolicy = _PATIENT,
+        room: RoomPolicy = _ROOM,
         clients: Mapping[str, Client] = NO_CLIENTS,
     ) -> RunResult:
         """As `acall`, but every way to end is a result. For those who show progress and exit codes.
@@ -180,6 +183,7 @@ class Pipeline:
             listeners=listeners,
             handle_signals=handle_signals,
             policy=policy,
+            room=room,
             clients=clients,
         )
         return await run_plan(plan, options)

@@ -114,5 +114,5 @@ def test_no_room_is_told_and_the_old_file_kept(tmp_path: Path) -> None:
     done = subprocess.run(code, env={"PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, check=True)
     assert done.stdout == (
         f"`{path}` cannot be written: the file is too large | "
-        "make room or name another folder, then run the same command again | ['qa.jsonl'] old"
+        "name another folder, then run the same command again | ['qa.jsonl'] old"
     )

@@ -11,13 +11,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-__all__ = ["AtomicFile", "CannotWrite"]
+__all__ = ["AtomicFile", "CannotWrite", "DiskFull"]
 
 _FULL = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "the file is too large",
 }
+_TOO_LARGE = {errno.EFBIG: "the file is too large"}
 
 
 class CannotWrite(Exception):
@@ -28,6 +28,10 @@ class CannotWrite(Exception):
         self.help = help
 
 
+class DiskFull(CannotWrite):
+    """There is no room for a file now; there may be later."""
+
+
 class AtomicFile:
     """A file that appears under its name only when all of it is safely on disk.
 
@@ -36,12 +40,13 @@ class AtomicFile:
 
     Until the block ends the bytes stand in a hidden file beside `path`, and what was at `path` before is untouched;
     after an exception in the block it stays, and the hidden file goes. Folders on the way are made. A link is kept,
-    and the file that it leads to replaced; the new file has the permissions of the old one. Raises `CannotWrite` when
-    the disk refuses.
+    and the file that it leads to replaced; the new file has the permissions of the old one. `size` is how many bytes
+    are to come, as far as it is known: for the words of a full disk. Raises `CannotWrite` when the disk refuses.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, size: int = 0) -> None:
         self.path = path
+        self._size = size
         self._target = Path(os.path.realpath(path))
         self._temporary = self._target.with_name(f".{self._target.name}.{secrets.token_hex(6)}.partial")
         self._stream: BinaryIO | None = None
@@ -99,9 +104,16 @@ class AtomicFile:
             self._temporary.unlink(missing_ok=True)
 
     def _refused(self, error: OSError) -> CannotWrite:
-        reason = _FULL.get(error.errno or 0)
-        help = "make room or name another folder, then run the same command again" if reason else ""
-        return CannotWrite(f"`{self.path}` cannot be written: {reason or error.strerror or error}", help)
+        number = error.errno or 0
+        told = f"`{self.path}` cannot be written"
+        if number in _FULL:
+            needed = f"; it takes {self._size / 1e6:.1f} MB" if self._size else ""
+            help = "make room or name another folder, then run the same command again"
+            return DiskFull(f"{told}: {_FULL[number]}{needed}", help)
+        if number in _TOO_LARGE:
+            help = "name another folder, then run the same command again"
+            return CannotWrite(f"{told}: {_TOO_LARGE[number]}", help)
+        return CannotWrite(f"{told}: {error.strerror or error}")
 
 
 def _sync_folder(folder: Path) -> None:

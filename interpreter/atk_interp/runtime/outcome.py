@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from atk_interp.formats.atomic import CannotWrite
+from atk_interp.formats.atomic import CannotWrite, DiskFull
 from atk_interp.kinds.base import SourceStep, StepStopped
 from atk_interp.ledger import LedgerError
 from atk_interp.llm.messages import EndpointDown, EndpointRefused, EndpointUnavailable
@@ -16,6 +16,7 @@ from atk_interp.records import dataclass
 from atk_interp.runtime.endpoints import CannotRun
 from atk_interp.runtime.events import StepState
 from atk_interp.runtime.publish import Published
+from atk_interp.runtime.spool import NoRoomForRows
 
 __all__ = ["EXIT_CODES", "Ending", "Interrupted", "RunResult", "ending", "nothing_left"]
 
@@ -83,6 +84,8 @@ def ending(error: BaseException | None) -> Ending:
             return Ending("impossible", str(error), error.help, error)
         case LedgerError():
             return Ending("unavailable", f"the ledger cannot be used: {error}", error.help, error)
+        case DiskFull() | NoRoomForRows():
+            return Ending("unavailable", str(error), error.help, error)
         case StepStopped() | CannotWrite():
             return Ending("stopped", str(error), error.help, error)
     return Ending("failed", f"this is a mistake in atk-interp: {type(error).__name__}: {error}", "", error)

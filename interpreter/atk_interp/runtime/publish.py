@@ -119,7 +119,7 @@ class Collector:
 
 
 def _write(path: Path, spool: Spool) -> None:
-    with AtomicFile(path) as file:
+    with AtomicFile(path, spool.size) as file:
         written = 0
         for record in spool.read():
             file.write(record)

@@ -36,7 +36,10 @@ class Room:
         self._full_since: float | None = None
 
     async def insist(
-        self, work: Callable[[], Awaitable[Result]], going_on: Callable[[], bool], full: type[Exception] = LedgerFull
+        self,
+        work: Callable[[], Awaitable[Result]],
+        going_on: Callable[[], bool] = lambda: True,
+        full: type[Exception] = LedgerFull,
     ) -> Result:
         """What the work returns, as soon as there is room for it.
 

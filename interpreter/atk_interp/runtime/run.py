@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from atk_interp.formats.atomic import CannotWrite
+from atk_interp.formats.atomic import CannotWrite, DiskFull
 from atk_interp.kinds.base import Dropped, StepStopped
 from atk_interp.ledger import LedgerError
 from atk_interp.ledger.sqlite import SqliteLedger
@@ -43,6 +43,7 @@ from atk_interp.runtime.lock import locked
 from atk_interp.runtime.outcome import Ending, Interrupted, RunResult, ending, nothing_left
 from atk_interp.runtime.progress import set_progress
 from atk_interp.runtime.publish import Collector, Published, write_record
+from atk_interp.runtime.room import Room, RoomPolicy
 from atk_interp.runtime.walking import Sinks
 
 __all__ = ["RunOptions", "run_plan"]
@@ -62,6 +63,7 @@ class RunOptions:
     handle_signals: bool = False
     """Ctrl+C ends the run in good order, and pressed twice the process: for a program that does nothing else."""
     policy: RetryPolicy = field(default_factory=RetryPolicy)
+    room: RoomPolicy = RoomPolicy()
     clock: Clock = field(default_factory=Clock)
     clients: Mapping[str, Client] = field(default_factory=dict)
     """What answers for a model slot in place of its endpoint."""
@@ -79,7 +81,7 @@ async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
     with locked(folder), contextlib.closing(_Run(plan, options)) as run:
         endpoints = open_endpoints(slots, lambda line: run.emit(Noted("", line)), options.clients)
         try:
-            ledger = SqliteLedger(options.ledger)
+            ledger = await run.opened(options.ledger)
         except (LedgerError, OSError) as error:
             raise CannotRun(f"the ledger cannot be used: {error}", getattr(error, "help", "")) from error
         try:
@@ -100,6 +102,7 @@ class _Run:
         self.books = Books(plan)
         self.collector = Collector(plan)
         self.log = EventLog(options.output_dir / "events.jsonl")
+        self.room = Room(self.emit, options.room, options.clock)
         self.started = time.monotonic()
         self.begun = datetime.datetime.now(datetime.UTC)
         self.fraction = 0.0
@@ -110,6 +113,16 @@ class _Run:
         self.collector.close()
         self.log.close()
 
+    async def opened(self, path: Path) -> SqliteLedger:
+        """The ledger, which writes down what this run uses. Raises `LedgerError`."""
+
+        async def open_it() -> SqliteLedger:
+            return SqliteLedger(path)
+
+        ledger = await self.room.insist(open_it)
+        ledger.record(self.options.output_dir, self.plan.spec.name)
+        return ledger
+
     async def result(self, endpoints: Mapping[str, Endpoint], ledger: SqliteLedger) -> RunResult:
         set_progress.begin(self.options.task_id)
         self.emit(RunStarted(self.plan.spec.name, str(self.options.output_dir), list(self.plan.steps)))
@@ -117,8 +130,9 @@ class _Run:
             told = f"`events.jsonl` cannot be written ({self.log.refusal}): this run leaves no record of its events"
             self.emit(Noted("", told, serious=True))
         self.tell(force=True)
-        calls = Calls(endpoints, ledger, self.books, self.emit, self.options.policy, self.options.clock)
-        return self._end(await self._run(calls, endpoints), calls)
+        calls = Calls(endpoints, ledger, self.books, self.emit, self.options.policy, self.options.clock, self.room)
+        error = await self._run(calls, endpoints)
+        return await self._end(error, calls, ledger)
 
     async def _run(self, calls: Calls, endpoints: Mapping[str, Endpoint]) -> BaseException | None:
         contexts = {name: StepCalls(step, calls, self.emit, self._refused) for name, step in self.plan.steps.items()}
@@ -164,27 +178,48 @@ class _Run:
                 self.emit(Noted("", f"output `{name}` has no rows: its `where` left all of them out", serious=True))
         return None
 
-    def _end(self, error: BaseException | None, calls: Calls) -> RunResult:
+    async def _end(self, error: BaseException | None, calls: Calls, ledger: SqliteLedger) -> RunResult:
         """Write the files, then tell the end. A disk that refuses them is an end of its own."""
         self.tell(force=True)
         how = ending(error)
         published: list[Published] = []
         try:
-            published = self.collector.publish(self.options.output_dir, complete=error is None)
+            published = await self._publish(complete=error is None)
         except (CannotWrite, Unbalanced) as refusal:
             how = how if error is not None else ending(refusal)
         result = self._result(how, published)
         try:
-            write_record(self.options.output_dir, self._record(result, calls), result.steps)
+            await self._write_record(result, calls)
         except CannotWrite as refusal:
             if how.error is None:
                 result = self._result(ending(refusal), published)
-        done = result.status == "done"
-        self.emit(Progressed(1.0 if done else self.fraction, result.steps))
+        await self._finish(ledger, result.status)
+        self.emit(Progressed(1.0 if result.status == "done" else self.fraction, result.steps))
         self.emit(RunFinished(result.status, result.message, round(result.seconds, 3)))
-        if done:
+        if result.status == "done":
             set_progress(self.options.task_id, 1.0, "done")
         return result
+
+    async def _publish(self, complete: bool) -> list[Published]:
+        """Write the outputs. On a full disk those of a run that came to its end are worth waiting for."""
+
+        async def publish() -> list[Published]:
+            return self.collector.publish(self.options.output_dir, complete)
+
+        return await self.room.insist(publish, lambda: complete, DiskFull)
+
+    async def _write_record(self, result: RunResult, calls: Calls) -> None:
+        async def write() -> None:
+            write_record(self.options.output_dir, self._record(result, calls), result.steps)
+
+        await self.room.insist(write, lambda: result.status == "done", DiskFull)
+
+    async def _finish(self, ledger: SqliteLedger, status: str) -> None:
+        try:
+            await ledger.finish(status)
+        except LedgerError as refusal:
+            told = f"what this run has used of the ledger is not written down: {refusal}"
+            self.emit(Noted("", told, help="`ledger export --run` may miss some of it"))
 
     def _result(self, how: Ending, published: list[Published]) -> RunResult:
         seconds = time.monotonic() - self.started

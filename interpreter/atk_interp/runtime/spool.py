@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from atk_interp.formats.atomic import CannotWrite
 
-__all__ = ["Spool"]
+__all__ = ["NoRoomForRows", "Spool"]
 
 _BATCH = 500
 _BATCH_BYTES = 4_000_000
@@ -21,6 +21,10 @@ _BATCH_BYTES = 4_000_000
 
 def _encoded(order: tuple[int, ...]) -> bytes:
     return b"".join(part.to_bytes(6, "big") for part in order)
+
+
+class NoRoomForRows(CannotWrite):
+    """The disk of temporary files is full."""
 
 
 class Spool:
@@ -37,6 +41,8 @@ class Spool:
         self._closed = False
         self._indexed = False
         self.count = 0
+        self.size = 0
+        """How many bytes have been put."""
 
     def put(self, order: tuple[int, ...], data: bytes) -> None:
         """Keep some bytes under their place in the order (numbers from 0 to 2^48)."""
@@ -50,6 +56,7 @@ class Spool:
             self.count += 1
             self._waiting.append((place, data))
             self._waiting_bytes += len(data)
+            self.size += len(data)
             if len(self._waiting) >= _BATCH or self._waiting_bytes >= _BATCH_BYTES:
                 self._flush()
 
@@ -115,7 +122,8 @@ def _told() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise CannotWrite(
+        full = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+        raise (NoRoomForRows if full else CannotWrite)(
             f"the temporary files of the run cannot be written: {error}",
             "make room, or name another folder in `SQLITE_TMPDIR`, then run the same command again",
         ) from error
