@@ -13,8 +13,8 @@ from atk_interp.formats.outputs import OUTPUTS
 from atk_interp.graph import NOT_A_CONSTANT, Graph, build_graph
 from atk_interp.kinds import KIND_OPTIONS, KINDS
 from atk_interp.kinds.base import Cardinality, StepView
-from atk_interp.kinds.base.codes import PIPELINE_WITHIN_ITSELF
-from atk_interp.kinds.base.view import SHADOWED_PARAMETER, Followed, Nested
+from atk_interp.kinds.base.codes import PIPELINE_WITHIN_ITSELF, SHADOWED_PARAMETER
+from atk_interp.kinds.base.view import Followed, Nested
 from atk_interp.records import dataclass
 from atk_interp.spec import Output, PipelineSpec, Step, Takes, load_spec, load_steps
 from atk_interp.spec.codes import UNKNOWN_PIPELINE

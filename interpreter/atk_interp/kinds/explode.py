@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import ANY, INT, AnyType, ListType, RecordType, without_null
 from atk_interp.kinds.base import BoundStep, Cardinality, Dropped, Example, PureStep, StepKind, StepView
-from atk_interp.kinds.base.view import WRONG_VALUE_TYPE
+from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, Value, canonical, row_id
 

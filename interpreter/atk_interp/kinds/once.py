@@ -20,7 +20,7 @@ from atk_interp.kinds.base import (
     check_asking,
 )
 from atk_interp.kinds.base.asking import Failure
-from atk_interp.kinds.base.view import BAD_PARSE
+from atk_interp.kinds.base.codes import BAD_PARSE
 from atk_interp.spec.codes import MISSING_KEY
 from atk_interp.values import Row
 

@@ -19,7 +19,7 @@ from atk_interp.kinds.base import (
     StepView,
     expression_paths,
 )
-from atk_interp.kinds.base.view import WRONG_VALUE_TYPE
+from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row
 

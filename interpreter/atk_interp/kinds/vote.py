@@ -24,7 +24,7 @@ from atk_interp.kinds.base import (
     check_examples,
 )
 from atk_interp.kinds.base.asking import Failure
-from atk_interp.kinds.base.view import BAD_PARSE
+from atk_interp.kinds.base.codes import BAD_PARSE
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, Value
 

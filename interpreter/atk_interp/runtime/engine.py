@@ -12,8 +12,6 @@ every count is a sum.
 from __future__ import annotations
 
 import asyncio
-import collections
-import contextlib
 import functools
 import heapq
 import itertools
@@ -23,15 +21,16 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field
 
-from atk_interp.kinds.base import CallStep, Dropped, SetStep, SourceStep, StepContext, StepStopped
+from atk_interp.kinds.base import CallStep, Dropped, SetStep, SourceStep, StepContext
 from atk_interp.llm.messages import EndpointDown, EndpointUnavailable
 from atk_interp.plan import Plan, PlannedStep
 from atk_interp.records import dataclass
-from atk_interp.runtime.barrier import ADMITTED, SetRoom, Waiting
+from atk_interp.runtime.barrier import Waiting
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Calls, Halted
-from atk_interp.runtime.walking import Ask, Sinks, Walker
-from atk_interp.values import Row, root_id
+from atk_interp.runtime.feeding import Feeder
+from atk_interp.runtime.walking import Sinks, Walker
+from atk_interp.values import Row
 
 __all__ = ["Engine"]
 
@@ -92,6 +91,7 @@ class Engine:
         self._stop = threading.Event()
         self._waiting = Waiting(plan)
         self._walker = Walker(plan, books, sinks, self._waiting, self._stop)
+        self._feeder = Feeder(books, self._walker, self._waiting, contexts)
         self._heap: list[tuple[tuple[int, ...], int, _Item]] = []
         self._numbers = itertools.count()
         self._answers: list[_Answer] = []
@@ -277,56 +277,8 @@ class Engine:
     # -- in threads -----------------------------------------------------------------------------------------------
 
     def _make_rows(self, emitter: _Emitter) -> None:
-        """Make the rows of a source or set-wise step, and take each as far as it goes without a model."""
-        step = emitter.step
-        context = self._contexts[step.name]
-
-        def ask(asking: PlannedStep, row: Row) -> None:
-            self._put(_Item(asking, row, emitter))
-
-        if isinstance(step.runner, SourceStep):
-            self._walker.walk(step, step.runner.rows(context), ask)
-            return
-        if step.waits:
-            self._learn(step)
-            rows = self._single(step) if step.single else self._waiting.rows(step.name, "from")
-            for row in rows:
-                self._walker.begin(step, row, ask)
-        if isinstance(step.runner, SetStep):
-            self._make_set(step, step.runner, ask)
-
-    def _make_set(self, step: PlannedStep, runner: SetStep, ask: Ask) -> None:
-        before = self._books.steps[step.name].settled
-        rows = self._waiting.rows(step.name, ADMITTED)
-        with contextlib.closing(SetRoom(self._contexts[step.name], step, self._waiting)) as room:
-            self._walker.walk(step, runner.apply(rows, room), ask)
-            collections.deque(rows, maxlen=0)  # those that the step had no need to look at are left out by it, too
-            self._books.settled_set(step.name, runner.loses, rows.handed + room.handed, before)
-
-    def _learn(self, step: PlannedStep) -> None:
-        """Give a step the values that it uses. Raises `StepStopped` when one of them is not there."""
-        for name in step.uses:
-            if name not in self._walker.values:
-                raise StepStopped(
-                    f"step `{name}` has no value, and step `{step.name}` uses it",
-                    help="read `rejected.jsonl` for the reason",
-                )
-            assert step.learn is not None
-            step.learn(name, self._walker.values[name])
-
-    def _single(self, step: PlannedStep) -> list[Row]:
-        """The one row of a `once` step: the one that it takes, or an empty one. Raises `StepStopped` for several."""
-        if not step.inputs:
-            self._books.entered(step.name)
-            return [Row(root_id({}, 0), step.kind, (0,))]
-        rows = list(itertools.islice(self._waiting.rows(step.name, "from"), 2))
-        if len(rows) > 1:
-            count = self._books.steps[step.name].rows_in
-            raise StepStopped(
-                f"step `{step.name}` takes one row, and {count} have come",
-                help="bring them together with `group` first",
-            )
-        return rows
+        """Make the rows of a step that emits, and take each as far as it goes without a model."""
+        self._feeder.feed(emitter.step, lambda asking, row: self._put(_Item(asking, row, emitter)))
 
     def _put(self, item: _Item) -> None:
         """Hand a row to the loop; wait while it has enough to do."""

@@ -3,7 +3,7 @@
 from atk_interp.kinds.base.asking import ASKING_OPTIONS, Answer, Asker, check_asking
 from atk_interp.kinds.base.bound import BoundStep, Closure, Names, draw_sites
 from atk_interp.kinds.base.cardinality import Cardinality
-from atk_interp.kinds.base.codes import CODES as _CODES_OF_GRAPHS
+from atk_interp.kinds.base.codes import CODES as _CODES_OF_STEPS
 from atk_interp.kinds.base.examples import CODES as _CODES_OF_EXAMPLES
 from atk_interp.kinds.base.examples import EXAMPLES, StepExample, check_examples, examples_of
 from atk_interp.kinds.base.kind import Example, StepKind
@@ -24,7 +24,6 @@ from atk_interp.kinds.base.results import (
     StepStopped,
     rejecting,
 )
-from atk_interp.kinds.base.view import CODES as _CODES_OF_STEPS
 from atk_interp.kinds.base.view import ROW_TYPE, StepView, expression_paths, is_formula
 
 __all__ = [
@@ -65,4 +64,4 @@ __all__ = [
     "rejecting",
 ]
 
-CODES = (*_CODES_OF_EXAMPLES, *_CODES_OF_STEPS, *_CODES_OF_GRAPHS)
+CODES = (*_CODES_OF_EXAMPLES, *_CODES_OF_STEPS)

@@ -12,9 +12,10 @@ from typing import Any, ParamSpec, TypeVar
 
 from atk_interp.expressions.types import AnyType, NullType, TextType, Type, without_null
 from atk_interp.kinds.base.bound import BoundStep, Closure
+from atk_interp.kinds.base.codes import BAD_PARSE, WRONG_VALUE_TYPE
 from atk_interp.kinds.base.examples import REPEATED, UNREADABLE
 from atk_interp.kinds.base.results import Attempt, RowFailed, StepContext, StepStopped
-from atk_interp.kinds.base.view import BAD_PARSE, WRONG_VALUE_TYPE, StepView
+from atk_interp.kinds.base.view import StepView
 from atk_interp.llm.messages import ContextTooLong, Reply
 from atk_interp.records import dataclass
 from atk_interp.replies import FieldRule, Fields, Reader, ReplyUnreadable, why_unusable

@@ -1,21 +1,71 @@
-"""Findings about steps that take more than a stream of rows: joins, loops, pipelines within pipelines."""
+"""Findings about steps: what their keys name and hold, joins, loops, and pipelines within pipelines."""
 
 from __future__ import annotations
 
 from atk_interp.diagnostics import Code, Severity
 
 __all__ = [
+    "BAD_PARSE",
     "CLASHING_FIELDS",
     "CODES",
     "ENDLESS_LOOP",
     "KEYS_NEVER_EQUAL",
     "PIPELINE_WITHIN_ITSELF",
     "ROWS_DO_NOT_FIT",
+    "SHADOWED_PARAMETER",
     "STEP_NOT_FOR_LOOPS",
+    "UNKNOWN_FIELD",
     "UNKNOWN_RESULT",
+    "UNKNOWN_SLOT",
     "WRONG_PARAMETERS",
+    "WRONG_VALUE_TYPE",
 ]
 
+SHADOWED_PARAMETER = Code(
+    "ATK501",
+    "shadowed-parameter",
+    Severity.ERROR,
+    finds="A step that writes a field under the name of a parameter or a built-in name.",
+    why="A name in an expression would have two meanings.",
+    bad="params: {question: …}\nsteps: {ask: {…, parse: {text: question}}}",
+    good="params: {topic: …}\nsteps: {ask: {…, parse: {text: question}}}",
+)
+UNKNOWN_SLOT = Code(
+    "ATK502",
+    "unknown-slot",
+    Severity.ERROR,
+    finds="A step whose model slot is not among `models`.",
+    why="There would be no endpoint to send its calls to.",
+    bad="model: lage",
+    good="model: large",
+)
+BAD_PARSE = Code(
+    "ATK503",
+    "bad-parse",
+    Severity.ERROR,
+    finds="A `parse` that no reply could be read with.",
+    why="Every reply would be rejected, or the run would stop at the first.",
+    bad="parse: {tags: []}",
+    good="parse: {tags: [verdict]}",
+)
+WRONG_VALUE_TYPE = Code(
+    "ATK504",
+    "wrong-value-type",
+    Severity.ERROR,
+    finds="An expression whose result is not of the type that the key takes.",
+    why="The run would stop when the value is needed.",
+    bad='max_tokens: ="many"',
+    good="max_tokens: =chunk_tokens",
+)
+UNKNOWN_FIELD = Code(
+    "ATK505",
+    "unknown-field",
+    Severity.ERROR,
+    finds="A key that names a field which the rows do not have at this step.",
+    why="There is nothing to drop, collect or read.",
+    bad="drop: [verdit]",
+    good="drop: [verdict]",
+)
 CLASHING_FIELDS = Code(
     "ATK531",
     "clashing-fields",
@@ -93,6 +143,11 @@ STEP_NOT_FOR_LOOPS = Code(
 )
 
 CODES = (
+    SHADOWED_PARAMETER,
+    UNKNOWN_SLOT,
+    BAD_PARSE,
+    WRONG_VALUE_TYPE,
+    UNKNOWN_FIELD,
     CLASHING_FIELDS,
     KEYS_NEVER_EQUAL,
     PIPELINE_WITHIN_ITSELF,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any, Protocol
 
-from atk_interp.diagnostics import Code, Diagnostic, Severity, Sink, did_you_mean
+from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
 from atk_interp.document import Document, Path
 from atk_interp.expressions import Expression, check_expression, parse_expression
 from atk_interp.expressions.kinds import type_in_words
@@ -30,6 +30,7 @@ from atk_interp.expressions.types import (
 )
 from atk_interp.kinds.base.cardinality import Cardinality
 from atk_interp.kinds.base.causes import CausesTold
+from atk_interp.kinds.base.codes import BAD_PARSE, SHADOWED_PARAMETER, UNKNOWN_FIELD, UNKNOWN_SLOT, WRONG_VALUE_TYPE
 from atk_interp.records import dataclass
 from atk_interp.replies import OptionsError, Reader, build_reader
 from atk_interp.source import Span
@@ -47,7 +48,6 @@ from atk_interp.templates import (
 )
 
 __all__ = [
-    "CODES",
     "ROW_TYPE",
     "Analysed",
     "Around",
@@ -57,54 +57,6 @@ __all__ = [
     "expression_paths",
     "is_formula",
 ]
-
-SHADOWED_PARAMETER = Code(
-    "ATK501",
-    "shadowed-parameter",
-    Severity.ERROR,
-    finds="A step that writes a field under the name of a parameter or a built-in name.",
-    why="A name in an expression would have two meanings.",
-    bad="params: {question: …}\nsteps: {ask: {…, parse: {text: question}}}",
-    good="params: {topic: …}\nsteps: {ask: {…, parse: {text: question}}}",
-)
-UNKNOWN_SLOT = Code(
-    "ATK502",
-    "unknown-slot",
-    Severity.ERROR,
-    finds="A step whose model slot is not among `models`.",
-    why="There would be no endpoint to send its calls to.",
-    bad="model: lage",
-    good="model: large",
-)
-BAD_PARSE = Code(
-    "ATK503",
-    "bad-parse",
-    Severity.ERROR,
-    finds="A `parse` that no reply could be read with.",
-    why="Every reply would be rejected, or the run would stop at the first.",
-    bad="parse: {tags: []}",
-    good="parse: {tags: [verdict]}",
-)
-WRONG_VALUE_TYPE = Code(
-    "ATK504",
-    "wrong-value-type",
-    Severity.ERROR,
-    finds="An expression whose result is not of the type that the key takes.",
-    why="The run would stop when the value is needed.",
-    bad='max_tokens: ="many"',
-    good="max_tokens: =chunk_tokens",
-)
-UNKNOWN_FIELD = Code(
-    "ATK505",
-    "unknown-field",
-    Severity.ERROR,
-    finds="A key that names a field which the rows do not have at this step.",
-    why="There is nothing to drop, collect or read.",
-    bad="drop: [verdit]",
-    good="drop: [verdict]",
-)
-
-CODES = (SHADOWED_PARAMETER, UNKNOWN_SLOT, BAD_PARSE, WRONG_VALUE_TYPE, UNKNOWN_FIELD)
 
 ROW_TYPE = RecordType({"id": TEXT, "source": TEXT})
 """What the built-in name `row` holds."""

@@ -1,0 +1,76 @@
+"""Making the rows of the steps that emit: sources, steps that wait for a value, steps that need all rows at once."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import itertools
+from collections.abc import Mapping
+
+from atk_interp.kinds.base import SetStep, SourceStep, StepContext, StepStopped
+from atk_interp.plan import PlannedStep
+from atk_interp.runtime.barrier import ADMITTED, SetRoom, Waiting
+from atk_interp.runtime.books import Books
+from atk_interp.runtime.walking import Ask, Walker
+from atk_interp.values import Row, root_id
+
+__all__ = ["Feeder"]
+
+
+class Feeder:
+    """Makes the rows of one step after the other, each when all that it waits for is there. Runs in threads."""
+
+    def __init__(self, books: Books, walker: Walker, waiting: Waiting, contexts: Mapping[str, StepContext]) -> None:
+        self._books = books
+        self._walker = walker
+        self._waiting = waiting
+        self._contexts = contexts
+
+    def feed(self, step: PlannedStep, ask: Ask) -> None:
+        """Make the rows of a step, and take each as far as it goes without a model.
+
+        Raises `StepStopped` when a value that the step uses is not there, and what its rows raise.
+        """
+        if isinstance(step.runner, SourceStep):
+            self._walker.walk(step, step.runner.rows(self._contexts[step.name]), ask)
+            return
+        if step.waits:
+            self._learn(step)
+            rows = self._single(step) if step.single else self._waiting.rows(step.name, "from")
+            for row in rows:
+                self._walker.begin(step, row, ask)
+        if isinstance(step.runner, SetStep):
+            self._set(step, step.runner, ask)
+
+    def _set(self, step: PlannedStep, runner: SetStep, ask: Ask) -> None:
+        before = self._books.steps[step.name].settled
+        rows = self._waiting.rows(step.name, ADMITTED)
+        with contextlib.closing(SetRoom(self._contexts[step.name], step, self._waiting)) as room:
+            self._walker.walk(step, runner.apply(rows, room), ask)
+            collections.deque(rows, maxlen=0)  # those that the step had no need to look at are left out by it, too
+            self._books.settled_set(step.name, runner.loses, rows.handed + room.handed, before)
+
+    def _learn(self, step: PlannedStep) -> None:
+        """Give a step the values that it uses. Raises `StepStopped` when one of them is not there."""
+        for name in step.uses:
+            if name not in self._walker.values:
+                raise StepStopped(
+                    f"step `{name}` has no value, and step `{step.name}` uses it",
+                    help="read `rejected.jsonl` for the reason",
+                )
+            assert step.learn is not None
+            step.learn(name, self._walker.values[name])
+
+    def _single(self, step: PlannedStep) -> list[Row]:
+        """The one row of a `once` step: the one that it takes, or an empty one. Raises `StepStopped` for several."""
+        if not step.inputs:
+            self._books.entered(step.name)
+            return [Row(root_id({}, 0), step.kind, (0,))]
+        rows = list(itertools.islice(self._waiting.rows(step.name, "from"), 2))
+        if len(rows) > 1:
+            count = self._books.steps[step.name].rows_in
+            raise StepStopped(
+                f"step `{step.name}` takes one row, and {count} have come",
+                help="bring them together with `group` first",
+            )
+        return rows
