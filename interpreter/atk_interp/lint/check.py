@@ -15,7 +15,7 @@ from atk_interp.records import dataclass
 from atk_interp.source import SourceFile, Span
 from atk_interp.templates import PromptLibrary
 
-__all__ = ["NO_WISHES", "Checked", "Wishes", "check", "check_file"]
+__all__ = ["NO_WISHES", "Checked", "Wishes", "check", "check_file", "check_found"]
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,14 @@ def check(paths: Sequence[Path], wishes: Wishes = NO_WISHES, *, files: Files = D
         leaves_out=lambda path: around.of(path).leaves_out(path),
         skip_foreign=wishes.skip_foreign,
     )
+    return check_found(found, paths[0], wishes, files=files)
+
+
+def check_found(found: Found, first: Path, wishes: Wishes = NO_WISHES, *, files: Files = DISK) -> Checked:
+    """Lint files that were found before. The general settings are those of the path named first."""
     linted = [lint_path(path, files=files) for path in found.files]
     linted += [_lint_prompt(path, files) for path in found.prompts]
-    return _checked(linted, found, SettingsFinder(), wishes, paths[0])
+    return _checked(linted, found, SettingsFinder(), wishes, first)
 
 
 def check_file(path: Path, *, complete: bool = True, files: Files = DISK) -> Checked:

@@ -16,9 +16,10 @@ from atk_interp.diagnostics import Diagnostic, Sink
 from atk_interp.document import Document, Files, parse_document, shown
 from atk_interp.flow import Analysis
 from atk_interp.kinds.base import StepView
-from atk_interp.lint.check import Wishes, check
+from atk_interp.lint.check import check_found
 from atk_interp.lint.engine import Linted, lint_path
-from atk_interp.lint.search import find
+from atk_interp.lint.search import Found, find, is_ours
+from atk_interp.lint.settings import SettingsFinder
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile
 
@@ -68,22 +69,24 @@ class Project:
         self._good: dict[Path, Linted] = {}
         """The last reading of each file that came to a spec, and the last in which every step was whole."""
         self._whole: dict[Path, Linted] = {}
-        self._users: dict[Path, tuple[Path, ...]] = {}
-        self._asked: dict[Path, tuple[Path, ...]] = {}
+        self._searched: dict[Path, Found] = {}
 
     def put(self, path: Path, text: str) -> None:
         """Take a text, new or changed. What was worked out before may no longer hold."""
+        if path not in self._texts:
+            self._searched.clear()
         self._texts[path] = text
         self.forget()
 
     def drop(self, path: Path) -> None:
         """The file is closed: what is on disk holds again."""
         self._texts.pop(path, None)
+        self._searched.clear()
         self.forget()
 
     def forget(self) -> None:
+        """A file on disk may have changed."""
         self._linted.clear()
-        self._asked.clear()
 
     @property
     def files(self) -> Files:
@@ -107,13 +110,37 @@ class Project:
         found: dict[Path, list[Diagnostic]] = {path: [] for path in self._texts}
         if not self._texts:
             return found
-        checked = check(self.open, Wishes(skip_foreign=True), files=self.files)
+        checked = check_found(self._belonging(), self.open[0], files=self.files)
         for unit in checked.linted:
             self._keep(unit)
         for finding in checked.report.findings:
             if finding.span is not None:
                 found.setdefault(Path(finding.span.file.path).resolve(), []).append(finding)
         return found
+
+    def _belonging(self) -> Found:
+        """The specs and configs that are open or use an open prompt, and the open prompts that none uses."""
+        specs = dict.fromkeys(self._open_specs())
+        prompts: list[Path] = []
+        for path, text in self._texts.items():
+            users = () if path in specs else self._search(path).files
+            specs |= dict.fromkeys(file.resolve() for file in users)
+            if not users and path not in specs and sort_of(path, text) is Sort.PROMPT:
+                prompts.append(path)
+        return Found(tuple(specs), tuple(prompts))
+
+    def _open_specs(self) -> list[Path]:
+        finder, files = SettingsFinder(), self.files
+        return [path for path in self._texts if is_ours(path, files) and not finder.of(path).leaves_out(path)]
+
+    def _search(self, path: Path) -> Found:
+        """The files that use a prompt. The whole project is searched, so it is done once while files stay open."""
+        if path not in self._searched:
+            finder = SettingsFinder()
+            self._searched[path] = find(
+                [path], files=self.files, leaves_out=lambda one: finder.of(one).leaves_out(one), skip_foreign=True
+            )
+        return self._searched[path]
 
     def readings(self, path: Path, offset: int) -> list[Linted]:
         """What is known of a spec or config, for a cursor in it: the readings that make sense, the best first."""
@@ -146,14 +173,8 @@ class Project:
 
     def uses(self, path: Path) -> list[Use]:
         """The steps and outputs that read a prompt file, or a file that includes it."""
-        if path not in self._asked:
-            self._asked[path] = tuple(
-                file.resolve() for file in find([path], files=self.files, skip_foreign=True).files
-            )
-        if self._asked[path] and self._asked[path] != (path,):
-            self._users[path] = self._asked[path]
         found: list[Use] = []
-        for user in self._users.get(path, ()):
+        for user in dict.fromkeys([*(file.resolve() for file in self._search(path).files), *self._open_specs()]):
             linted = self._lint(user, self.text(user))
             linted = linted if linted.analysis is not None else self._good.get(user, linted)
             if linted.analysis is not None:
