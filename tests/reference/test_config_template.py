@@ -32,7 +32,10 @@ models:
 
 steps:
   read: {kind: read, path: =input_dir}
-  told: {kind: map, from: read, set: {line: "{{ topic }} {{ style }} {{ share }} {{ tries }} {{ words }} {{ names }}"}}
+  told:
+    kind: map
+    from: read
+    set: {line: "{{ topic }} {{ style }} {{ share }} {{ tries or 1 }} {{ words | tojson }} {{ names | tojson }}"}
   asked: {kind: generate, from: told, model: writer, prompt: greet, parse: {text: greeting}}
 
 outputs:
@@ -121,8 +124,9 @@ def test_every_stock_pipeline_has_a_template_that_lints_clean(project_root: Path
     assert specs
     for path in specs:
         filled = re.sub(
-            r"^(\w+):   # required: a path", rf"\1: {tmp_path}", template(path, str(path)), flags=re.MULTILINE
+            r"^(\w+):   # required: a path", rf"\1: {tmp_path}/\1", template(path, str(path)), flags=re.MULTILINE
         )
+        (tmp_path / "input_dir").mkdir(exist_ok=True)
         switched = SWITCH.sub(r"\1", filled).replace("prompts: [my_prompts]", "")
 
         assert "   # required" not in switched

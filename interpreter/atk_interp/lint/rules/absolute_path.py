@@ -20,7 +20,7 @@ class AbsolutePath(Rule):
         Severity.WARNING,
         finds="A path in a spec that begins at the root of a disk or in a home folder.",
         why="The spec works on one machine only, and tells its folders to whoever reads it.",
-        bad="path: /home/me/documents",
+        bad="path: ~/documents",
         good="path: =input_dir",
     )
     config_code = Code(
@@ -29,7 +29,7 @@ class AbsolutePath(Rule):
         Severity.ADVICE,
         finds="A path in a config that begins at the root of a disk or in a home folder.",
         why="The config works on one machine only; relative paths are relative to the config.",
-        bad="input_dir: /home/me/documents",
+        bad="input_dir: ~/documents",
         good="input_dir: ../documents",
     )
     more_codes = (config_code,)
