@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from atk_interp.reference.json_schema import schema_files
 from support.editor import Editor, at, editing
@@ -19,12 +20,13 @@ SETTINGS = {"yaml": {"validate": True, "hover": True, "completion": True, "schem
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(shutil.which("node") is None, reason="there is no `node` on this machine"),
     pytest.mark.skipif(not SERVER.is_file(), reason="`make editors` did not install the server; it needs npm"),
 ]
 
 GOOD = """\
-# yaml-language-server: $schema=spec.json
+# yaml-language-server: $schema=../spec.json
 spec: atk/v1
 name: good
 params:
@@ -48,13 +50,20 @@ outputs:
 """
 
 
-@pytest.fixture
-async def editor(tmp_path: Path) -> AsyncIterator[Editor]:
-    """An editor over a folder with the schemas, with the YAML server."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Editor]:
+    """An editor over a folder with the schemas, with the YAML server; started once for all tests."""
+    folder = tmp_path_factory.mktemp("schemas")
     for name, text in schema_files().items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    async with editing(tmp_path, "node", str(SERVER), "--stdio", settings=SETTINGS) as editor:
+        (folder / name).write_text(text, encoding="utf-8")
+    async with editing(folder, "node", str(SERVER), "--stdio", settings=SETTINGS) as editor:
         yield editor
+
+
+@pytest.fixture
+def editor(server: Editor, tmp_path: Path) -> Editor:
+    server.move(server.root / tmp_path.name)
+    return server
 
 
 async def marked(editor: Editor, path: str, text: str) -> list[tuple[str, str]]:
@@ -71,9 +80,9 @@ async def test_nothing_is_marked_in_what_is_right(editor: Editor, project_root: 
     assert await marked(editor, "pipeline.yaml", GOOD) == []
     for name in ("pipeline.yaml", "config.yaml"):
         stock = project_root / "pipeline_specs" / "factual_qa" / name
-        text = stock.read_text().replace("../../docs/reference/schema/", "")
+        text = stock.read_text().replace("../../docs/reference/schema/", "../")
         assert await marked(editor, f"stock_{name}", text) == []
-    prompt = "# yaml-language-server: $schema=prompt.json\n- system: Be brief.\n- user: '{{ text }}'\n"
+    prompt = "# yaml-language-server: $schema=../prompt.json\n- system: Be brief.\n- user: '{{ text }}'\n"
     assert await marked(editor, "prompt.yaml", prompt) == []
 
 
@@ -102,8 +111,10 @@ async def test_a_mistake_is_marked_where_it_stands(
 
 
 async def test_mistakes_in_configs_and_prompts_are_marked(editor: Editor) -> None:
-    config = "# yaml-language-server: $schema=factual_qa.config.json\npipeline: factual_qa\nchunk_token: 5\nvotes: 0\n"
-    prompt = "# yaml-language-server: $schema=prompt.json\n- system: Be brief.\n- usr: '{{ text }}'\n"
+    config = (
+        "# yaml-language-server: $schema=../factual_qa.config.json\npipeline: factual_qa\nchunk_token: 5\nvotes: 0\n"
+    )
+    prompt = "# yaml-language-server: $schema=../prompt.json\n- system: Be brief.\n- usr: '{{ text }}'\n"
 
     assert [words for words, _ in await marked(editor, "config.yaml", config)] == ["0", "5"]
     assert "usr" in [words for words, _ in await marked(editor, "prompt.yaml", prompt)]
@@ -140,7 +151,7 @@ async def test_parsers_are_completed_until_one_is_named(editor: Editor) -> None:
 
 
 async def test_parameters_of_a_pipeline_are_completed_in_its_configs(editor: Editor) -> None:
-    text = "# yaml-language-server: $schema=factual_qa.config.json\npipeline: factual_qa\nsystem:\n  \n"
+    text = "# yaml-language-server: $schema=../factual_qa.config.json\npipeline: factual_qa\nsystem:\n  \n"
     await marked(editor, "config.yaml", text)
 
     found = await editor.completions("config.yaml", at(text, "  \n", 2))

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from lsprotocol import types as lsp
 
 from support.editor import Editor, at, editing
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 SPEC = """\
 spec: atk/v1
@@ -68,10 +69,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
-async def editor(folder: Path) -> AsyncIterator[Editor]:
-    async with editing(folder, sys.executable, "-m", "atk_interp", "lsp") as editor:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Editor]:
+    """An editor with the server, started once for all tests."""
+    async with editing(tmp_path_factory.mktemp("server"), sys.executable, "-m", "atk_interp", "lsp") as editor:
         yield editor
+
+
+@pytest.fixture
+def editor(server: Editor, folder: Path) -> Editor:
+    server.move(folder)
+    return server
 
 
 async def opened(editor: Editor, path: str, text: str) -> list[lsp.Diagnostic]:

@@ -30,6 +30,7 @@ class Editor:
 
     def __init__(self, client: LanguageClient, folder: Path, settings: dict[str, Any]) -> None:
         self.client = client
+        self.root = folder
         self.folder = folder
         self.told: dict[str, lsp.PublishDiagnosticsParams] = {}
         self.capabilities: lsp.ServerCapabilities | None = None
@@ -75,7 +76,16 @@ class Editor:
         self.client.text_document_did_change(lsp.DidChangeTextDocumentParams(document, [change]))
 
     def close(self, path: str) -> None:
+        del self._versions[self.uri(path)]
         self.client.text_document_did_close(lsp.DidCloseTextDocumentParams(self.document(path)))
+
+    def move(self, folder: Path) -> None:
+        """Close everything, and go on in another folder: a server that is asked by many tests starts once."""
+        for uri in list(self._versions):
+            self.client.text_document_did_close(lsp.DidCloseTextDocumentParams(lsp.TextDocumentIdentifier(uri)))
+        self._versions.clear()
+        self.told.clear()
+        self.folder = folder
 
     async def diagnostics(self, path: str) -> Sequence[lsp.Diagnostic]:
         """What the server says next of a file; taken out, so that the next call waits for news."""
