@@ -17,6 +17,7 @@ from atk_interp.diagnostics.render import render_text
 from atk_interp.document import parse_document
 from atk_interp.flow import Analysis
 from atk_interp.kinds.base import CallStep, Dropped, PureStep, SourceStep, StepStopped
+from atk_interp.ledger.places import default_ledger
 from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.lint.check import check_file
 from atk_interp.llm.limits import Clock
@@ -41,7 +42,7 @@ from atk_interp.spec import (
     load_config,
     missing,
 )
-from atk_interp.stock import find_pipeline, project_root
+from atk_interp.stock import find_pipeline
 from atk_interp.values import Row, Value, encode, root_id
 
 __all__ = [
@@ -335,11 +336,6 @@ async def _asked(plan: Plan, name: str, row: Row) -> Any:
     finally:
         for endpoint in endpoints.values():
             await endpoint.client.aclose()
-
-
-def default_ledger() -> Path:
-    """`.atk/ledger.db` in the project that the working folder belongs to."""
-    return project_root(Path.cwd()) / ".atk" / "ledger.db"
 
 
 def _blocking(coroutine: Any) -> Any:

@@ -26,6 +26,7 @@ COMMANDS = {
     "schema": "Write the JSON Schema of specs, configs or prompts, for editors.",
     "explain": "Say what a code means, such as ATK302.",
     "list": "List the stock pipelines, kinds, replies and formats.",
+    "ledger": "Look into the store of paid calls; prune, export, import.",
     "model": "Fetch, find or import the embedded model.",
 }
 """Every command with its one-line help; the module of the same name holds `command`."""

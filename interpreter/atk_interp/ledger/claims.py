@@ -27,12 +27,13 @@ from enum import Enum
 from pathlib import Path
 
 from atk_interp.ledger.base import LedgerError
+from atk_interp.ledger.places import claims_path
 from atk_interp.ledger.processes import Process, myself
 from atk_interp.ledger.schema import translated, use_wal
 from atk_interp.ledger.worker import BatchThread
 from atk_interp.records import dataclass
 
-__all__ = ["LEASE_S", "Claims", "claims_path"]
+__all__ = ["LEASE_S", "Claims"]
 
 LEASE_S = 30.0
 """How long a process may be silent before its claims are void."""
@@ -87,11 +88,6 @@ class _Owner:
 
     def is_gone(self) -> bool:
         return self.process.is_dead() or time.time() - self.beat > LEASE_S
-
-
-def claims_path(ledger: Path) -> Path:
-    """The file that the processes with a ledger open share beside it."""
-    return ledger.with_name(f"{ledger.name}-claims")
 
 
 class Claims:

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-__all__ = ["free_bytes", "no_room", "size"]
+__all__ = ["file_bytes", "free_bytes", "no_room", "size"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _PROBE_BYTES = 64 * 1024
@@ -43,3 +43,8 @@ def size(count: int) -> str:
             return f"{value:.0f} {unit}" if value >= 10 or unit == "bytes" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
+
+
+def file_bytes(path: Path) -> int:
+    """What a ledger takes on the disk, with its log."""
+    return sum(part.stat().st_size for part in (path, path.with_name(f"{path.name}-wal")) if part.exists())

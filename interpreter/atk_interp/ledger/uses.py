@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["KEY_BYTES", "Recorder", "folder_name", "keys_in"]
+from atk_interp.ledger.places import folder_name
+
+__all__ = ["KEY_BYTES", "Recorder", "keys_in"]
 
 KEY_BYTES = 32
 _WRITE_FROM_KEYS = 1024
-
-
-def folder_name(ledger: Path, folder: Path) -> str:
-    """How an output folder is written in a ledger: as seen from the ledger's, so that both can move together."""
-    try:
-        return Path(os.path.relpath(folder.resolve(), ledger.resolve().parent)).as_posix()
-    except ValueError:  # on another drive
-        return folder.resolve().as_posix()
 
 
 def keys_in(blob: bytes) -> Iterable[bytes]:

@@ -1,0 +1,91 @@
+"""What is in a ledger: how many calls, of which models and pipelines, how large and how old."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from atk_interp.ledger.room import file_bytes
+from atk_interp.ledger.runs import KnownRun, known_runs, mark_keys, used_keys
+from atk_interp.ledger.schema import connect_existing, translated
+from atk_interp.records import dataclass
+
+__all__ = ["LedgerReport", "Share", "report"]
+
+_BUSY_TIMEOUT_S = 60.0
+
+BYTES = "length(CAST(text AS BLOB)) + length(CAST(reasoning AS BLOB)) + length(request) + 100"
+"""What a reply takes in the file, roughly: its texts, and the rest of the row with its place in the index."""
+
+_SUMS = f"count(*), coalesce(sum({BYTES}), 0), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0)"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Some of the calls: those of a model, of a pipeline, or all."""
+
+    calls: int = 0
+    bytes: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReport:
+    """The contents of a ledger. Times are in seconds since 1970; `unused` are the calls that no known run has used.
+
+    A call that two pipelines have used counts for both. `runs` pairs each run with the number of its calls.
+    """
+
+    path: Path
+    file_bytes: int
+    total: Share
+    oldest: int | None
+    newest: int | None
+    models: dict[str, Share]
+    pipelines: dict[str, Share]
+    unused: int
+    runs: list[tuple[KnownRun, int]]
+
+
+def report(path: Path) -> LedgerReport:
+    """Read a whole ledger: blocking, seconds for a million calls. Raises `LedgerError`."""
+    connection = connect_existing(path, busy_timeout_s=_BUSY_TIMEOUT_S)
+    try:
+        return _report(connection, path)
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
+    finally:
+        connection.close()
+
+
+def _report(connection: sqlite3.Connection, path: Path) -> LedgerReport:
+    runs = known_runs(connection)
+    by_model = connection.execute(
+        f"SELECT model, min(created), max(created), {_SUMS} FROM replies GROUP BY model ORDER BY count(*) DESC, model"
+    ).fetchall()
+    models = {row[0]: Share(*row[3:]) for row in by_model}
+    pipelines = {
+        name: _share(connection, [run for run in runs if run.pipeline == name])
+        for name in dict.fromkeys(run.pipeline for run in runs)
+    }
+    mark_keys(connection, used_keys(connection, runs))
+    unused = connection.execute(
+        "SELECT count(*) FROM replies WHERE NOT EXISTS (SELECT 1 FROM temp.marked WHERE marked.key = replies.key)"
+    ).fetchone()[0]
+    return LedgerReport(
+        path=path,
+        file_bytes=file_bytes(path),
+        total=Share(*(sum(values) for values in zip(*(row[3:] for row in by_model), strict=True))),
+        oldest=min((row[1] for row in by_model), default=None),
+        newest=max((row[2] for row in by_model), default=None),
+        models=models,
+        pipelines=pipelines,
+        unused=unused,
+        runs=[(run, len(set(used_keys(connection, [run])))) for run in runs],
+    )
+
+
+def _share(connection: sqlite3.Connection, runs: list[KnownRun]) -> Share:
+    mark_keys(connection, used_keys(connection, runs))
+    return Share(*connection.execute(f"SELECT {_SUMS} FROM replies JOIN temp.marked USING (key)").fetchone())
