@@ -306,3 +306,21 @@ async def test_the_folder_that_is_read_cannot_be_the_output(tmp_path: Path, docu
     with pytest.raises(CannotRun, match="`input_dir` and the output folder are both"):
         await run(tmp_path, SELF, said, input_dir=str(documents), output="docs")
     assert not (documents / ".atk-lock").exists()
+
+
+def test_a_step_that_has_steps_of_its_own_or_needs_another_is_no_callable(tmp_path: Path) -> None:
+    pipeline = compiled(
+        tmp_path,
+        """
+        steps:
+          given: {kind: rows, rows: [{n: 1}]}
+          goal: {kind: once, from: given}
+          looped: {kind: loop, from: given, until: n > 3, steps: {more: {kind: map, set: {n: =n + 1}}}}
+          kept: {kind: filter, from: looped, use: goal, keep: n > goal.n}
+        outputs:
+          out.jsonl: {from: kept, format: jsonl}
+        """,
+    )
+    for name, told in (("looped", "has steps of its own"), ("kept", "uses the value of another step")):
+        with pytest.raises(CannotRun, match=told):
+            pipeline.steps[name]({"n": 1})

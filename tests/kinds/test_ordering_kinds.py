@@ -133,7 +133,7 @@ SPEC = """
     steps:
       given: {kind: rows, rows: [ROWS]}
       asked: {kind: generate, from: given, model: m, prompt: ask, parse: {number: score}}
-      best: {kind: sort, from: asked, by: score, descending: true, when: text != "t7"}
+      best: {kind: sort, from: asked, by: score, descending: true, when: text != "t0"}
       mixed: {kind: shuffle, from: best}
       first: {kind: limit, from: best, count: 9}
       parts: {kind: split, from: first, shares: {a: 0.5, b: 0.5}}
@@ -152,7 +152,7 @@ async def test_order_and_books_hold_in_a_run(tmp_path: Path, concurrency: int) -
         settings={"concurrency": concurrency},
     )
 
-    assert [row["score"] for row in ran.rows] == [4, 4, 3, 3, 2, 1, 1, 1, 0]
+    assert [row["score"] for row in ran.rows] == [4, 4, 3, 3, 2, 2, 1, 1, 1]
     assert [row["text"] for row in ran.rows][:4] == ["t4", "t9", "t3", "t8"]
     assert ran.count("first") == {"rows_in": 12, "passed": 9, "filtered": 3, "rows_out": 9}
     assert ran.count("best") == {"rows_in": 12, "passed": 12, "rows_out": 12}
