@@ -154,5 +154,6 @@ def template_mutants(text: str) -> Iterator[Mutant]:
         if names is not None:
             new = text[: names.start()] + _misspelt(names[0]) + text[names.end() :]
             yield Mutant("misspell name", ("hole", number), new, (line, line))
-        yield Mutant("unclose", ("hole", number), text[: hole.end() - 2] + text[hole.end() :], (line, line + 1))
-        yield Mutant("unopen", ("hole", number), text[: hole.start()] + text[hole.start() + 2 :], (line, line + 1))
+        mark, path, lines = hole[0][:2], ("hole", number), (line, line + 1)
+        yield Mutant(f"unclose {mark}", path, text[: hole.end() - 2] + text[hole.end() :], lines)
+        yield Mutant(f"unopen {mark}", path, text[: hole.start()] + text[hole.start() + 2 :], lines)

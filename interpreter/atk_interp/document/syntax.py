@@ -70,8 +70,10 @@ def _told(mistake: _Mistake) -> _Told:
         return _Told(
             conflict.start(), 7, "a merge conflict was left in the file", "resolve it and remove the three markers"
         )
-    if isinstance(strange := _strange_character(mistake), _Told):
-        return strange
+    for look in (_strange_character, _deep_first_line):
+        told = look(mistake)
+        if told is not None:
+            return told
     for part, tell in _TELLERS:
         if part in f"{mistake.context} {mistake.problem}":
             return tell(mistake)
@@ -85,6 +87,26 @@ def _strange_character(mistake: _Mistake) -> _Told | None:
         return None
     told = f"the character U+{ord(found[0]):04X} cannot stand in a text file"
     return _Told(found.start(), 1, told, "remove it; a spec, a config or a prompt is plain text")
+
+
+_HEADER = pattern(
+    r"^(?P<indent> *)(?:- )?[^#\n]*[:-] *[|>][-+]?[ \t]*(?:#.*)?\n(?:[ \t]*\n)*(?P<first> +)(?=\S)", re.MULTILINE
+)
+
+
+def _deep_first_line(mistake: _Mistake) -> _Told | None:
+    """A text of several lines takes the indentation of its first one: those after it that have less end it."""
+    headers = [found for found in _HEADER.finditer(mistake.text, 0) if found.end() <= mistake.at]
+    if not headers or ("key" not in mistake.problem and "':'" not in mistake.problem):
+        return None
+    last = headers[-1]
+    line = mistake.text.rfind("\n", 0, mistake.at) + 1
+    indent = len(mistake.text[line:]) - len(mistake.text[line:].lstrip(" "))
+    if not len(last["indent"]) < indent < len(last["first"]):
+        return None
+    start = last.start("first")
+    help_ = "let the first line begin where the others do"
+    return _Told(start, len(last["first"]), "the first line of this text is indented more than those after it", help_)
 
 
 def _colon(mistake: _Mistake) -> _Told:
