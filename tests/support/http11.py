@@ -1,9 +1,12 @@
-"""The little of HTTP/1.1 that a server for tests and benchmarks needs: keep-alive, bodies with a length."""
+"""The little of HTTP/1.1 that a server for tests and benchmarks needs: keep-alive, bodies with a length.
+
+Whatever else an answer may look like, a test writes itself, as `HttpResponse.wire`.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -22,11 +25,18 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What goes back. `status` 0 closes the connection without a word: a reset."""
+    """What goes back. `status` 0 closes the connection without a word: a reset.
+
+    `wire` is sent instead of all that, piece by piece, each in a packet of its own with `pause_s` between them.
+    `close` ends the connection after it.
+    """
 
     status: int = 200
     body: bytes = b"{}"
     headers: Mapping[str, str] = field(default_factory=dict)
+    wire: Sequence[bytes] = ()
+    pause_s: float = 0.0
+    close: bool = False
 
     def encoded(self) -> bytes:
         extra = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
@@ -68,6 +78,11 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def close(self) -> None:
+        """End the connection as a server does with one that has been idle for too long."""
+        if self._transport is not None:
+            self._transport.close()
+
     def _serve(self) -> None:
         while self._task is None and self._transport is not None:
             request = self._take()
@@ -81,15 +96,25 @@ class Connection(asyncio.Protocol):
 
     async def _send_later(self, answer: Coroutine[None, None, HttpResponse]) -> None:
         response = await answer
+        if response.wire:
+            await self._send_pieces(response)
         self._task = None
         self._send(response)
         self._serve()
 
+    async def _send_pieces(self, response: HttpResponse) -> None:
+        for piece in response.wire:
+            if self._transport is not None:
+                self._transport.write(piece)
+            await asyncio.sleep(response.pause_s)
+
     def _send(self, response: HttpResponse) -> None:
         if response.status == 0:
             self.reset()
-        elif self._transport is not None:
+        elif self._transport is not None and not response.wire:
             self._transport.write(response.encoded())
+        if response.close:
+            self.close()
 
     def _take(self) -> HttpRequest | None:
         """The next complete request in the buffer."""
@@ -104,4 +129,6 @@ class Connection(asyncio.Protocol):
         body = bytes(self._buffer[head_end + 4 : end])
         del self._buffer[:end]
         method, path, _ = first.split(" ", 2)
+        if path.startswith("http://"):  # what a proxy is asked for
+            path = "/" + path.split("/", 3)[3]
         return HttpRequest(method, path, headers, body)

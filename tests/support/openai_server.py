@@ -14,6 +14,7 @@ import contextlib
 import hashlib
 import json
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -28,7 +29,10 @@ import orjson
 
 from support.http11 import Connection, HttpRequest, HttpResponse
 
-__all__ = ["Answer", "Call", "OpenAIServer", "echo", "failure", "server_process", "server_thread"]
+__all__ = ["AUTHORITY", "Answer", "Call", "OpenAIServer", "echo", "failure", "server_process", "server_thread"]
+
+AUTHORITY = Path(__file__).parent / "tls" / "authority.pem"
+"""Who vouches for a server with `tls`."""
 
 _COMPLETIONS = ("/v1/chat/completions", "/v1/completions")
 _DIMENSIONS = 64
@@ -57,6 +61,7 @@ class Answer:
     """What the server says. `message` adds to or replaces fields of the chat message, `whole` of the whole body.
 
     `raw` is sent instead of all that. `fault` is `reset` (the connection is dropped) or `hang` (no answer).
+    `wire` makes all that is sent, head included, out of the body: see `HttpResponse`.
     """
 
     text: str = ""
@@ -68,6 +73,9 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
     fault: str = ""
+    wire: Callable[[bytes], Sequence[bytes]] | None = None
+    pause_s: float = 0.0
+    close: bool = False
 
 
 Replier = Callable[[Call], "Answer | str"]
@@ -100,14 +108,18 @@ class OpenAIServer:
         models: Sequence[str] = ("test-model",),
         log: str | Path | None = None,
         port: int = 0,
+        tls: bool = False,
     ) -> None:
         self.reply = reply
         self.calls: list[Call] = []
+        self.accepted = 0
+        """How many connections there have been."""
         self.keep_calls = True
         self._latency_s = latency_s
         self._models = tuple(models)
         self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if log else None
         self._port = port
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self._connections: set[Connection] = set()
         self._asked: Counter[str] = Counter()
@@ -117,12 +129,21 @@ class OpenAIServer:
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._port}/v1"
+        return f"https://localhost:{self._port}/v1" if self._tls else f"http://127.0.0.1:{self._port}/v1"
+
+    def close_connections(self) -> None:
+        """End all connections, as if they had been idle for too long."""
+        for connection in list(self._connections):
+            connection.close()
 
     async def __aenter__(self) -> OpenAIServer:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: Connection(self._handle, self._connections), "127.0.0.1", self._port, backlog=1024
+            self._accept,
+            "127.0.0.1",
+            self._port,
+            backlog=1024,
+            ssl=_certified() if self._tls else None,
         )
         self._port = self._server.sockets[0].getsockname()[1]
         return self
@@ -152,6 +173,10 @@ class OpenAIServer:
             "by_status": {str(status): count for status, count in sorted(self._by_status.items())},
         }
 
+    def _accept(self) -> Connection:
+        self.accepted += 1
+        return Connection(self._handle, self._connections)
+
     def _handle(self, request: HttpRequest) -> Any:
         if request.method == "POST" and request.path in _COMPLETIONS:
             return self._complete(request)
@@ -176,7 +201,7 @@ class OpenAIServer:
         self._write(f"begin {digest}\n")
         answer = self.reply(call)
         answer = Answer(answer) if isinstance(answer, str) else answer
-        if self._latency_s or answer.delay_s or answer.fault == "hang":
+        if self._latency_s or answer.delay_s or answer.fault == "hang" or answer.wire:
             return self._answer_later(call, answer)
         return self._answer(call, answer)
 
@@ -198,11 +223,18 @@ class OpenAIServer:
             self._answered[call.digest] += 1
         self._write(f"done {call.digest} {status}\n")
         body = answer.raw if answer.raw is not None else orjson.dumps(_completion(call, answer))
-        return HttpResponse(status, body, answer.headers)
+        wire = answer.wire(body) if answer.wire else ()
+        return HttpResponse(status, body, answer.headers, wire, answer.pause_s, answer.close)
 
     def _write(self, line: str) -> None:
         if self._log is not None:
             os.write(self._log, line.encode())
+
+
+def _certified() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(AUTHORITY.with_name("server.pem"))
+    return context
 
 
 def _json(value: object) -> HttpResponse:

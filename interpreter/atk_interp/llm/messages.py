@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Protocol
 
 from atk_interp.records import dataclass
-from atk_interp.values import Value, content_hash
+from atk_interp.values import Value, content_hash, encode
 
 __all__ = [
     "Client",
@@ -62,6 +62,10 @@ class Request:
             sent["messages"] = [message.as_json() for message in self.messages]
         sent.update(self.sampling)
         return sent
+
+    def sent(self) -> bytes:
+        """The request body as it goes over the wire."""
+        return encode(self.body())
 
     def key(self) -> str:
         """The call key: SHA-256 of all that is sent, the identity, and the sample and attempt numbers."""

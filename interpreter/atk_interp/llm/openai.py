@@ -1,29 +1,21 @@
-"""Any endpoint that speaks the OpenAI protocol. The only door to the `openai` package.
+"""Any endpoint that speaks the OpenAI protocol: what is asked, what is understood, and what is kept secret.
 
-Requests go through the client's own `post`, with the body as bytes: what is on the wire is what the call key was
-made from, and the client's models of requests and answers, which cost more time than all the rest, are never
-built. The package takes 0.7 s to import, so that happens with the first call.
+How the bytes travel is a `Transport`'s affair: the lean one where it can, the `openai` package for all else.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-import socket
-import ssl
 import time
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from atk_interp.diagnostics.suggest import did_you_mean
 from atk_interp.llm.answer import body_value, reply_of
+from atk_interp.llm.direct import DirectTransport, can_reach
 from atk_interp.llm.failure import failure_of_status
 from atk_interp.llm.messages import EndpointDown, EndpointRefused, LlmError, Reply, Request
-from atk_interp.values import encode
-
-if TYPE_CHECKING:
-    import httpx2
-    import openai
+from atk_interp.llm.transport import Answer, Broken, Transport
 
 __all__ = ["OpenAIClient"]
 
@@ -38,9 +30,7 @@ reply may well hold, and nothing to keep from anyone."""
 
 _HIDDEN = "…".encode()
 
-_KEEP_ALIVE_S = 4.0
-"""Below the 5 s after which uvicorn, and with it most self-hosted servers, drops an idle connection."""
-
+_REDIRECTS = (301, 302, 303, 307, 308)
 _LIST_MODELS_S = 10.0
 _MODELS_TOLD = 12
 
@@ -49,7 +39,8 @@ class OpenAIClient:
     """A `Client` for one address. Use it in one event loop; safe for many tasks.
 
     `timeout_s` limits a call from its first byte to its last. `connections` is a ceiling, no limiter: calls beyond
-    it wait inside their time limit. Nothing is ever sent twice from here; retrying is `retry`'s.
+    it wait inside their time limit. Nothing is sent twice from here, except over a connection that the server had
+    closed; retrying is `retry`'s.
     The key goes into the request header and nowhere else; in what comes back it is replaced by `…`.
     Raises `EndpointRefused` for a malformed address or key.
     """
@@ -64,7 +55,8 @@ class OpenAIClient:
         self.endpoint = _address(base_url)
         self._timeout_s = timeout_s
         self._connections = connections
-        self._client: openai.AsyncOpenAI | None = None
+        self._direct: DirectTransport | None = None
+        self._reference: Transport | None = None
         self._offered: list[str] | None = None
         self._asking_models = asyncio.Lock()
         if not re.fullmatch(r"[!-~]+", self._key):
@@ -77,17 +69,17 @@ class OpenAIClient:
     async def complete(self, request: Request) -> Reply:
         """One call; its reply with the reasoning set apart. See `Client.complete` for what it raises."""
         path = "/chat/completions" if request.prompt is None else "/completions"
-        if self._client is None:
-            self._client = self._connected()  # before the clock starts
+        if self._direct is None and self._reference is None:
+            self._choose()  # before the clock starts
         started = time.perf_counter()
-        answer = await self._ask("POST", path, encode(request.body()), self._timeout_s)
+        answer = await self._ask("POST", path, request.sent(), self._timeout_s)
         if isinstance(answer, LlmError):
             raise await self._explained(answer, request.model)
         return reply_of(answer, self.endpoint, time.perf_counter() - started)
 
     async def models(self) -> list[str]:
         """The names of the models that the endpoint offers. Raises as `complete` does."""
-        answer = await self._ask("GET", "/models", None, min(self._timeout_s, _LIST_MODELS_S))
+        answer = await self._ask("GET", "/models", b"", min(self._timeout_s, _LIST_MODELS_S))
         if isinstance(answer, LlmError):
             raise answer
         listed = body_value(answer, self.endpoint)
@@ -99,56 +91,54 @@ class OpenAIClient:
 
     async def aclose(self) -> None:
         """Close the connections. The client must not be used afterwards."""
-        if self._client is not None:
-            await self._client.close()
+        for transport in (self._direct, self._reference):
+            if transport is not None:
+                await transport.aclose()
 
-    async def _ask(self, method: str, path: str, body: bytes | None, timeout_s: float) -> bytes | LlmError:
+    async def _ask(self, method: str, path: str, body: bytes, timeout_s: float) -> bytes | LlmError:
         """The body of a good answer, or what went wrong.
 
-        Errors are returned, so that none carries the package's exceptions, and with them the request and its
-        header, along as its context.
+        Errors are returned, so that none carries those of a transport along as its context.
         """
-        import aiohttp
-        import httpx2
-        import openai
-
-        client = self._client = self._client or self._connected()
+        told = ""
         try:
             async with asyncio.timeout(timeout_s):
-                if body is None:
-                    response = await client.get(path, cast_to=httpx2.Response)
-                else:
-                    response = await client.post(path, content=body, cast_to=httpx2.Response)
-            return self._redacted(response.content)
-        except openai.APIStatusError as error:
-            return self._status_failure(error.response)
-        except (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            what = _what_happened(error, timeout_s)
-            told = self._redacted(f"`{self.endpoint}` {what}".encode()).decode()
-            return EndpointDown(told, self.endpoint)
+                answer = await self._answer(method, path, body)
+        except Broken as error:
+            told = str(error)
+        except TimeoutError:
+            told = f"gave no answer within {timeout_s:g} s"
+        if told:
+            return EndpointDown(self._redacted(f"`{self.endpoint}` {told}".encode()).decode(), self.endpoint)
+        said = self._redacted(answer.body)
+        if 200 <= answer.status < 300:
+            return said
+        return failure_of_status(answer.status, answer.headers, said, self.endpoint)
 
-    def _connected(self) -> openai.AsyncOpenAI:
-        import httpx2
-        import openai
+    async def _answer(self, method: str, path: str, body: bytes) -> Answer:
+        if self._reference is None:
+            direct = self._direct or self._choose()
+            if direct is not None:
+                answer = await direct.ask(method, path, body)
+                if answer.status not in _REDIRECTS:
+                    return answer
+        return await self._through_package().ask(method, path, body)
 
-        limits = httpx2.Limits(
-            max_connections=self._connections,
-            max_keepalive_connections=self._connections,
-            keepalive_expiry=_KEEP_ALIVE_S,
-        )
-        # The transport of aiohttp takes a third of the processor time of the package's own.
-        transport = openai.DefaultAioHttpClient(limits=limits, timeout=self._timeout_s)
-        return openai.AsyncOpenAI(
-            base_url=self._base_url,
-            api_key=self._key,
-            timeout=self._timeout_s,
-            max_retries=0,
-            http_client=transport,
-        )
+    def _choose(self) -> DirectTransport | None:
+        """The lean transport; None when the package has to do it."""
+        if can_reach(self._base_url):
+            self._direct = DirectTransport(self._base_url, self._key, self._connections)
+        else:
+            self._through_package()
+        return self._direct
 
-    def _status_failure(self, response: httpx2.Response) -> LlmError:
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return failure_of_status(response.status_code, headers, self._redacted(response.content), self.endpoint)
+    def _through_package(self) -> Transport:
+        """From now on all requests: an endpoint that redirects one redirects the others, too."""
+        if self._reference is None:
+            from atk_interp.llm.reference import ReferenceTransport  # takes 0.7 s to import
+
+            self._reference = ReferenceTransport(self._base_url, self._key, self._connections, self._timeout_s)
+        return self._reference
 
     async def _explained(self, error: LlmError, model: str) -> LlmError:
         """An unknown model told apart from a wrong address, with the models there are."""
@@ -204,31 +194,3 @@ def _address(base_url: str) -> str:
         )
     shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
-
-
-def _what_happened(error: BaseException, timeout_s: float) -> str:
-    """The end of the sentence that begins with the endpoint's address."""
-    import aiohttp
-
-    chain = _causes(error)
-    for cause in chain:
-        if isinstance(cause, ConnectionRefusedError):
-            return "refused the connection"
-        if isinstance(cause, socket.gaierror):
-            return "is unknown: its name cannot be resolved"
-        if isinstance(cause, ssl.SSLError):
-            return f"cannot be trusted: {cause.reason or cause}"
-        if isinstance(cause, aiohttp.ClientResponseError | aiohttp.http_exceptions.HttpProcessingError):
-            return "sent an answer that is no HTTP"  # its words are pieces of what was sent, cut anywhere
-        if isinstance(cause, ConnectionResetError | BrokenPipeError | aiohttp.ServerDisconnectedError):
-            return "dropped the connection"
-    if any(isinstance(cause, TimeoutError) for cause in chain):
-        return f"gave no answer within {timeout_s:g} s"
-    return f"broke off: {str(chain[-1]) or type(chain[-1]).__name__}"
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    chain = [error]
-    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and inner not in chain:
-        chain.append(inner)
-    return chain
