@@ -28,8 +28,13 @@ from atk_interp.spec.schema import OUTPUT_SCHEMA, PARAM_SCHEMA, PARAM_TYPES, SLO
 
 __all__ = ["spec_schema"]
 
-_STRUCTURES = {"parse": "parse", "messages": "messages"}
+_STRUCTURES = {"parse": "parse", "messages": "messages", "steps": "steps"}
 """Structures that have a definition of their own, by the options that take them."""
+_MAKE_ROWS = (Cardinality.SOURCE, Cardinality.SOURCE_OR_ONE, Cardinality.SOURCE_OR_MANY)
+"""What needs no `from`."""
+_NEVER_IN_LOOPS = (Cardinality.SOURCE, Cardinality.SET, Cardinality.MERGED, Cardinality.JOINED)
+_OUTSIDE = ("from", "use")
+"""Keys of a step that belong to the loop when it stands in one."""
 _MANY = "Whether a reply may hold several readings: the row then becomes as many rows."
 
 
@@ -47,7 +52,8 @@ def spec_schema() -> Schema:
     definitions = {
         "param": _param(),
         "slot": closed({key: from_rules(rules) for key, rules in SLOT_SCHEMA.items()}),
-        "step": _choosing("kind", STEP_SCHEMA, {name: described(kind) for name, kind in KINDS.items()}, "step"),
+        "step": _any_step(),
+        "steps": _steps_of_loops(),
         **{f"step_{name}": _step(kind) for name, kind in KINDS.items()},
         "parse": _parse(),
         **{f"parse_{name}": _parser(kind) for name, kind in REPLY_KINDS.items()},
@@ -93,12 +99,29 @@ def _choosing(key: str, common: Mapping[str, Any], values: Mapping[str, str], wh
     return {"type": "object", "properties": properties, "required": required, "allOf": branches(key, cases)}
 
 
+def _any_step() -> Schema:
+    """A step of any kind; those that have no rows of their own say whose rows they take."""
+    schema = _choosing("kind", STEP_SCHEMA, {name: described(kind) for name, kind in KINDS.items()}, "step")
+    taking = [name for name, kind in KINDS.items() if kind.cardinality not in _MAKE_ROWS]
+    condition = {"properties": {"kind": {"enum": taking}}, "required": ["kind"]}
+    schema["allOf"].append({"if": condition, "then": {"required": ["from"]}})
+    return schema
+
+
+def _steps_of_loops() -> Schema:
+    """Steps within a step: they stand in a row, so none says whose rows it takes."""
+    kinds = {name: described(kind) for name, kind in KINDS.items() if kind.cardinality not in _NEVER_IN_LOOPS}
+    step = _choosing("kind", {key: rules for key, rules in STEP_SCHEMA.items() if key not in _OUTSIDE}, kinds, "step")
+    step["propertyNames"] = {"not": {"enum": list(_OUTSIDE)}}
+    return {"type": "object", "minProperties": 1, "additionalProperties": step}
+
+
 def _step(kind: StepKind) -> Schema:
     """The keys of one kind; those that every step has are only named, for `step` describes them."""
     is_source = kind.cardinality is Cardinality.SOURCE
     common = {key: True for key in STEP_SCHEMA if key != "from" or not is_source}
     own = {option.name: _option(option) for option in kind.options}
-    required = [*([] if is_source else ["from"]), *(option.name for option in kind.options if option.required)]
+    required = [option.name for option in kind.options if option.required]
     return described_as(described(kind), closed({**common, **own}, required))
 
 
