@@ -201,7 +201,10 @@ def _belongs_to(kinds: Mapping[str, Sequence[Option]], refused: Mapping[str, str
         if key in refused:
             return refused[key]
         owners = [f"`{kind}`" for kind, options in kinds.items() if any(option.name == key for option in options)]
-        return f"`{key}` belongs to {' and '.join(owners)}" if 0 < len(owners) <= 3 else None
+        if not 0 < len(owners) <= 3:
+            return None
+        *others, last = owners
+        return f"`{key}` belongs to {', '.join(others)}{' and ' if others else ''}{last}"
 
     return explain
 
