@@ -250,6 +250,44 @@ async def test_fields_and_words_of_expressions_are_completed(
     assert not not_among & set(found)
 
 
+LOOP = SPEC.replace(
+    "outputs:\n",
+    """\
+  better:
+    kind: loop
+    from: kept
+    steps:
+      longer: {kind: map, set: {answer: "{{ answer }}!"}}
+      judged:
+        kind: map
+        set: {good: =answer | length > 100}
+    until: good
+    max_rounds: 3
+outputs:
+""",
+).replace("from: kept\n    format", "from: better\n    format")
+
+
+@pytest.mark.parametrize(
+    ("right", "typed", "among", "not_among"),
+    [
+        ("kind: map\n        set:", "kind: ¦\n        set:", {"map", "generate", "filter"}, {"read", "sort"}),
+        ("kind: map\n        set:", "kind: map\n        ¦\n        set:", {"when", "drop"}, {"from", "use", "until"}),
+        ("=answer | length > 100", "=¦", {"answer", "round", "question"}, {"map"}),
+        ("until: good", "until: g¦", {"good", "answer", "round"}, {"map"}),
+    ],
+)
+async def test_steps_of_loops_are_completed(
+    editor: Editor, right: str, typed: str, among: set[str], not_among: set[str]
+) -> None:
+    assert right in LOOP
+    assert await opened(editor, "whole.yaml", LOOP) == []
+    found = await completed(editor, "pipeline.yaml", LOOP.replace(right, typed))
+
+    assert among <= set(found)
+    assert not not_among & set(found)
+
+
 async def test_fields_come_with_their_types_and_origins(editor: Editor) -> None:
     found = await completed(editor, "pipeline.yaml", SPEC.replace("answer | length > 3", "¦"))
 

@@ -70,12 +70,12 @@ class _Items:
     def of_keys(self) -> list[lsp.CompletionItem]:
         place = self.place
         start = place.cursor.start
-        there = place.schema_data
-        for part in place.schema_path:
+        there = place.data
+        for part in place.path:
             there = _inside(there, part)
         given = set(there) if isinstance(there, dict) else set()
         behind = re.compile(r"[ \t]*:").match(place.text, place.offset) is not None
-        keys = keys_at(place.schema, place.schema_data, place.schema_path)
+        keys = keys_at(place.schema, place.data, place.path)
         return [
             self._item(
                 key,
@@ -136,7 +136,7 @@ class _Items:
 
     def _steps(self) -> Iterator[lsp.CompletionItem]:
         place = self.place
-        own = place.schema_path[1] if len(place.schema_path) > 1 and place.schema_path[0] == "steps" else None
+        own = place.local_path[1] if len(place.local_path) > 1 and place.local_path[0] == "steps" else None
         for name, data in place.steps.items():
             if name != own:
                 kind = data.get("kind") if isinstance(data, dict) else None

@@ -65,9 +65,9 @@ def _said_of_key(place: Place) -> str:
     key = _key(place)
     if place.path[-1:] == ("parse",) and key in REPLY_KINDS:
         return parser_said(key)
-    if place.schema_path == ("steps",):
+    if place.local_path == ("steps",):
         return _step_said(place, key)
-    return said_of(schemas_at(place.schema, place.schema_data, (*place.schema_path, key)))
+    return said_of(schemas_at(place.schema, place.data, (*place.path, key)))
 
 
 def _said_of_value(place: Place) -> str:

@@ -99,12 +99,13 @@ class Place:
         return last if self.sort is Sort.SPEC and all(isinstance(part, str) for part in self.path[:last]) else 0
 
     @property
-    def schema_path(self) -> Path:
-        """The path as the schema has it: steps within a step are steps like others."""
+    def local_path(self) -> Path:
+        """The path from the innermost mapping that holds `steps`: steps within a step are steps like others."""
         return self.path[self.inside :]
 
     @cached_property
-    def schema_data(self) -> Any:
+    def local_data(self) -> Any:
+        """What stands in that mapping."""
         data = self.data
         for part in self.path[: self.inside]:
             data = data.get(part) if isinstance(data, dict) else None
@@ -112,21 +113,21 @@ class Place:
 
     def schemas(self) -> list[Schema]:
         """What the schema says of the value at this place."""
-        return schemas_at(self.schema, self.schema_data, self.schema_path)
+        return schemas_at(self.schema, self.data, self.path)
 
     @cached_property
     def steps(self) -> dict[str, Any]:
         """The steps beside the one at this place, with their data."""
-        found = self.schema_data.get("steps") if isinstance(self.schema_data, dict) else None
+        found = self.local_data.get("steps") if isinstance(self.local_data, dict) else None
         return found if isinstance(found, dict) else {}
 
     @cached_property
     def option(self) -> Option | None:
         """The option of the step or output whose value is at this place, or around it."""
-        path = self.schema_path
+        path = self.local_path
         if self.sort is not Sort.SPEC or len(path) < 3 or path[0] not in ("steps", "outputs"):
             return None
-        owner = self.schema_data
+        owner = self.local_data
         for part in path[:2]:
             owner = owner.get(part) if isinstance(owner, dict) else None
         named = owner.get("kind" if path[0] == "steps" else "format") if isinstance(owner, dict) else None

@@ -31,8 +31,10 @@ def keys_at(schema: Schema, data: Any, path: Path) -> dict[str, Schema]:
             parts = list(_spread(child, None, schema))
             merged = {name: value for part in reversed(parts) for name, value in part.items()}
             found[key] = {**found.get(key, {}), **merged}
-    closed = [one for one in schemas_at(schema, data, path) if one.get("additionalProperties") is False]
-    return {key: child for key, child in found.items() if all(key in one.get("properties", {}) for one in closed)}
+    everywhere = schemas_at(schema, data, path)
+    closed = [one["properties"] for one in everywhere if one.get("additionalProperties") is False]
+    barred = {name for one in everywhere for name in one.get("propertyNames", {}).get("not", {}).get("enum", ())}
+    return {key: child for key, child in found.items() if key not in barred and all(key in known for known in closed)}
 
 
 def values_of(schemas: list[Schema]) -> dict[Any, str]:
