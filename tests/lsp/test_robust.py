@@ -60,7 +60,7 @@ def checked(project: Project) -> None:
     for findings in project.findings().values():
         for finding in findings:
             as_diagnostic(finding, UTF16)
-        mends(findings, EVERYWHERE, UTF16)
+        mends(findings, EVERYWHERE, project.text, UTF16)
 
 
 @pytest.fixture

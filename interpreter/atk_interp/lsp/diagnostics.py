@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from lsprotocol import types as lsp
@@ -40,14 +40,18 @@ def as_diagnostic(finding: Diagnostic, encoding: str) -> lsp.Diagnostic:
     )
 
 
-def mends(findings: Iterable[Diagnostic], wanted: lsp.Range, encoding: str) -> list[lsp.CodeAction]:
-    """The mends of the findings that touch a range."""
+def mends(
+    findings: Iterable[Diagnostic], wanted: lsp.Range, text: Callable[[Path], str], encoding: str
+) -> list[lsp.CodeAction]:
+    """The mends of the findings that touch a range, where the `text` of their files is still what was looked at."""
     actions: list[lsp.CodeAction] = []
     for finding in findings:
         if finding.fix is None or finding.span is None:
             continue
         shown = as_diagnostic(finding, encoding)
         if not _touch(shown.range, wanted):
+            continue
+        if any(text(Path(edit.span.file.path).resolve()) != edit.span.file.text for edit in finding.fix.edits):
             continue
         changes: dict[str, list[lsp.TextEdit]] = {}
         for edit in finding.fix.edits:

@@ -73,6 +73,8 @@ class Project:
 
     def put(self, path: Path, text: str) -> None:
         """Take a text, new or changed. What was worked out before may no longer hold."""
+        if self._texts.get(path) == text:
+            return
         if path not in self._texts:
             self._searched.clear()
         self._texts[path] = text

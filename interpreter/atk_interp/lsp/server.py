@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
@@ -48,10 +49,11 @@ class _Server(LanguageServer):
         return lsp.PositionEncodingKind(self.workspace.position_encoding or lsp.PositionEncodingKind.Utf16).value
 
     async def ask(self, question: Callable[[], T], otherwise: T) -> T:
-        """The answer to a question about the project; `otherwise` where working it out goes wrong."""
+        """The answer to a question about the texts as they are now; `otherwise` where working it out goes wrong."""
 
         def answer() -> T:
             with self._lock:
+                self._take_texts()
                 return question()
 
         try:
@@ -60,12 +62,34 @@ class _Server(LanguageServer):
             _log.exception("a question could not be answered")
             return otherwise
 
-    def offset(self, path: Path, position: lsp.Position) -> int:
-        return Positions(self.project.text(path), self.encoding).offset(position)
+    def _take_texts(self) -> None:
+        """Take over what is open: threads that wait for each other need not go on in their order."""
+        documents = dict(self.workspace.text_documents)
+        texts = {path: document.source for uri, document in documents.items() if (path := _path(uri)) is not None}
+        for path in self.project.open:
+            if path not in texts:
+                self.project.drop(path)
+        for path, text in texts.items():
+            self.project.put(path, text)
 
-    async def changed(self, change: Callable[[], None]) -> None:
-        """Take in a change, and have the findings worked out when typing rests."""
-        await self.ask(change, None)
+    async def ask_at(
+        self,
+        document: lsp.TextDocumentIdentifier,
+        position: lsp.Position,
+        question: Callable[[Path, int, str], T],
+        otherwise: T,
+    ) -> T:
+        """The answer to a question about a place: its file, the offset in it, and the encoding of positions."""
+        path = _path(document.uri)
+        if path is None:
+            return otherwise
+        encoding = self.encoding
+        return await self.ask(
+            lambda: question(path, Positions(self.project.text(path), encoding).offset(position), encoding), otherwise
+        )
+
+    def changed(self) -> None:
+        """Have the findings worked out when typing rests."""
         if self._checking is not None:
             self._checking.cancel()
         self._checking = asyncio.get_running_loop().create_task(self._check())
@@ -93,62 +117,46 @@ def make_server() -> LanguageServer:
     """A server that is ready to be started."""
     server = _Server()
 
+    project = server.project
+
     @server.feature(lsp.TEXT_DOCUMENT_DID_OPEN)
     async def did_open(params: lsp.DidOpenTextDocumentParams) -> None:
-        await _put(params.text_document.uri)
+        server.changed()
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
     async def did_change(params: lsp.DidChangeTextDocumentParams) -> None:
-        await _put(params.text_document.uri)
-
-    async def _put(uri: str) -> None:
-        path, text = _path(uri), server.workspace.get_text_document(uri).source
-        if path is not None:
-            await server.changed(lambda: server.project.put(path, text))
+        server.changed()
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
     async def did_close(params: lsp.DidCloseTextDocumentParams) -> None:
-        path = _path(params.text_document.uri)
-        if path is not None:
-            await server.changed(lambda: server.project.drop(path))
+        server.changed()
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_SAVE)
     async def did_save(params: lsp.DidSaveTextDocumentParams) -> None:
-        await server.changed(server.project.forget)
+        await server.ask(project.forget, None)
+        server.changed()
 
     @server.feature(lsp.TEXT_DOCUMENT_COMPLETION, lsp.CompletionOptions(trigger_characters=_TRIGGERS))
     async def complete(params: lsp.CompletionParams) -> lsp.CompletionList:
-        path = _path(params.text_document.uri)
+        def items(path: Path, offset: int, encoding: str) -> list[lsp.CompletionItem]:
+            return completions(Place(project, path, offset), encoding)
 
-        def items() -> list[lsp.CompletionItem]:
-            assert path is not None
-            place = Place(server.project, path, server.offset(path, params.position))
-            return completions(place, server.encoding)
-
-        return lsp.CompletionList(False, await server.ask(items, []) if path is not None else [])
+        return lsp.CompletionList(False, await server.ask_at(params.text_document, params.position, items, []))
 
     @server.feature(lsp.TEXT_DOCUMENT_HOVER)
     async def show(params: lsp.HoverParams) -> lsp.Hover | None:
-        path = _path(params.text_document.uri)
-        if path is None:
-            return None
-        at = params.position
-        return await server.ask(lambda: hover(server.project, path, server.offset(path, at), server.encoding), None)
+        return await server.ask_at(params.text_document, params.position, partial(hover, project), None)
 
     @server.feature(lsp.TEXT_DOCUMENT_DEFINITION)
     async def define(params: lsp.DefinitionParams) -> list[lsp.Location]:
-        path = _path(params.text_document.uri)
-        if path is None:
-            return []
-        at = params.position
-        return await server.ask(lambda: definitions(server.project, path, server.offset(path, at), server.encoding), [])
+        return await server.ask_at(params.text_document, params.position, partial(definitions, project), [])
 
     @server.feature(
         lsp.TEXT_DOCUMENT_CODE_ACTION, lsp.CodeActionOptions(code_action_kinds=[lsp.CodeActionKind.QuickFix])
     )
     async def mend(params: lsp.CodeActionParams) -> list[lsp.CodeAction]:
-        path = _path(params.text_document.uri)
+        path, encoding = _path(params.text_document.uri), server.encoding
         findings = server.findings.get(path, []) if path is not None else []
-        return mends(findings, params.range, server.encoding)
+        return await server.ask(lambda: mends(findings, params.range, project.text, encoding), [])
 
     return server
