@@ -81,6 +81,7 @@ def test_nothing_of_python_is_in_scope(name: str) -> None:
     [
         ("a {{ b", "`{{` is never closed", "{{"),
         ("a {{ b }", "`{{` is never closed", "{{"),
+        ("a {{ b\n\n{% if c %}{% endif %}", "`{{` is never closed", "{{"),
         ("{% if a %}x", "`{% if %}` is never closed", "{% if"),
         ("{% for a in b %}{% if c %}{% endif %}", "`{% for %}` is never closed", "{% for"),
         ("{{ a }} {% endfor %}", "there is nothing here that `{% endfor %}` could belong to", "endfor"),

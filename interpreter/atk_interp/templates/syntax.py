@@ -35,8 +35,17 @@ def report_syntax(error: jinja2.TemplateSyntaxError, text: MappedText, sink: Sin
         _report_tag(unknown[1], at, text, sink)
     elif "end of template" in message or "unexpected '}'" in message:
         _report_unclosed(at, text, sink)
+    elif _runs_on(text.value, at):
+        _report_braces(max(text.value.rfind("{{", 0, at), text.value.rfind("{%", 0, at)), text, sink)
     else:
         sink.report(codes.TEMPLATE_SYNTAX, _word(text, at), _in_words(message))
+
+
+def _runs_on(value: str, at: int) -> bool:
+    """Whether the braces before a mistake were opened on a line before it, and not closed: they are the mistake."""
+    braces = max(value.rfind("{{", 0, at), value.rfind("{%", 0, at))
+    between = value[braces + 2 : at]
+    return braces >= 0 and "\n" in between and "}}" not in between and "%}" not in between
 
 
 def _in_words(message: str) -> str:
@@ -68,13 +77,16 @@ def _report_unclosed(at: int, text: MappedText, sink: Sink) -> None:
         name = opened["name"]
         span = text.span(opened.start(), opened.end())
         told, help_ = f"`{{% {name} %}}` is never closed", f"write `{{% end{name} %}}` after it"
+        sink.report(codes.TEMPLATE_SYNTAX, span, told, help=help_)
     else:
-        braces = max(braces, 0)
-        opening = text.value[braces : braces + 2]
-        span = text.span(braces, braces + 2)
-        closing = "%}" if opening == "{%" else "}}"
-        told, help_ = f"`{opening}` is never closed", f"close it with `{closing}`"
-    sink.report(codes.TEMPLATE_SYNTAX, span, told, help=help_)
+        _report_braces(max(braces, 0), text, sink)
+
+
+def _report_braces(braces: int, text: MappedText, sink: Sink) -> None:
+    opening = text.value[braces : braces + 2]
+    closing = "%}" if opening == "{%" else "}}"
+    told = f"`{opening}` is never closed"
+    sink.report(codes.TEMPLATE_SYNTAX, text.span(braces, braces + 2), told, help=f"close it with `{closing}`")
 
 
 def _open_block(value: str) -> re.Match[str] | None:
