@@ -129,6 +129,7 @@ async def test_closing_lets_go_of_everything(path: Path) -> None:
 async def test_a_wait_that_is_cancelled_leaves_no_claim(path: Path) -> None:
     async with SqliteLedger(path) as first, SqliteLedger(path) as second:
         assert await first.reserve(key(1)) is None
+        assert await second.reserve(key("other")) is None
         taking = second._claims.take(bytes.fromhex(key(2)))
         waiting = [asyncio.create_task(second.reserve(key(1))), asyncio.create_task(taking)]
         await asyncio.sleep(0)

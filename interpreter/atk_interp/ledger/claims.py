@@ -125,11 +125,17 @@ class Claims:
 
     async def take(self, key: bytes) -> bool:
         """Claim a call; False when somebody else has it."""
+        asked = self._started().submit(_Job(key, takes=True))
         try:
-            return await self._started().submit(_Job(key, takes=True))
+            return await asyncio.shield(asked)
         except asyncio.CancelledError:
-            self.release(key)  # it may just have become ours
+            # Not before the answer: to let go of a call and to claim it must not change places on their way.
+            asked.add_done_callback(lambda done: self._unwanted(key, done))
             raise
+
+    def _unwanted(self, key: bytes, done: asyncio.Future[bool]) -> None:
+        if not done.cancelled() and done.exception() is None and done.result():
+            self.release(key)
 
     def keep(self, key: bytes) -> None:
         """The reply is on its way to the ledger: the claim stands until it is there, whatever becomes of who waits."""
