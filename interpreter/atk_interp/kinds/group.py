@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,8 +13,8 @@ from atk_interp.kinds.base import (
     Dropped,
     Example,
     RowFailed,
+    SetContext,
     SetStep,
-    StepContext,
     StepKind,
     StepView,
     expression_paths,
@@ -29,7 +30,7 @@ class Group(StepKind):
 
     `by` is an expression or a list of them. The row of a group has the lists of `collect`, the `first` row's
     values of the fields named there, and `count`. Groups stand in the order of their first rows, and the lists
-    in the order of the rows.
+    in the order of the rows. Memory: one group at a time; the rows wait on disk.
     """
 
     name = "group"
@@ -65,26 +66,31 @@ class Group(StepKind):
         collect = {name: step.content((*step.view.path("collect"), name)) for name in step.view.option("collect")}
         first: list[str] = step.view.option("first") or []
 
-        def apply(rows: Iterator[Row], context: StepContext) -> Iterator[Row | Dropped]:
-            groups: dict[bytes, tuple[Row, dict[str, list[Any]], list[str]]] = {}
+        def apply(rows: Iterator[Row], context: SetContext) -> Iterator[Row | Dropped]:
+            sorted_ = context.scratch()
             for row in rows:
                 names = step.names(row)
                 try:
                     key = canonical([key(names) for key in keys])
-                    values = {name: closure(names) for name, closure in collect.items()}
+                    values = [closure(names) for closure in collect.values()]
                 except RowFailed as error:
                     yield Dropped(row, "rejected", str(error))
                     continue
-                if key not in groups:
-                    groups[key] = (row, {name: [] for name in collect}, [])
-                _, lists, members = groups[key]
-                members.append(row.id)
-                for name, value in values.items():
-                    lists[name].append(value)
-            for head, lists, members in groups.values():
-                kept = {name: head.fields.get(name) for name in first}
-                # The members make the id: a group with other rows is another row.
-                made = content_hash("atk-group-v1", members)[:20]
-                yield Row(made, head.source, head.order, {**lists, **kept, "count": len(members)})
+                kept = {name: row.fields.get(name) for name in first}
+                sorted_.put(key, row.replaced({"key": key.decode(), "values": values, "kept": kept}))
+            # One group is in memory at a time; the order of the first rows is in the places of the groups.
+            for _, members in itertools.groupby(sorted_.rows(), lambda row: row.fields["key"]):
+                yield _grouped(list(collect), list(members))
 
         return SetStep(apply, loses="merged")
+
+
+def _grouped(names: list[str], members: list[Row]) -> Row:
+    """The row of a group, of its members with the values to collect of each."""
+    head = members[0]
+    values: list[Any] = [member.fields["values"] for member in members]
+    kept: Any = head.fields["kept"]
+    lists = {name: [collected[at] for collected in values] for at, name in enumerate(names)}
+    # The members make the id: a group with other rows is another row.
+    made = content_hash("atk-group-v1", [member.id for member in members])[:20]
+    return Row(made, head.source, head.order, {**lists, **kept, "count": len(members)})

@@ -18,6 +18,7 @@ from atk_interp.kinds.base import (
     StepView,
 )
 from atk_interp.kinds.base.fields import declared_types, fields_option
+from atk_interp.kinds.base.ordinals import Ordinals
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, content_hash, root_id
 
@@ -71,7 +72,7 @@ def _rows(path: Path, required: tuple[str, ...], context: StepContext) -> Iterat
     found = find_files(path)
     for problem in found.problems:
         context.note(_notice(problem))
-    seen: dict[str, int] = {}
+    seen = Ordinals()
     for number, file in enumerate(found.files):
         for item in read_file(file, found.root, required):
             if isinstance(item, Problem):
@@ -80,13 +81,11 @@ def _rows(path: Path, required: tuple[str, ...], context: StepContext) -> Iterat
                 yield _row(item, number, seen)
 
 
-def _row(document: Document, number: int, seen: dict[str, int]) -> Row:
+def _row(document: Document, number: int, seen: Ordinals) -> Row:
     """A row for a document; equal documents are told apart by an ordinal among equals."""
     fields: dict[str, Any] = dict(document.fields)
     digest = content_hash("atk-document-v1", fields)
-    ordinal = seen.get(digest, 0)
-    seen[digest] = ordinal + 1
-    return Row(root_id(digest, ordinal), document.source, (number, document.ordinal), fields)
+    return Row(root_id(digest, seen.next(digest)), document.source, (number, document.ordinal), fields)
 
 
 def _notice(problem: Problem) -> Notice:

@@ -17,6 +17,7 @@ from atk_interp.kinds.base import (
     StepView,
 )
 from atk_interp.kinds.base.fields import declared_types, fields_option
+from atk_interp.kinds.base.ordinals import Ordinals
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, content_hash, root_id
 
@@ -103,13 +104,11 @@ def _general(type_: Type) -> Type:
 
 def _source(step: BoundStep, given: Callable[[], Iterable[Any]]) -> SourceStep:
     def rows(context: StepContext) -> Iterator[Row]:
-        seen: dict[str, int] = {}
+        seen = Ordinals()
         for number, fields in enumerate(given()):
             if not isinstance(fields, Mapping):
                 raise StepStopped(f"row {number} of step `{step.name}` is no mapping of fields to values")
             digest = content_hash("atk-record-v1", fields)
-            ordinal = seen.get(digest, 0)
-            seen[digest] = ordinal + 1
-            yield Row(root_id(digest, ordinal), step.view.step.kind, (number,), dict(fields))
+            yield Row(root_id(digest, seen.next(digest)), step.view.step.kind, (number,), dict(fields))
 
     return SourceStep(rows)

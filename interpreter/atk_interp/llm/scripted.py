@@ -39,8 +39,8 @@ class ScriptedClient:
     """A `Client` that answers from rules, or from a function that stands in for the model.
 
     `script` is the data of a script (see `rules_from`) or the function; the function may raise the errors of
-    `messages`. `requests` are the calls so far, in order of arrival, `most_in_flight` is how many were in progress
-    at once. Raises `ScriptError`.
+    `messages`. `requests` are the calls so far, in order of arrival, unless `remembers` is false, `most_in_flight` is
+    how many were in progress at once. Raises `ScriptError`.
     """
 
     def __init__(
@@ -48,20 +48,25 @@ class ScriptedClient:
         script: object | Answer,
         *,
         name: str = "script",
+        remembers: bool = True,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.endpoint = name
         self.requests: list[Request] = []
+        self.calls = 0
+        """How many calls there were, failed ones among them."""
+        self._remembers = remembers
         self.most_in_flight = 0
         self._in_flight = 0
         self._answer = script if callable(script) else None
         self._rules: tuple[Rule, ...] = () if callable(script) else rules_from(script)
+        self._counts_tries = any(rule.times is not None for rule in self._rules)
         self._tries: Counter[str] = Counter()
         self._sleep = sleep
 
     @classmethod
     def from_file(cls, path: str | Path) -> ScriptedClient:
-        """The client for a script file. Raises `ScriptError`, with the place in the file."""
+        """The client for a script file; it remembers no requests. Raises `ScriptError`, with the place in the file."""
         # Costs the start-up of PyYAML, and only those pay who use a script.
         from atk_interp.diagnostics import Sink
         from atk_interp.document import load_document
@@ -75,19 +80,16 @@ class ScriptedClient:
         if document is None:
             raise ScriptError(f"{path}: the script is empty")
         try:
-            return cls(document.data, name=str(path))
+            return cls(document.data, name=str(path), remembers=False)
         except ScriptError as error:
             begin = document.head_span(error.path).begin
             raise ScriptError(f"{path}:{begin.line}:{begin.column}: {error}", error.path) from None
 
-    @property
-    def calls(self) -> int:
-        """How many calls there were, failed ones among them."""
-        return len(self.requests)
-
     async def complete(self, request: Request) -> Reply:
         """The reply of the first rule that applies. Raises `EndpointRefused` when none does."""
-        self.requests.append(request)
+        self.calls += 1
+        if self._remembers:
+            self.requests.append(request)
         self._in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self._in_flight)
         try:
@@ -102,13 +104,19 @@ class ScriptedClient:
         """Nothing to release."""
 
     async def _play(self, request: Request) -> Reply:
-        key = request.key()
-        outcome = self._outcome(request, self._tries[key])
-        self._tries[key] += 1
+        outcome = self._outcome(request, self._tried(request))
         await self._sleep(outcome.delay_s)
         if outcome.error:
             raise self._failure(outcome)
         return self._reply(request, outcome.text, outcome.finish)
+
+    def _tried(self, request: Request) -> int:
+        """How often the call was tried before: counted for scripts that ask for it, because it takes memory."""
+        if not self._counts_tries:
+            return 0
+        key = request.key()
+        self._tries[key] += 1
+        return self._tries[key] - 1
 
     def _outcome(self, request: Request, tries: int) -> Outcome:
         for rule in self._rules:
