@@ -8,16 +8,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from atk_interp.document import Path
 from atk_interp.expressions import Expression, ast
 from atk_interp.expressions.domains import Bounds
-from atk_interp.expressions.outcomes import Outcomes, is_plainly_open, outcomes
+from atk_interp.expressions.memory import Memory
+from atk_interp.expressions.outcomes import Outcomes, is_plainly_open, outcomes, terms_of
 from atk_interp.expressions.types import TextType, without_null
 from atk_interp.kinds.base import StepView
 from atk_interp.records import dataclass
 from atk_interp.spec import PipelineSpec
 
-__all__ = ["Condition", "conditions", "is_plainly_open_in", "key_of", "outcome_of", "param_bounds", "parts", "reasons"]
+__all__ = [
+    "Condition",
+    "conditions",
+    "is_plainly_open_in",
+    "key_of",
+    "outcome_of",
+    "param_bounds",
+    "parts",
+    "reasons",
+    "terms_in",
+]
 
 _KEYS = frozenset(["when", "keep", "where", "until"])
 _MANY = 6
+
+_OUTCOMES: Memory[Outcomes] = Memory()
+_OPEN: Memory[bool] = Memory()
+_TERMS: Memory[frozenset[str]] = Memory()
 
 
 @dataclass(frozen=True)
@@ -89,13 +104,28 @@ def outcome_of(
     condition: Condition, view: StepView, bounds: Mapping[str, Bounds], given: Sequence[ast.Node] = ()
 ) -> Outcomes:
     """What a condition of a step or output can come out as, on the rows where the given ones hold."""
-    scope = view.scopes[condition.path]
-    return outcomes(condition.expression, scope, part=condition.node, given=given, bounds=bounds)
+    scope, nodes = view.scopes[condition.path], (condition.node, *given)
+    found = _OUTCOMES.recall(nodes, scope, bounds)
+    if found is None:
+        found = outcomes(condition.expression, scope, part=condition.node, given=given, bounds=bounds)
+        _OUTCOMES.keep(found, nodes, scope, bounds)
+    return found
 
 
 def is_plainly_open_in(condition: Condition, view: StepView, bounds: Mapping[str, Bounds]) -> bool:
     """Whether it is seen at a glance that a condition and its parts decide something."""
-    return is_plainly_open(condition.expression, view.scopes[condition.path], condition.node, bounds)
+    scope, nodes = view.scopes[condition.path], (condition.node,)
+    found = _OPEN.recall(nodes, scope, bounds)
+    if found is None:
+        found = is_plainly_open(condition.expression, scope, condition.node, bounds)
+        _OPEN.keep(found, nodes, scope, bounds)
+    return found
+
+
+def terms_in(node: ast.Node) -> frozenset[str]:
+    """What a condition asks about (`terms_of`)."""
+    found = _TERMS.recall((node,), {})
+    return _TERMS.keep(terms_of(node), (node,), {}) if found is None else found
 
 
 def param_bounds(spec: PipelineSpec) -> dict[str, Bounds]:

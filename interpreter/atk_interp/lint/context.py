@@ -9,9 +9,7 @@ from pathlib import Path
 
 from atk_interp.diagnostics import Code, Diagnostic, Fix, Label, Sink, near
 from atk_interp.document import Path as DataPath
-from atk_interp.expressions import ast
 from atk_interp.expressions.domains import Bounds
-from atk_interp.expressions.outcomes import terms_of
 from atk_interp.flow import Analysis
 from atk_interp.kinds.base import StepView
 from atk_interp.lint.conditions import param_bounds
@@ -125,17 +123,7 @@ class LintContext:
     @cached_property
     def guarantees(self) -> Mapping[DataPath, Sequence[Guarantee]]:
         """What earlier conditions make sure of, on the rows that reach each step and output."""
-        return guarantees(self.analysis, self.terms)
-
-    def terms(self, node: ast.Node) -> frozenset[str]:
-        """What a condition of the spec asks about."""
-        if id(node) not in self._terms:
-            self._terms[id(node)] = (node, terms_of(node))  # the node is kept, or its number might be given again
-        return self._terms[id(node)][1]
-
-    @cached_property
-    def _terms(self) -> dict[int, tuple[ast.Node, frozenset[str]]]:
-        return {}
+        return guarantees(self.analysis)
 
     @cached_property
     def reads(self) -> Reads:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from atk_interp.document import Path
 from atk_interp.expressions import Expression, ast
+from atk_interp.expressions.memory import Memory
 from atk_interp.expressions.outcomes import is_drawn
 from atk_interp.flow import Analysis
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import Cardinality, StepView
+from atk_interp.lint.conditions import terms_in
 from atk_interp.records import dataclass
 from atk_interp.source import Span
 
@@ -19,10 +20,8 @@ __all__ = ["Guarantee", "guarantees", "keeping", "written_by"]
 _SAME_ROWS = (Cardinality.ONE, Cardinality.AT_MOST_ONE, Cardinality.MANY, Cardinality.SET)
 """Steps whose rows are the rows that reach them: what holds of fields that they leave alone goes on to hold."""
 
-Terms: TypeAlias = Callable[[ast.Node], frozenset[str]]
-"""What a condition asks about."""
-
 _OF_THE_ATTEMPT = frozenset(["sample", "attempt"])
+_PASSED_OR_KEPT: Memory[ast.Or] = Memory()
 
 
 @dataclass(frozen=True)
@@ -36,35 +35,50 @@ class Guarantee:
     span: Span
 
 
-def guarantees(analysis: Analysis, terms_of: Terms) -> Mapping[Path, Sequence[Guarantee]]:
+@dataclass(frozen=True)
+class _Held:
+    """All that holds on an edge, the earliest first, and the names in it."""
+
+    each: tuple[Guarantee, ...] = ()
+    names: frozenset[str] = frozenset()
+
+    def and_(self, more: Sequence[Guarantee]) -> _Held:
+        return _Held((*self.each, *more), self.names.union(*(held.names for held in more))) if more else self
+
+    def without(self, written: Set[str]) -> _Held:
+        """What goes on to hold when these fields are written."""
+        if self.names.isdisjoint(written):
+            return self
+        return _Held().and_([held for held in self.each if held.names.isdisjoint(written)])
+
+
+def guarantees(analysis: Analysis) -> Mapping[Path, Sequence[Guarantee]]:
     """What holds for the rows that reach each step and output, by its path. Nothing is said of steps within a loop."""
-    leaving: dict[str, tuple[Guarantee, ...]] = {}
-    reaching: dict[Path, tuple[Guarantee, ...]] = {}
+    leaving: dict[str, _Held] = {}
+    reaching: dict[Path, Sequence[Guarantee]] = {}
     for name in analysis.graph.order:
         if name in analysis.views:
             view = analysis.views[name]
-            held = _common([leaving.get(source, ()) for source in analysis.graph.inputs[name]])
-            reaching[view.step.path] = held
-            leaving[name] = (*_surviving(view, held), *_made(view, terms_of))
+            held = _common([leaving.get(source, _Held()) for source in analysis.graph.inputs[name]])
+            reaching[view.step.path] = held.each
+            leaving[name] = _surviving(view, held).and_([*_made(view)])
     for output in analysis.spec.outputs.values():
-        reaching[output.path] = leaving.get(output.source, ())
+        reaching[output.path] = leaving.get(output.source, _Held()).each
     return reaching
 
 
-def _common(branches: Sequence[tuple[Guarantee, ...]]) -> tuple[Guarantee, ...]:
+def _common(branches: Sequence[_Held]) -> _Held:
     if len(branches) < 2:
-        return branches[0] if branches else ()
-    others = [{held.node for held in branch} for branch in branches[1:]]
-    return tuple(held for held in branches[0] if all(held.node in nodes for nodes in others))
+        return branches[0] if branches else _Held()
+    others = [{held.node for held in branch.each} for branch in branches[1:]]
+    return _Held().and_([held for held in branches[0].each if all(held.node in nodes for nodes in others)])
 
 
-def _surviving(view: StepView, held: Iterable[Guarantee]) -> Iterator[Guarantee]:
-    if KINDS[view.step.kind].cardinality in _SAME_ROWS:
-        written = written_by(view)
-        yield from (each for each in held if each.names.isdisjoint(written)) if written else held
+def _surviving(view: StepView, held: _Held) -> _Held:
+    return held.without(written_by(view)) if KINDS[view.step.kind].cardinality in _SAME_ROWS else _Held()
 
 
-def _made(view: StepView, terms_of: Terms) -> Iterator[Guarantee]:
+def _made(view: StepView) -> Iterator[Guarantee]:
     """What a step lets through; where it passes rows by, that it was not asked to look is the other way."""
     when = view.expressions.get(view.path("when")) if view.step.has_when else None
     if view.step.has_when and (when is None or not _is_lasting(when) or not written_by(view).isdisjoint(when.names)):
@@ -72,8 +86,14 @@ def _made(view: StepView, terms_of: Terms) -> Iterator[Guarantee]:
     for expression in keeping(view):
         if _is_lasting(expression):
             names = frozenset([*expression.names, *(when.names if when else ())])
-            node = ast.Or(ast.Unary("not", when.root), expression.root) if when else expression.root
-            yield Guarantee(node, names, terms_of(node), view.step.name, expression.text.span())
+            node = _passed_or_kept(when.root, expression.root) if when else expression.root
+            yield Guarantee(node, names, terms_in(node), view.step.name, expression.text.span())
+
+
+def _passed_or_kept(when: ast.Node, kept: ast.Node) -> ast.Node:
+    """What holds after a step that keeps some of the rows that it does not pass by; the same node for the same two."""
+    nodes = (when, kept)
+    return _PASSED_OR_KEPT.recall(nodes, {}) or _PASSED_OR_KEPT.keep(ast.Or(ast.Unary("not", when), kept), nodes, {})
 
 
 def written_by(view: StepView) -> Set[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from atk_interp.diagnostics import Code, Label, Severity
 from atk_interp.flow import Analysis
 from atk_interp.kinds.base import StepView
-from atk_interp.lint.conditions import Condition, conditions, outcome_of
+from atk_interp.lint.conditions import Condition, conditions, outcome_of, terms_in
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.guarantees import Guarantee, keeping, written_by
 from atk_interp.lint.rules.base import Rule
@@ -39,7 +40,7 @@ class UnreachableStep(Rule):
                         self._check(context, view, condition)
 
     def _check(self, context: LintContext, view: StepView, condition: Condition) -> None:
-        held = [*_held(context, view, condition)][-_MOST_HELD:]
+        held = [*islice(_held(context, view, condition), _MOST_HELD)][::-1]
         is_when = condition.key == "when"
         if not held and not is_when:
             return  # what it is by itself is told of a constant condition
@@ -62,25 +63,24 @@ class UnreachableStep(Rule):
 
 
 def _held(context: LintContext, view: StepView, condition: Condition) -> Iterator[Guarantee]:
-    """What is made sure of, about the names in a condition, before the condition is asked."""
+    """What is made sure of, about the names in a condition, before the condition is asked: the nearest first."""
     reaching = context.guarantees.get(view.step.path, ())
     own = condition.key not in ("when", "where")  # asked of the row as the step has made it
     written = written_by(view)
-    terms = context.terms(condition.node) if reaching or own else frozenset()
-    for held in reaching:
+    terms = terms_in(condition.node) if reaching or own else frozenset()
+    if own:
+        earlier = [view.expressions[view.path("when")]] if view.path("when") in view.expressions else []
+        earlier = [each for each in earlier if written.isdisjoint(each.names)]
+        if condition.key == "keep":
+            earlier += keeping(view, but=condition.path)
+        for expression in reversed(earlier):
+            about = terms_in(expression.root)
+            if not terms.isdisjoint(about):
+                names = frozenset(expression.names)
+                yield Guarantee(expression.root, names, about, view.step.name, expression.text.span())
+    for held in reversed(reaching):
         if not terms.isdisjoint(held.terms) and (not own or held.names.isdisjoint(written)):
             yield held
-    if not own:
-        return
-    earlier = [view.expressions[view.path("when")]] if view.path("when") in view.expressions else []
-    earlier = [each for each in earlier if written.isdisjoint(each.names)]
-    if condition.key == "keep":
-        earlier += keeping(view, but=condition.path)
-    for expression in earlier:
-        about = context.terms(expression.root)
-        if not terms.isdisjoint(about):
-            names = frozenset(expression.names)
-            yield Guarantee(expression.root, names, about, view.step.name, expression.text.span())
 
 
 def _causes(
