@@ -283,7 +283,7 @@ def test_names_are_given_with_every_place() -> None:
     sink = Sink()
     expression = parse_expression(MappedText.detached("a + b.a | f(x=a)"), sink)
     assert expression is not None
-    assert {name: [span.start for span in spans] for name, spans in expression.names.items()} == {
+    assert {name: [node.start for node in nodes] for name, nodes in expression.names.items()} == {
         "a": [0, 14],
         "b": [4],
     }

@@ -19,6 +19,7 @@ from atk_interp.expressions.codes import FOREIGN_SPELLING, MAYBE_MISSING, UNKNOW
 from atk_interp.expressions.expression import Expression
 from atk_interp.expressions.foreign import FOREIGN_NAMES, field_hint
 from atk_interp.expressions.kinds import NUMBER, SCALAR, Kind, type_in_words
+from atk_interp.expressions.memory import Memory
 from atk_interp.expressions.narrow import Facts, facts_if, path_of
 from atk_interp.expressions.types import (
     ANY,
@@ -47,6 +48,9 @@ BUILT_IN: Mapping[str, Type] = {
 }
 """Names that are in scope on every row, unless the scope has its own of that name."""
 
+_SOUND: Memory[Type] = Memory()
+"""The types of expressions with which nothing is wrong."""
+
 ExplainUnknown: TypeAlias = Callable[[str], tuple[Sequence[str], str | None]]
 """For an unknown name, notes on where it was looked for and help (or None, for the nearest name)."""
 
@@ -59,7 +63,14 @@ def check_expression(
     explain_unknown: ExplainUnknown | None = None,
 ) -> Type:
     """The type of the expression's value; the sink is told what is wrong with it (ATK302 to ATK313)."""
-    return Checker(expression, {**BUILT_IN, **scope}, sink, explain_unknown).check(expression.root)
+    known = _SOUND.recall((expression.root,), scope)
+    if known is not None:
+        return known
+    heard = Sink()
+    found = Checker(expression, {**BUILT_IN, **scope}, heard, explain_unknown).check(expression.root)
+    for finding in heard:
+        sink.add(finding)
+    return found if len(heard) else _SOUND.keep(found, (expression.root,), scope)
 
 
 class Checker(Checking):

@@ -7,11 +7,14 @@ from functools import cached_property
 
 from atk_interp.diagnostics import Sink
 from atk_interp.expressions import ast
+from atk_interp.expressions.memory import Memory
 from atk_interp.expressions.parser import parse
 from atk_interp.records import dataclass
 from atk_interp.source import MappedText, Span
 
 __all__ = ["Expression", "parse_expression"]
+
+_NAMES: Memory[Mapping[str, tuple[ast.Name, ...]]] = Memory()
 
 
 @dataclass(frozen=True)
@@ -22,17 +25,21 @@ class Expression:
     root: ast.Node
 
     @cached_property
-    def names(self) -> Mapping[str, tuple[Span, ...]]:
-        """The free names, in order of appearance, with every place where each stands."""
-        found: dict[str, tuple[Span, ...]] = {}
-        for node in ast.walk(self.root):
-            if isinstance(node, ast.Name):
-                found[node.name] = (*found.get(node.name, ()), self.span(node))
-        return found
+    def names(self) -> Mapping[str, tuple[ast.Name, ...]]:
+        """The free names, in order of appearance, each with every node that is it."""
+        return _NAMES.recall((self.root,), {}) or _NAMES.keep(_names(self.root), (self.root,), {})
 
     def span(self, node: ast.Node) -> Span:
         """Where a node stands in the file."""
         return self.text.span(node.start, node.end)
+
+
+def _names(root: ast.Node) -> Mapping[str, tuple[ast.Name, ...]]:
+    found: dict[str, tuple[ast.Name, ...]] = {}
+    for node in ast.walk(root):
+        if isinstance(node, ast.Name):
+            found[node.name] = (*found.get(node.name, ()), node)
+    return found
 
 
 def parse_expression(text: MappedText, sink: Sink) -> Expression | None:

@@ -25,9 +25,14 @@ _SECRET = pattern(
     | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----""",
     re.VERBOSE,
 )
+_SIGNS = (
+    *("sk-", "hf_", "hf-", "gsk", "ghp", "gho", "ghs", "glpat", "xai", "nvapi", "r8_", "r8-", "github_pat_"),
+    *("AKIA", "AIza", "xox", "eyJ", "-----BEGIN"),
+)
+"""One of these is in every secret: looking for them takes a twentieth of the time."""
+
 _URL = pattern(r"\bhttps?://(?P<password>[^\s/@:'\"{}<>]+:[^\s/@'\"{}<>]+)@")
 _QUERY = pattern(r"\bhttps?://[^\s'\"]*?[?&](?:api[_-]?key|access_token|token|key|sig)=(?P<password>[^\s&'\"{}<>]{8,})")
-
 _EXAMPLE = pattern(r"(?i)your|example|xxxx|1234567890|placeholder|changeme")
 
 
@@ -59,7 +64,7 @@ class SecretInText(Rule):
     def check(self, context: LintContext) -> None:
         told = [found.span for found in context.before if found.code.name == "key-in-file" and found.span is not None]
         for file in context.files():
-            for found in _SECRET.finditer(file.text):
+            for found in _SECRET.finditer(file.text) if any(sign in file.text for sign in _SIGNS) else ():
                 if _is_made_up(found[0]):
                     continue
                 if not any(_same_line(span, file, found.start()) for span in told):
@@ -69,7 +74,7 @@ class SecretInText(Rule):
                         "this looks like a secret, and does not belong in a file",
                         help="take it back where it was issued, and put the new one into an environment variable",
                     )
-            for address in (_URL, _QUERY):
+            for address in (_URL, _QUERY) if "://" in file.text else ():
                 for found in address.finditer(file.text):
                     context.sink.report(
                         self.url_code,
@@ -81,9 +86,7 @@ class SecretInText(Rule):
 
 def _is_made_up(secret: str) -> bool:
     """Whether it is an example: hardly any different characters, or words that say so."""
-    return (
-        len(set(secret)) < 8 or re.search(r"(?i)your|example|xxxx|1234567890|placeholder|changeme", secret) is not None
-    )
+    return len(set(secret)) < 8 or _EXAMPLE.search(secret) is not None
 
 
 def _same_line(span: Span, file: SourceFile, offset: int) -> bool:
