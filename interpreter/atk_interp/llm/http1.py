@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 
 from atk_interp.llm.transport import Answer, Broken
 
@@ -16,7 +17,10 @@ _MOST_BODY = 256 * 1024 * 1024
 
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 _STATUS = re.compile(rb"HTTP/1\.([01])[ \t]+([1-9][0-9]{2})(?:[ \t][^\r\n]*)?\r?\n")
-_HEADER = re.compile(rb"^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*)\r?\n", re.MULTILINE)
+_NAME = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_HEADERS = re.compile(rb"(?:%b:[^\r\n\0]*\r?\n)*" % _NAME)
+_HEADER = re.compile(rb"(%b):([^\r\n]*)\r?\n" % _NAME)
+_FRAMING = re.compile(rb"\n(connection|content-encoding|content-length|transfer-encoding):([^\r\n]*)")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r?")
 _LONGEST_CHUNK_LINE = 8 * 1024
 _NO_HTTP = "sent an answer that is no HTTP"
@@ -39,7 +43,8 @@ class AnswerReader:
         self._parts: list[bytes] = []
         self._size = 0
         self._status = 0
-        self._headers: dict[str, str] = {}
+        self._headers: Mapping[str, str] = {}
+        self._packed = ""
         self._length: int | None = None
         self._chunks: _Chunks | None = None
 
@@ -94,43 +99,31 @@ class AnswerReader:
 
     def _read_head(self, head: bytes) -> int:
         line = _STATUS.match(head)
-        if line is None:
-            raise Broken(_NO_HTTP)
-        pairs = _HEADER.findall(head, line.end())
-        if len(pairs) != head.count(b"\n") - 1:
+        if line is None or not _HEADERS.fullmatch(head, line.end()):
             raise Broken(_NO_HTTP)
         status = int(line[2])
-        if status < 200:
-            return status
-        headers: dict[str, str] = {}
-        for raw_name, raw_value in pairs:
-            name, value = raw_name.decode("ascii").lower(), raw_value.decode("latin-1").rstrip(" \t")
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        self._status, self._headers = status, headers
-        self._frame(version=line[1])
+        if status >= 200:
+            self._status, self._headers = status, _Headers(head[line.end() :])
+            # Of an answer's many headers these four are all that is looked at, unless it is an error.
+            framing = _joined(_FRAMING.findall(head.lower()))
+            self._packed = framing.get("content-encoding", "")
+            self._frame(line[1], framing)
         return status
 
-    def _frame(self, version: bytes) -> None:
+    def _frame(self, version: bytes, headers: Mapping[str, str]) -> None:
         """How the end of the body will be known (RFC 9112, 6.3)."""
-        headers = self._headers
-        connection = headers.get("connection", "").lower()
+        connection = headers.get("connection", "")
         self.reusable = "close" not in connection and (version == b"1" or "keep-alive" in connection)
-        coding = headers.get("transfer-encoding", "").lower()
-        lengths = set(headers.get("content-length", "").replace(" ", "").split(","))
+        coding, length = headers.get("transfer-encoding"), headers.get("content-length")
         if self._status in _WITHOUT_BODY:
             self._length = 0
-        elif coding:
+        elif coding is not None:
             if coding != "chunked":
                 raise Broken(_NO_HTTP)
             self._chunks = _Chunks()
-            self.reusable = self.reusable and "content-length" not in headers
-        elif "content-length" in headers:
-            length = lengths.pop()
-            if lengths or not (length.isascii() and length.isdigit()):
-                raise Broken(_NO_HTTP)
-            if len(length) > 15 or int(length) > _MOST_BODY:
-                raise Broken(_TOO_LONG)
-            self._length = int(length)
+            self.reusable = self.reusable and length is None
+        elif length is not None:
+            self._length = _length(length)
         else:
             self.reusable = False
 
@@ -139,11 +132,53 @@ class AnswerReader:
             self.reusable = False
         parts = self._parts
         body = parts[0] if len(parts) == 1 else b"".join(parts)
-        packed = self._headers.get("content-encoding")
-        if packed and body:
-            for coding in reversed(packed.lower().split(",")):
+        if self._packed and body:
+            for coding in reversed(self._packed.split(",")):
                 body = _unpacked(body, coding.strip())
         return Answer(self._status, self._headers, body)
+
+
+class _Headers(Mapping[str, str]):
+    """Headers that are read when somebody asks for one: of a reply nobody does."""
+
+    def __init__(self, lines: bytes) -> None:
+        self._lines = lines
+
+    @cached_property
+    def _read(self) -> dict[str, str]:
+        return _joined(_HEADER.findall(self._lines))
+
+    def __getitem__(self, name: str) -> str:
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+
+def _joined(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by name in lower case; several of one name are one list (RFC 9110, 5.2)."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in pairs:
+        name, value = raw_name.decode("ascii").lower(), raw_value.decode("latin-1").strip(" \t")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def _length(stated: str) -> int:
+    """The number of a `content-length`, which may have been said several times."""
+    first = stated
+    if "," in stated:
+        first, *others = (part.strip() for part in stated.split(","))
+        if any(other != first for other in others):
+            raise Broken(_NO_HTTP)
+    if not (first.isascii() and first.isdigit()):
+        raise Broken(_NO_HTTP)
+    if len(first) > 15 or int(first) > _MOST_BODY:
+        raise Broken(_TOO_LONG)
+    return int(first)
 
 
 class _Chunks:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import field
+from types import TracebackType
 
 from atk_interp.records import dataclass
 
@@ -47,10 +47,20 @@ class LimiterStatistics:
 
 @dataclass(slots=True)
 class Slot:
-    """Leave to make one call. Tell it what the call really used."""
+    """Leave to make one call, for the block that it is entered with. Tell it what the call really used."""
 
     _limiter: Limiter
+    _priority: Priority
     _reserved: int
+
+    async def __aenter__(self) -> Slot:
+        await self._limiter.admit(self._priority, self._reserved)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._limiter.leave()
 
     def used(self, tokens: int) -> None:
         """The tokens of the call, in place of the estimate it was let in with."""
@@ -108,18 +118,25 @@ class Limiter:
         self._in_a_row = self._succeeded = self._failures = 0
         self._failing_since = self._paused_until = self._halved_at = now
 
-    @asynccontextmanager
-    async def slot(self, priority: Priority = (), tokens: int = 0) -> AsyncIterator[Slot]:
+    def slot(self, priority: Priority = (), tokens: int = 0) -> Slot:
         """Leave for one call of about so many tokens, given back at the end of the block."""
+        return Slot(self, priority, tokens)
+
+    async def admit(self, priority: Priority, tokens: int) -> None:
+        """Wait until the call may be made. Who is admitted must `leave`; a `slot` sees to both."""
         await self._place(priority)
-        try:
-            wait = self._wait_for_rate(tokens)
-            if wait > 0:
+        wait = self._wait_for_rate(tokens)
+        if wait > 0:
+            try:
                 await self._clock.sleep(wait)
-            yield Slot(self, tokens)
-        finally:
-            self._in_use -= 1
-            self._wake()
+            except BaseException:
+                self.leave()
+                raise
+
+    def leave(self) -> None:
+        """Give back what `admit` gave."""
+        self._in_use -= 1
+        self._wake()
 
     def succeeded(self) -> None:
         """A call got its reply."""

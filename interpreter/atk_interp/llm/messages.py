@@ -52,6 +52,7 @@ class Request:
     identity: str = ""
     sample: int = 0
     attempt: int = 0
+    _sent: bytes | None = field(default=None, init=False, repr=False, compare=False)
 
     def body(self) -> dict[str, Value]:
         """The request body, key order fixed, as the endpoint gets it."""
@@ -64,8 +65,12 @@ class Request:
         return sent
 
     def sent(self) -> bytes:
-        """The request body as it goes over the wire."""
-        return encode(self.body())
+        """The request body as it goes over the wire. Made once: it is sent, and then kept in the ledger."""
+        sent = self._sent
+        if sent is None:
+            sent = encode(self.body())
+            object.__setattr__(self, "_sent", sent)
+        return sent
 
     def key(self) -> str:
         """The call key: SHA-256 of all that is sent, the identity, and the sample and attempt numbers."""

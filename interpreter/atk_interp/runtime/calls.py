@@ -23,7 +23,7 @@ from atk_interp.runtime.endpoints import Endpoint
 from atk_interp.runtime.events import CallFinished, Event, Noted, Waited
 from atk_interp.runtime.room import Room, RoomPolicy
 from atk_interp.tokens import count_tokens
-from atk_interp.values import Row, Value, encode
+from atk_interp.values import Row, Value
 
 __all__ = ["Calls", "Halted", "StepCalls"]
 
@@ -195,8 +195,8 @@ class _Gate:
         self._sending.add(self._key)
         try:
             reply = await self._client.complete(request)
-            body = encode(request.body())
-            return await self._calls.room.insist(lambda: self._ledger.put(self._key, reply, body), self._calls.going_on)
+            sent = request.sent()
+            return await self._calls.room.insist(lambda: self._ledger.put(self._key, reply, sent), self._calls.going_on)
         finally:
             self._sending.discard(self._key)
 
