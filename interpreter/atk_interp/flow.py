@@ -244,7 +244,7 @@ class _Flow:
         return None if sink.has_errors else analysis
 
     def cardinality(self, view: StepView) -> Cardinality:
-        return KINDS[view.step.kind].cardinality
+        return KINDS[view.step.kind].makes(view)
 
     def open_steps(self, view: StepView, refused: Mapping[str, str]) -> Mapping[str, Step]:
         return load_steps(view.document, view.path("steps"), KIND_OPTIONS, view.sink, refused)
@@ -285,9 +285,12 @@ class _Flow:
 
 def _made(view: StepView) -> RecordType:
     """Check a step; the fields of the rows that leave it."""
+    before = view.input
     skipped = _skipped(view) if view.step.has_when else None
     made = KINDS[view.step.kind].flow(view)
-    return made if skipped is None else _after_when(skipped, made)
+    made = made if skipped is None else _after_when(skipped, made)
+    view.passing = before, made
+    return made
 
 
 def _skipped(view: StepView) -> RecordType:

@@ -1,6 +1,6 @@
 """What `atk-interp show` prints: `graphs/NAME.yaml`, or a folder with a config, beside `graphs/NAME.FORMAT`.
 
-With `pytest tests/reference/test_graph.py --update-cases` they are written anew; their diff is to be read.
+With `pytest tests/reference/test_shown_graph.py --update-cases` they are written anew; their diff is to be read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from atk_interp.cli.main import cli
 
 GRAPHS = Path(__file__).parent / "graphs"
-NAMES = ["asking/config.yaml", "asking/pipeline.yaml", "branches.yaml", "broken.yaml"]
+NAMES = ["asking/config.yaml", "asking/pipeline.yaml", "branches.yaml", "broken.yaml", "nested/config.yaml"]
 
 
 @pytest.fixture(autouse=True)
@@ -90,3 +90,62 @@ def test_names_are_bold_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr("atk_interp.cli.commands.show.coloured", lambda terminal: True)
     assert "\x1b[1msingle\x1b[0m" in show("branches.yaml").stdout
+
+
+def test_a_step_within_another_one_can_be_shown_alone() -> None:
+    shown = show("nested/config.yaml", "--step", "improved.graded")
+
+    assert shown.return_value == 0
+    assert shown.stdout.startswith(
+        "improved.graded  (generate, 1 to 1, optional, asks a model)\n  from     improved.dr"
+    )
+    assert "│" not in shown.stdout
+
+
+def test_no_line_is_longer_than_a_narrow_terminal() -> None:
+    shown = [show("factual_qa"), show("nested/config.yaml")]
+
+    assert max(len(line) for graph in shown for line in graph.stdout.splitlines()) <= 100
+
+
+@pytest.mark.parametrize(
+    ("options", "rows"),
+    [
+        ("samples: 3", "1 to n"),
+        ("samples: =n", "1 to n"),
+        ("on_reject: keep", "1 to 1"),
+        ("on_reject: keep, keep: a != b", "1 to 0 or 1"),
+        ("attempts: 2", "1 to 0 or 1"),
+    ],
+)
+def test_rows_are_counted_as_the_step_is_written(options: str, rows: str, tmp_path: Path) -> None:
+    spec = f"""
+        {{spec: atk/v1, name: s, params: {{n: {{type: int}}}}, models: {{m: {{expects: any}}}}, steps: {{
+            texts: {{kind: rows, rows: [{{b: c}}]}},
+            asked: {{kind: generate, from: texts, model: m, prompt: ask, parse: {{text: a}}, {options}}}}},
+         outputs: {{o.jsonl: {{from: asked, format: jsonl}}}}}}
+    """
+    (tmp_path / "s.yaml").write_text(spec, encoding="utf-8")
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "ask.yaml").write_text("- user: '{{ b }}'\n", encoding="utf-8")
+
+    assert f"asked  (generate, {rows}, asks a model)" in show(str(tmp_path / "s.yaml")).stdout
+
+
+def test_errors_that_the_settings_of_the_project_ignore_are_not_counted(tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "ask.yaml").write_text("- user: hello\n- assistant: 'no'\n- user: '{{ b }}'\n", "utf-8")
+    spec = """
+spec: atk/v1
+name: s
+models: {m: {expects: any}}
+steps:
+  texts: {kind: rows, rows: [{b: c}]}
+  asked: {kind: generate, from: texts, model: m, prompt: ask, parse: {tag: a}}
+outputs: {o.jsonl: {from: asked, format: jsonl}}
+"""
+    (tmp_path / "s.yaml").write_text(spec, encoding="utf-8")
+    assert "a spec with 1 error;" in show(str(tmp_path / "s.yaml")).stderr
+
+    (tmp_path / "pyproject.toml").write_text('[tool.atk-interp.lint]\nignore = ["unread-example"]\n', encoding="utf-8")
+    assert (show(str(tmp_path / "s.yaml")).return_value, show(str(tmp_path / "s.yaml")).stderr) == (0, "")

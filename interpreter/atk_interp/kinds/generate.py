@@ -71,6 +71,12 @@ class Generate(StepKind):
             made = view.narrowed(made, path)
         return made
 
+    def makes(self, view: StepView) -> Cardinality:
+        if (view.reader is not None and view.reader.many) or view.option("samples") != 1:
+            return Cardinality.MANY
+        whole = view.option("on_reject") == "keep" and not view.given("keep")
+        return Cardinality.ONE if whole else Cardinality.AT_MOST_ONE
+
     def bind(self, step: BoundStep) -> CallStep:
         return CallStep(_Generation(step).apply)
 

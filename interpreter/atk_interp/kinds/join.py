@@ -23,6 +23,7 @@ from atk_interp.kinds.base import (
     StepKind,
     StepView,
     expression_paths,
+    one_line,
 )
 from atk_interp.kinds.base.codes import CLASHING_FIELDS, KEYS_NEVER_EQUAL
 from atk_interp.spec import Option, Takes
@@ -96,6 +97,14 @@ class Join(StepKind):
             view.causes.update({name: f"`{name}` {why}" for name in added})
         is_open = view.input.open or (other.input.open and not view.given("take"))
         return RecordType({**view.input.fields, **added}, is_open)
+
+    def remarks(self, view: StepView) -> Mapping[str, str]:
+        fate = "kept with null" if view.option("how") == "left" else "filtered"
+        theirs = one_line(view.option("with_by" if view.given("with_by") else "by"))
+        return {
+            "from": f"each row, by {one_line(view.option('by'))}; one without a partner is {fate}",
+            "with": f"partners, by {theirs}",
+        }
 
     def bind(self, step: BoundStep) -> SetStep:
         return SetStep(_Joining(step).apply)

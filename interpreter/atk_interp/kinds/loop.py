@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from atk_interp.diagnostics import Sink
 from atk_interp.expressions.types import ANY, INT, RecordType, join_types
-from atk_interp.kinds.base import BoundStep, Cardinality, StepKind, StepView
+from atk_interp.kinds.base import BoundStep, Cardinality, StepKind, StepView, is_formula, one_line
 from atk_interp.kinds.base.codes import ENDLESS_LOOP, STEP_NOT_FOR_LOOPS
 from atk_interp.kinds.base.nested import Looped
 from atk_interp.kinds.base.view import Followed
@@ -82,6 +82,13 @@ class Loop(StepKind):
             return body.fields
         return ending.narrowed(body.fields, path)
 
+    def remarks(self, view: StepView) -> Mapping[str, str]:
+        exhausted = {"keep": "kept", "drop": "dropped", "reject": "rejected"}[view.option("on_exhausted")]
+        most = view.option("max_rounds")
+        written = f"`{one_line(most)}`" if is_formula(most) else most
+        rounds = {"rounds": f"at most {written}, then the row is {exhausted}"} if view.given("max_rounds") else {}
+        return {"until": one_line(view.option("until")), **rounds}
+
     def bind(self, step: BoundStep) -> Looped:
         view = step.view
         ending = replace(step, view=view.nested, rounds=step.rounds + 1)
@@ -118,7 +125,7 @@ def _fields_of_every_round(view: StepView, steps: Sequence[Step]) -> RecordType:
 def _check_cardinality(view: StepView) -> None:
     assert view.around is not None
     cardinality = view.around.cardinality(view)
-    if cardinality in _FOR_LOOPS or _makes_one(view):
+    if cardinality in _FOR_LOOPS:
         return
     told = f"`{view.step.kind}` cannot be a step of a loop, which takes one row through its steps"
     if cardinality is Cardinality.MANY:
@@ -126,12 +133,6 @@ def _check_cardinality(view: StepView) -> None:
     elif cardinality in (Cardinality.SET, Cardinality.MERGED, Cardinality.JOINED):
         told = f"`{view.step.kind}` needs to see all rows at once, and a loop takes one row through its steps"
     view.sink.report(STEP_NOT_FOR_LOOPS, view.document.span(view.path("kind")), told, help="move it out of the loop")
-
-
-def _makes_one(view: StepView) -> bool:
-    """Whether a step that could make several rows of one makes one: a `generate` with one sample and one reading."""
-    many = view.reader is not None and view.reader.many
-    return view.step.kind == "generate" and not many and view.option("samples") == 1
 
 
 def _check_end(ending: StepView, body: Followed) -> None:

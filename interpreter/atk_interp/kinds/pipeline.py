@@ -13,12 +13,11 @@ from atk_interp.diagnostics import did_you_mean
 from atk_interp.document import Path
 from atk_interp.expressions.kinds import kinds_of, type_in_words
 from atk_interp.expressions.types import ANY, AnyType, ListType, RecordType, Type, without_null
-from atk_interp.kinds.base import BoundStep, Cardinality, StepKind, StepStopped, StepView, is_formula
+from atk_interp.kinds.base import BoundStep, Cardinality, StepKind, StepStopped, StepView, is_formula, one_line
 from atk_interp.kinds.base.codes import ROWS_DO_NOT_FIT, UNKNOWN_RESULT, WRONG_PARAMETERS
 from atk_interp.kinds.base.fields import declared_types
-from atk_interp.kinds.base.nested import Inlined, Variant
+from atk_interp.kinds.base.nested import Inlined, NestedRows, Variant
 from atk_interp.kinds.base.view import Analysed
-from atk_interp.records import dataclass
 from atk_interp.spec import Option, Param, PipelineSpec, Takes, check_value, describe_param, missing, param_type
 from atk_interp.values import Value
 
@@ -27,15 +26,6 @@ __all__ = ["Pipeline"]
 _OPEN = RecordType({}, open=True)
 _OUTPUT_DIR = "output_dir"
 _MOST_VARIANTS = 1000
-
-
-@dataclass(frozen=True)
-class _Result:
-    """Which rows of a pipeline come out of a step: those of a step of it, or of an output with its `where`."""
-
-    analysis: Analysed
-    source: str
-    output: str | None
 
 
 class Pipeline(StepKind):
@@ -104,16 +94,26 @@ class Pipeline(StepKind):
                 )
         if result is None or not fits:
             return _OPEN
-        view.nested = _Result(analysis, *result)
+        view.nested = NestedRows(analysis, *result, _slots(view, spec))
         made = analysis.fields.get(result[0], _OPEN)
         view.writes(axes, view.path("matrix"))
         return RecordType({**made.fields, **axes}, made.open)
 
+    def remarks(self, view: StepView) -> Mapping[str, str]:
+        told = {}
+        if isinstance(view.nested, NestedRows):
+            told["pipeline"] = view.nested.analysis.spec.document.file.path
+        if view.given("with"):
+            told["with"] = one_line(view.option("with"))
+        if view.given("matrix"):
+            told["matrix"] = "; ".join(f"{name}: {one_line(values)}" for name, values in view.option("matrix").items())
+        return told
+
     def bind(self, step: BoundStep) -> Inlined:
-        result: _Result = step.view.nested
+        result: NestedRows = step.view.nested
         spec = result.analysis.spec
         variants = [Variant(_values(step, spec, chosen), chosen) for chosen in _combinations(step)]
-        return Inlined(result.analysis, result.source, result.output, _slots(step.view, spec), variants)
+        return Inlined(result.analysis, result.source, result.output, result.slots, variants)
 
 
 def _axes(view: StepView) -> dict[str, Type]:

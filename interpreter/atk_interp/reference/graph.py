@@ -2,169 +2,181 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import replace
 from typing import Any
 
 from atk_interp.document import shown
 from atk_interp.expressions.types import ANY, RecordType, Type
 from atk_interp.flow import Analysis
 from atk_interp.kinds import KINDS
-from atk_interp.kinds.base import StepView
+from atk_interp.kinds.base import Cardinality, StepView, one_line
+from atk_interp.kinds.base.nested import NestedRows
 from atk_interp.lint import Linted
 from atk_interp.records import dataclass
+from atk_interp.reference.graph_nodes import Asks, OutputNode, PipelineGraph, PromptFile, StepNode
 from atk_interp.spec import BUILT_IN_NAMES, Config, Output, Step
 from atk_interp.templates import Prompt, PromptLibrary, used_names
-from atk_interp.values import encode
 
-__all__ = ["Asks", "OutputNode", "PipelineGraph", "StepNode", "as_json", "pipeline_graph"]
-
-VERSION = 1
-"""Of the JSON. Raised when a field changes its meaning or goes; new fields do not raise it."""
-
-Fields = Mapping[str, str]
-"""Fields with their types in words."""
-
-
-@dataclass(frozen=True, slots=True)
-class PromptFile:
-    """A prompt and the file it comes from. `overrides` is the file that it is used instead of, if any."""
-
-    name: str
-    file: str
-    overrides: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Asks:
-    """What a step asks: a model slot, the model behind it where a config says so, the prompts, the fields they read."""
-
-    slot: str
-    model: str | None
-    prompts: tuple[PromptFile, ...]
-    reads: Fields
-
-
-@dataclass(frozen=True, slots=True)
-class StepNode:
-    """One step. `fields` are those of the rows that leave it; `more` is whether the rows may have others too.
-
-    `adds`, `changes` (from, to) and `drops` compare them with those that reach it. `known` is false for a step that
-    is malformed, stands in a cycle or lacks an input. `inputs` are as written, also where there is no such step;
-    `beside` are steps that it names elsewhere than under `from`. `rows` is empty for a kind that there is not.
-    """
-
-    name: str
-    kind: str
-    rows: str
-    inputs: tuple[str, ...]
-    beside: Mapping[str, tuple[str, ...]]
-    feeds: tuple[str, ...]
-    when: str | None
-    asks: Asks | None
-    fields: Fields
-    more: bool
-    adds: Fields
-    changes: Mapping[str, tuple[str, str]]
-    drops: Fields
-    known: bool
-
-    @property
-    def keeps(self) -> dict[str, str]:
-        """The fields that pass the step as they are."""
-        return {
-            name: type_ for name, type_ in self.fields.items() if name not in self.adds and name not in self.changes
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class OutputNode:
-    """One output with the fields that it reads; `more` is whether its rows may have others, and it takes them all."""
-
-    name: str
-    format: str
-    source: str
-    where: str | None
-    reads: Fields
-    more: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PipelineGraph:
-    """A pipeline. `findings` tells in words what is wrong with it; what is not known for that reason is `any`."""
-
-    name: str
-    description: str
-    spec: str
-    config: str | None
-    steps: tuple[StepNode, ...]
-    outputs: tuple[OutputNode, ...]
-    findings: str
+__all__ = ["pipeline_graph"]
 
 
 def pipeline_graph(linted: Linted, findings: str = "") -> PipelineGraph:
     """The graph of what was linted. Its analysis must be there, and may have errors."""
     analysis = linted.analysis
     assert analysis is not None
+    slots = {slot: slot for slot in analysis.spec.models}
     return PipelineGraph(
         name=analysis.spec.name,
         description=analysis.spec.description,
         spec=analysis.spec.document.file.path,
         config=linted.config.document.file.path if linted.config is not None else None,
-        steps=tuple(_step(analysis, analysis.spec.steps[name], linted.config) for name in analysis.graph.order),
+        steps=tuple(_Level(analysis, linted.config, slots).steps(analysis.graph.order)),
         outputs=tuple(_output(analysis, output) for output in analysis.spec.outputs.values()),
         findings=findings,
     )
 
 
-def _step(analysis: Analysis, step: Step, config: Config | None) -> StepNode:
-    view = analysis.views.get(step.name)
-    before = view.input.fields if view is not None else {}
-    record = analysis.fields.get(step.name, RecordType({}, open=True))
-    after = record.fields
-    changed = {
-        name: (str(before[name]), str(type_))
-        for name, type_ in after.items()
-        if name in before and before[name] != type_
-    }
-    return StepNode(
-        name=step.name,
-        kind=step.kind,
-        rows=KINDS[step.kind].cardinality.value if step.kind in KINDS else "",
-        inputs=step.inputs,
-        beside=dict(analysis.graph.sides.get(step.name, {})),
-        feeds=tuple(_fed(analysis, step.name)),
-        when=_text(view, "when") if step.has_when else None,
-        asks=_asks(analysis, view, config) if view is not None else None,
-        fields=_in_words(after),
-        more=record.open,
-        adds=_in_words({name: type_ for name, type_ in after.items() if name not in before}),
-        changes=changed,
-        drops=_in_words({name: type_ for name, type_ in before.items() if name not in after and not record.open}),
-        known=view is not None and step.name not in analysis.graph.broken,
-    )
+@dataclass(frozen=True)
+class _Level:
+    """A pipeline whose steps are shown: the one that is asked for, or one that is a step of it.
+
+    `prefix` stands before the names of its steps, `entry` are the steps whose rows its `input` step takes, and the rows
+    of `source` go to the step that it is. `slots` has a slot of the outermost pipeline for each of its own.
+    """
+
+    analysis: Analysis
+    config: Config | None
+    slots: Mapping[str, str]
+    prefix: str = ""
+    entry: tuple[str, ...] = ()
+    source: str = ""
+
+    def steps(self, wanted: Iterable[str]) -> Iterator[StepNode]:
+        """The steps of some names, in their order."""
+        listed = tuple(wanted)
+        graph = self.analysis.graph
+        for name in listed:
+            step = self.analysis.spec.steps[name]
+            inputs = self.entry if step.kind == "input" and self.prefix else self._full(step.inputs)
+            beside = {key: self._full(names) for key, names in graph.sides.get(name, {}).items()}
+            known = step.valid and name not in graph.broken
+            yield self._step(step, self.analysis.views.get(name), inputs, beside, self._fed(name, listed), known)
+
+    def _full(self, names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(self.prefix + name for name in names)
+
+    def _fed(self, name: str, listed: tuple[str, ...]) -> tuple[str, ...]:
+        """The steps and outputs that take the rows of a step."""
+        graph = self.analysis.graph
+        taking = [
+            step
+            for step in listed
+            if name in graph.inputs[step] or any(name in names for names in graph.sides.get(step, {}).values())
+        ]
+        if self.prefix:
+            return (*self._full(taking), *([self.prefix[:-1]] if name == self.source else []))
+        outputs = [output.name for output in self.analysis.spec.outputs.values() if output.source == name]
+        return (*taking, *outputs)
+
+    def _step(
+        self,
+        step: Step,
+        view: StepView | None,
+        inputs: tuple[str, ...],
+        beside: Mapping[str, tuple[str, ...]],
+        feeds: tuple[str, ...],
+        known: bool,
+    ) -> StepNode:
+        name = self.prefix + step.name
+        before, after = _passing(view)
+        kind = KINDS.get(step.kind)
+        steps = tuple(self._within(view, name, inputs)) if view is not None else ()
+        written = {field for inner in steps for field in (*inner.adds, *inner.changes)}
+        if view is not None and not (step.kind == "input" and inputs):
+            written.update(view.written)
+        changed = {
+            field: (str(before[field]), str(type_))
+            for field, type_ in after.fields.items()
+            if field in before and (before[field] != type_ or field in written)
+        }
+        dropped = {field: type_ for field, type_ in before.items() if field not in after.fields and not after.open}
+        return StepNode(
+            name=name,
+            kind=step.kind,
+            rows=_rows(step, view, inputs),
+            inputs=inputs,
+            beside=beside,
+            feeds=feeds,
+            when=_text(view, "when") if step.has_when else None,
+            remarks=kind.remarks(view) if kind is not None and view is not None else {},
+            asks=self._asks(view) if view is not None else None,
+            fields=_in_words(after.fields),
+            more=after.open,
+            adds=_in_words({field: type_ for field, type_ in after.fields.items() if field not in before}),
+            changes=changed,
+            drops=_in_words(dropped),
+            known=known,
+            steps=steps,
+        )
+
+    def _within(self, view: StepView, name: str, inputs: tuple[str, ...]) -> Iterator[StepNode]:
+        """The steps within a step: those of a loop, or of another pipeline as far as its rows come out."""
+        if isinstance(view.nested, NestedRows):
+            inner: Any = view.nested.analysis
+            slots = {own: self.slots.get(outer, outer) for own, outer in view.nested.slots.items()}
+            wanted = inner.graph.leading_to(view.nested.source)
+            level = _Level(inner, self.config, slots, f"{name}.", inputs, view.nested.source)
+            yield from level.steps(step for step in inner.graph.order if step in wanted)
+            return
+        body = _Level(self.analysis, self.config, self.slots, f"{name}.")
+        names = body._full(inner.step.name for inner in view.inner)
+        for index, inner in enumerate(view.inner):
+            taken = (names[index - 1],) if index else (*inputs, names[-1])
+            given = (names[index + 1],) if inner is not view.inner[-1] else (names[0], name)
+            node = body._step(inner.step, inner, taken, {}, given, True)
+            yield node if index else replace(node, remarks={"from": "of the round before", **node.remarks})
+
+    def _asks(self, view: StepView) -> Asks | None:
+        if view.step.kind not in KINDS or not KINDS[view.step.kind].asks_model or not view.given("model"):
+            return None
+        named = str(view.option("model"))
+        slot = self.slots.get(named, named)
+        endpoint = self.config.models.get(slot) if self.config is not None else None
+        names = {name for prompt in view.loaded.values() for name in prompt.names()}
+        return Asks(
+            slot=slot,
+            named=named,
+            model=(endpoint.model or endpoint.provider) if endpoint is not None else None,
+            prompts=tuple(_prompt_file(prompt, self.analysis.library) for prompt in view.loaded.values()),
+            reads=_read(view, names),
+        )
 
 
-def _fed(analysis: Analysis, name: str) -> Iterator[str]:
-    """The steps and outputs that take the rows of a step."""
-    for step in analysis.graph.order:
-        beside = analysis.graph.sides.get(step, {}).values()
-        if name in analysis.graph.inputs[step] or any(name in names for names in beside):
-            yield step
-    yield from (output.name for output in analysis.spec.outputs.values() if output.source == name)
+def _passing(view: StepView | None) -> tuple[Mapping[str, Type], RecordType]:
+    """The fields of the rows that reach a step, and of those that leave it."""
+    if view is None or view.passing is None:
+        return {}, RecordType({}, open=True)
+    before, after = view.passing
+    if view.step.kind == "input" and view.handed is not None:
+        before = view.handed
+    return before.fields, after
 
 
-def _asks(analysis: Analysis, view: StepView, config: Config | None) -> Asks | None:
-    if view.step.kind not in KINDS or not KINDS[view.step.kind].asks_model:
-        return None
-    slot = view.option("model") if any(option.name == "model" for option in view.options) else None
-    endpoint = config.models.get(slot) if config is not None and isinstance(slot, str) else None
-    names = {name for prompt in view.loaded.values() for name in prompt.names()}
-    return Asks(
-        slot=slot if isinstance(slot, str) else "",
-        model=(endpoint.model or endpoint.provider) if endpoint is not None else None,
-        prompts=tuple(_prompt_file(prompt, analysis.library) for prompt in view.loaded.values()),
-        reads=_read(view, names),
-    )
+def _rows(step: Step, view: StepView | None, inputs: tuple[str, ...]) -> str:
+    """How many rows a step makes of how many, as it is written; the `input` of a pipeline that is a step takes some."""
+    if step.kind not in KINDS:
+        return ""
+    kind = KINDS[step.kind]
+    if kind.single:
+        return "one value"
+    made: Cardinality = kind.makes(view) if view is not None else kind.cardinality
+    if made in (Cardinality.SOURCE, Cardinality.SOURCE_OR_ONE):
+        made = Cardinality.ONE if inputs else Cardinality.SOURCE
+    if made is Cardinality.SOURCE_OR_MANY:
+        return "n to n" if inputs else "source"
+    words: str = made.value
+    return words
 
 
 def _prompt_file(prompt: Prompt, library: PromptLibrary) -> PromptFile:
@@ -191,59 +203,15 @@ def _output(analysis: Analysis, output: Output) -> OutputNode:
 def _read(view: StepView, names: Set[str]) -> dict[str, str]:
     """The fields among names; a name that may be one is `any` where not all fields are known."""
     fields = {name: type_ for name, type_ in view.input.fields.items() if name in names}
-    others = names - fields.keys() - view.spec.params.keys() - view.constants.keys() - set(BUILT_IN_NAMES)
+    others = names - fields.keys() - view.spec.params.keys() - view.constants.keys() - {*BUILT_IN_NAMES, *view.locals}
     return _in_words({**fields, **dict.fromkeys(sorted(others) if view.input.open else (), ANY)})
 
 
 def _text(view: StepView | None, option: str) -> str | None:
     """An expression as it is written, on one line."""
     value = view.document.get(view.path(option)) if view is not None else None
-    return None if value is None else " ".join(str(value).split())
+    return None if value is None else one_line(value)
 
 
 def _in_words(fields: Mapping[str, Type]) -> dict[str, str]:
     return {name: str(type_) for name, type_ in fields.items()}
-
-
-def as_json(graph: PipelineGraph, only: Sequence[str] = ()) -> str:
-    """The graph for programs: `{"version": 1, "steps": [...], "outputs": [...], ...}`; of some steps only, if named."""
-    steps = [_step_as_json(step) for step in graph.steps if not only or step.name in only]
-    outputs: list[dict[str, Any]] = [
-        {
-            "name": out.name,
-            "format": out.format,
-            "from": out.source,
-            "where": out.where,
-            "reads": dict(out.reads),
-            "more_fields": out.more,
-        }
-        for out in graph.outputs
-        if not only
-    ]
-    head = {"version": VERSION, "name": graph.name, "description": graph.description, "spec": graph.spec}
-    tail = {"config": graph.config, "findings": graph.findings}
-    return encode({**head, **tail, "steps": steps, "outputs": outputs}).decode()
-
-
-def _step_as_json(step: StepNode) -> dict[str, Any]:
-    return {
-        "name": step.name,
-        "kind": step.kind,
-        "rows": step.rows,
-        "from": list(step.inputs),
-        "beside": {key: list(names) for key, names in step.beside.items()},
-        "to": list(step.feeds),
-        "when": step.when,
-        "asks": _asks_as_json(step.asks) if step.asks is not None else None,
-        "known": step.known,
-        "fields": dict(step.fields),
-        "more_fields": step.more,
-        "adds": list(step.adds),
-        "changes": {name: {"from": old, "to": new} for name, (old, new) in step.changes.items()},
-        "drops": dict(step.drops),
-    }
-
-
-def _asks_as_json(asks: Asks) -> dict[str, Any]:
-    prompts = [{"name": prompt.name, "file": prompt.file, "overrides": prompt.overrides} for prompt in asks.prompts]
-    return {"slot": asks.slot, "model": asks.model, "prompts": prompts, "reads": dict(asks.reads)}

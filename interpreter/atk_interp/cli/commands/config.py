@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from atk_interp.cli.exits import FINDINGS, IMPOSSIBLE, OK
-from atk_interp.cli.output import complain, notice, say
+from atk_interp.cli.output import coloured, complain, notice, say
 
 if TYPE_CHECKING:
     from atk_interp.spec import PipelineSpec
@@ -28,7 +29,7 @@ def command(spec: str, output: Path | None) -> int:
     """
     from atk_interp.diagnostics import did_you_mean
     from atk_interp.diagnostics.render import render_text
-    from atk_interp.lint import lint_path
+    from atk_interp.lint.check import check_file
     from atk_interp.reference.config import config_template
     from atk_interp.reference.json_schema import config_schema, schema_text
     from atk_interp.stock import find_pipeline, stock_names
@@ -37,12 +38,13 @@ def command(spec: str, output: Path | None) -> int:
     if path is None:
         complain(f"there is no file and no pipeline `{spec}`", did_you_mean(spec, stock_names()) or "")
         return IMPOSSIBLE
-    linted = lint_path(path)
+    checked = check_file(path)
+    linted = checked.linted[0]
     if linted.config is not None:
         complain(f"`{spec}` is a config already", f"name its pipeline: `atk-interp config {linted.config.pipeline}`")
         return IMPOSSIBLE
-    if linted.analysis is None or linted.sink.has_errors:
-        notice(render_text(linted.sink.sorted()))
+    if linted.analysis is None or checked.report.stopping:
+        notice(render_text(checked.report.everything, colour=coloured(sys.stderr.isatty())))
         return FINDINGS
     if output is None:
         say(config_template(linted.analysis.spec, _known_as(spec, path, output)).rstrip())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from atk_interp.cli.exits import FINDINGS, IMPOSSIBLE, OK
-from atk_interp.cli.output import complain, notice, say
+from atk_interp.cli.output import coloured, complain, notice, say
 
 if TYPE_CHECKING:
     from atk_interp.reference.json_schema import Schema
@@ -60,7 +61,7 @@ def _config_of(spec: str) -> Schema | int:
     """The schema of the configs of a pipeline; an exit code where there is none."""
     from atk_interp.diagnostics import did_you_mean
     from atk_interp.diagnostics.render import render_text
-    from atk_interp.lint import lint_path
+    from atk_interp.lint.check import check_file
     from atk_interp.reference.json_schema import config_schema
     from atk_interp.stock import find_pipeline, stock_names
 
@@ -68,8 +69,9 @@ def _config_of(spec: str) -> Schema | int:
     if path is None:
         complain(f"there is no file and no pipeline `{spec}`", did_you_mean(spec, stock_names()) or "")
         return IMPOSSIBLE
-    linted = lint_path(path, complete=False)
+    checked = check_file(path, complete=False)
+    linted = checked.linted[0]
     if linted.analysis is None:
-        notice(render_text(linted.sink.sorted()))
+        notice(render_text(checked.report.everything, colour=coloured(sys.stderr.isatty())))
         return FINDINGS
     return config_schema(linted.analysis.spec)

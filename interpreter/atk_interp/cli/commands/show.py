@@ -31,8 +31,9 @@ def command(spec: str, steps: tuple[str, ...], format_: str) -> int:
     """
     from atk_interp.diagnostics import did_you_mean
     from atk_interp.diagnostics.render import render_text, summary
-    from atk_interp.lint import lint_path
-    from atk_interp.reference.graph import as_json, pipeline_graph
+    from atk_interp.lint.check import check_file
+    from atk_interp.reference.graph import pipeline_graph
+    from atk_interp.reference.graph_json import graph_json
     from atk_interp.reference.graph_mermaid import graph_mermaid
     from atk_interp.reference.graph_text import graph_text
     from atk_interp.stock import find_pipeline, stock_names
@@ -41,19 +42,20 @@ def command(spec: str, steps: tuple[str, ...], format_: str) -> int:
     if path is None:
         complain(f"there is no file and no pipeline `{spec}`", did_you_mean(spec, stock_names()) or "")
         return IMPOSSIBLE
-    linted = lint_path(path, complete=False)
-    findings = [found for found in linted.sink.sorted() if found.is_error]
+    checked = check_file(path, complete=False)
+    linted = checked.linted[0]
+    findings = [found for found in checked.report.everything if found.is_error]
     if linted.analysis is None:
         notice(render_text(findings, colour=coloured(sys.stderr.isatty())))
         return FINDINGS
     graph = pipeline_graph(linted, summary(findings))
-    known = [step.name for step in graph.steps]
+    known = [step.name for step in graph.all_steps()]
     for name in steps:
         if name not in known:
             complain(f"there is no step `{name}`", did_you_mean(name, known) or "steps are " + ", ".join(known))
             return IMPOSSIBLE
     if format_ == "json":
-        say(as_json(graph, steps))
+        say(graph_json(graph, steps))
     elif format_ == "mermaid":
         say(graph_mermaid(graph))
     else:

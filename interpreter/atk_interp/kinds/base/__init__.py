@@ -24,7 +24,7 @@ from atk_interp.kinds.base.results import (
     StepStopped,
     rejecting,
 )
-from atk_interp.kinds.base.view import ROW_TYPE, StepView, expression_paths, is_formula
+from atk_interp.kinds.base.view import ROW_TYPE, StepView, expression_paths, is_formula, one_line
 
 __all__ = [
     "ASKING_OPTIONS",
@@ -61,6 +61,7 @@ __all__ = [
     "examples_of",
     "expression_paths",
     "is_formula",
+    "one_line",
     "rejecting",
 ]
 

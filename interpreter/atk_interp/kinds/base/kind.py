@@ -46,6 +46,15 @@ class StepKind(ABC):
     def flow(self, view: StepView) -> RecordType:
         """Check the step, and give the fields of the rows that leave it. Mistakes go to `view.sink`."""
 
+    def makes(self, view: StepView) -> Cardinality:
+        """How many rows the step makes of how many, as it is written. Asked when it has been checked."""
+        return self.cardinality
+
+    def remarks(self, view: StepView) -> Mapping[str, str]:
+        """What the step does with the rows under `from` and other keys that name steps, and what else is to be known
+        of its way: by key, in a few words each, for those who read the graph."""
+        return {}
+
     @abstractmethod
     def bind(self, step: BoundStep) -> Runner | Inlined | Looped:
         """The step ready to run. Raises `StepStopped` when a parameter makes it impossible."""

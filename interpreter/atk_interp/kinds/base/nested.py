@@ -7,11 +7,11 @@ from dataclasses import field
 from typing import Any
 
 from atk_interp.kinds.base.bound import BoundStep
-from atk_interp.kinds.base.view import StepView
+from atk_interp.kinds.base.view import Analysed, StepView
 from atk_interp.records import dataclass
 from atk_interp.values import Row, Value
 
-__all__ = ["Inlined", "Looped", "Variant"]
+__all__ = ["Inlined", "Looped", "NestedRows", "Variant"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,19 @@ class Variant:
 
     params: Mapping[str, Value]
     chosen: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class NestedRows:
+    """Which rows of another pipeline come out of a step: those of its step `source`, that pass `output`'s `where`.
+
+    `slots` has a slot of this pipeline for each of its own.
+    """
+
+    analysis: Analysed
+    source: str
+    output: str | None
+    slots: Mapping[str, str]
 
 
 @dataclass(frozen=True)

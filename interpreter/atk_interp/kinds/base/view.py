@@ -56,6 +56,7 @@ __all__ = [
     "StepView",
     "expression_paths",
     "is_formula",
+    "one_line",
 ]
 
 ROW_TYPE = RecordType({"id": TEXT, "source": TEXT})
@@ -83,6 +84,20 @@ def is_formula(value: Any) -> bool:
     return isinstance(value, str) and value.startswith("=")
 
 
+def one_line(value: Any) -> str:
+    """A value of a spec as people would write it on one line, without the `=` of a formula."""
+    match value:
+        case str():
+            return " ".join(value.removeprefix("=").split())
+        case bool():
+            return str(value).lower()
+        case list():
+            return ", ".join(map(one_line, value))
+        case dict():
+            return ", ".join(f"{key}: {one_line(item)}" for key, item in value.items())
+    return "null" if value is None else str(value)
+
+
 @dataclass
 class StepView:
     """The checking side of a step. What was parsed is kept, so that binding parses nothing again."""
@@ -105,6 +120,8 @@ class StepView:
     handed: RecordType | None = None
     """The fields of the rows that a pipeline around this one hands to its `input` step."""
     around: Around | None = None
+    passing: tuple[RecordType, RecordType] | None = None
+    """The fields of the rows that reach it, whatever its `when`, and of those that leave it; None until checked."""
     used_slots: set[str] = field(default_factory=set)
     """The model slots that it asks, itself or through the steps within it."""
     inner: list[StepView] = field(default_factory=list)
