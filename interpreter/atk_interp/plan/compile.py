@@ -19,7 +19,7 @@ from atk_interp.plan.model import MOST_ROUNDS, Loop, Plan, PlannedStep
 from atk_interp.plan.outputs import planned_output
 from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig
-from atk_interp.values import Row, Value
+from atk_interp.values import Row, Value, content_hash
 
 __all__ = ["compile_plan"]
 
@@ -44,7 +44,17 @@ def compile_plan(
         name: planned_output(scope.bound(view), analysis.spec.outputs[name], analysis.spec.outputs[name].source)
         for name, view in analysis.outputs.items()
     }
-    return Plan(analysis.spec, steps.planned, outputs, params, endpoints, seed, dict(sorted(steps.prompts.items())))
+    return Plan(
+        analysis.spec,
+        steps.planned,
+        outputs,
+        params,
+        endpoints,
+        seed,
+        dict(sorted(steps.prompts.items())),
+        dict(sorted(steps.specs.items())),
+        content_hash("atk-handed-v1", handed) if handed is not None else "",
+    )
 
 
 @dataclass(frozen=True)
@@ -106,14 +116,17 @@ class _Place:
 
 
 class _Steps:
-    """The steps of a plan while it is made, and the hashes of the prompts that they use."""
+    """The steps of a plan while it is made, and the hashes of the specs and prompts that they come from."""
 
     def __init__(self) -> None:
         self.planned: dict[str, PlannedStep] = {}
         self.prompts: dict[str, str] = {}
+        self.specs: dict[str, str] = {}
 
     def add(self, scope: _Scope, wanted: set[str]) -> None:
         """The steps of a pipeline that are wanted, in topological order."""
+        file = scope.analysis.spec.document.file
+        self.specs[file.path] = hashlib.sha256(file.text.encode()).hexdigest()
         for name in scope.analysis.graph.order:
             if name in wanted:
                 self._add(scope, scope.analysis.views[name])
@@ -155,6 +168,7 @@ class _Steps:
             limits=place.limits,
             slot=scope.slots[step.view.option("model")] if kind.asks_model and step.view.given("model") else None,
             slots=scope.slots,
+            prompt=step.view.loaded.get("prompt"),
             learn=step.learn,
             single=kind.single,
             stride=max(step.whole(name) or 1 for name in ("samples", "votes") if name in options) if options else 1,

@@ -9,6 +9,7 @@ from typing import Any
 from atk_interp.kinds.base import Runner
 from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig, PipelineSpec
+from atk_interp.templates import Prompt
 from atk_interp.values import Row, Value
 
 __all__ = ["MOST_ROUNDS", "Loop", "Plan", "PlannedOutput", "PlannedStep"]
@@ -53,6 +54,7 @@ class PlannedStep:
     slot: str | None = None
     slots: Mapping[str, str] = field(default_factory=dict)
     """The slots of the run that answer for those that the step knows."""
+    prompt: Prompt | None = None
     depth: int = 0
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     uses: tuple[str, ...] = ()
@@ -113,6 +115,10 @@ class Plan:
     seed: int
     prompts: Mapping[str, str]
     """The SHA-256 of every prompt file used, by its path as people see it."""
+    specs: Mapping[str, str] = field(default_factory=dict)
+    """The SHA-256 of the spec, and of those that it uses."""
+    handed: str = ""
+    """The SHA-256 of the rows that were handed over by the caller."""
 
     def consumers(self, name: str) -> list[PlannedStep]:
         return [step for step in self.steps.values() if name in step.sources]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 from atk_interp.kinds.base import Dropped, Notice
 from atk_interp.ledger.base import Ledger
@@ -19,17 +20,45 @@ from atk_interp.llm.messages import (
 from atk_interp.llm.retry import RetryPolicy, Waiting, call_with_patience
 from atk_interp.plan import PlannedStep
 from atk_interp.runtime.books import Books
-from atk_interp.runtime.endpoints import Endpoint
+from atk_interp.runtime.endpoints import Endpoint, Target
 from atk_interp.runtime.events import CallFinished, Event, Noted, Waited
 from atk_interp.runtime.room import Room, RoomPolicy
 from atk_interp.tokens import count_tokens
 from atk_interp.values import Row, Value
 
-__all__ = ["Calls", "Halted", "StepCalls"]
+__all__ = ["Answers", "Calls", "Halted", "StepCalls", "request_for"]
 
 
 class Halted(Exception):
     """The run is ending: no further call is made."""
+
+
+class Answers(Protocol):
+    """Where the replies of a run come from: what an engine and its steps need to know of its calls."""
+
+    reason: BaseException | None
+    """Why no call is sent any more, when a call was the reason."""
+
+    async def reply(
+        self,
+        step: PlannedStep,
+        slot: str,
+        messages: Sequence[tuple[str, str]],
+        sampling: Mapping[str, Value],
+        sample: int,
+        attempt: int,
+        row: Row,
+    ) -> Reply:
+        """See `StepContext.call`. Raises `Halted` when the run is ending and the reply is not at hand."""
+        ...
+
+    def halt(self) -> None:
+        """No call is sent any more."""
+        ...
+
+    async def drain(self, patience_s: float) -> None:
+        """Wait for the calls that are under way."""
+        ...
 
 
 class Calls:
@@ -72,7 +101,7 @@ class Calls:
     ) -> Reply:
         """See `StepContext.call`. Raises `Halted` when the run is ending and the reply is not at hand."""
         endpoint = self._endpoints[slot]
-        request = _request(endpoint, messages, sampling, sample, attempt)
+        request = request_for(endpoint, messages, sampling, sample, attempt)
         key = request.key()
         flight = self._flights.get(key)
         first = flight is None
@@ -204,9 +233,10 @@ class _Gate:
         await self._client.aclose()
 
 
-def _request(
-    endpoint: Endpoint, messages: Sequence[tuple[str, str]], sampling: Mapping[str, Value], sample: int, attempt: int
+def request_for(
+    endpoint: Target, messages: Sequence[tuple[str, str]], sampling: Mapping[str, Value], sample: int, attempt: int
 ) -> Request:
+    """What is sent for a call of a step, and so its key: for all who make calls, and all who foretell them."""
     identity = endpoint.config.identity
     if len(messages) == 1 and messages[0][0] == "prompt":
         return Request(endpoint.model, (), messages[0][1], sampling, identity, sample, attempt)
@@ -227,7 +257,7 @@ class StepCalls:
     def __init__(
         self,
         step: PlannedStep,
-        calls: Calls,
+        calls: Answers,
         emit: Callable[[Event], None],
         refused: Callable[[PlannedStep, Dropped], None],
     ) -> None:

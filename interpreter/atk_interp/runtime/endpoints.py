@@ -15,7 +15,7 @@ from atk_interp.plan import Plan
 from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig
 
-__all__ = ["NO_CLIENTS", "CannotRun", "Endpoint", "check_keys", "open_endpoints", "used_slots"]
+__all__ = ["NO_CLIENTS", "CannotRun", "Endpoint", "Target", "check_keys", "open_endpoints", "targets", "used_slots"]
 
 
 NO_CLIENTS: Mapping[str, Client] = MappingProxyType({})
@@ -30,12 +30,18 @@ class CannotRun(Exception):
 
 
 @dataclass(frozen=True)
-class Endpoint:
-    """One model slot at work."""
+class Target:
+    """Whom the calls of one model slot are for. `model` and the `identity` in `config` are part of their keys."""
 
     slot: str
     config: EndpointConfig
     model: str
+
+
+@dataclass(frozen=True)
+class Endpoint(Target):
+    """One model slot at work."""
+
     client: Client
     limiter: Limiter
 
@@ -60,6 +66,21 @@ def check_keys(slots: Mapping[str, EndpointConfig], environment: Mapping[str, st
         raise CannotRun(f"{which} {told} must hold an API key, and is not set", help="export it and run again")
 
 
+def targets(slots: Mapping[str, EndpointConfig], clients: Mapping[str, Client] = NO_CLIENTS) -> dict[str, Target]:
+    """Whom the calls of each slot are for. Nothing is opened, and no key is needed."""
+    found = {}
+    for slot, config in slots.items():
+        if slot in clients:
+            found[slot] = Target(slot, config, config.model)
+        elif config.provider == "embedded":
+            from atk_interp.llm.embedded import EMBEDDED_MODEL
+
+            found[slot] = Target(slot, config, EMBEDDED_MODEL)
+        else:
+            found[slot] = Target(slot, _identified(config), config.model)
+    return found
+
+
 def open_endpoints(
     slots: Mapping[str, EndpointConfig], say: Callable[[str], None], clients: Mapping[str, Client] = NO_CLIENTS
 ) -> dict[str, Endpoint]:
@@ -69,8 +90,8 @@ def open_endpoints(
     """
     opened: dict[str, Endpoint] = {}
     shared: dict[tuple[object, ...], Endpoint] = {}
-    for slot, configured in slots.items():
-        config = _identified(configured) if slot not in clients else configured
+    for slot, target in targets(slots, clients).items():
+        config = target.config
         place = (
             slot if slot in clients else "",
             config.provider,
@@ -81,15 +102,15 @@ def open_endpoints(
         limits = (config.concurrency, config.requests_per_minute, config.tokens_per_minute, config.timeout)
         known = shared.get((*place, *limits))
         if known is None:
-            client, model = (clients[slot], config.model) if slot in clients else _client(slot, config, say)
+            client = clients[slot] if slot in clients else _client(slot, config, say)
             limiter = Limiter(
                 config.concurrency,
                 requests_per_minute=config.requests_per_minute,
                 tokens_per_minute=config.tokens_per_minute,
             )
-            opened[slot] = shared[(*place, *limits)] = Endpoint(slot, config, model, client, limiter)
+            opened[slot] = shared[(*place, *limits)] = Endpoint(slot, config, target.model, client, limiter)
         else:
-            opened[slot] = Endpoint(slot, config, config.model or known.model, known.client, known.limiter)
+            opened[slot] = Endpoint(slot, config, target.model, known.client, known.limiter)
     return opened
 
 
@@ -104,22 +125,22 @@ def _identified(config: EndpointConfig) -> EndpointConfig:
     return replace(config, identity=f"{config.identity}script {hashlib.sha256(said).hexdigest()}")
 
 
-def _client(slot: str, config: EndpointConfig, say: Callable[[str], None]) -> tuple[Client, str]:
+def _client(slot: str, config: EndpointConfig, say: Callable[[str], None]) -> Client:
     if config.provider == "embedded":
         if importlib.util.find_spec("xllamacpp") is None:
             raise CannotRun(
                 f"model `{slot}` is the embedded one, and its engine is not installed",
                 "`pip install 'atk-interp[embedded]'`, or name an endpoint under `models:` in the config",
             )
-        from atk_interp.llm.embedded import EMBEDDED_MODEL, EmbeddedClient
+        from atk_interp.llm.embedded import EmbeddedClient
 
-        return EmbeddedClient(say), EMBEDDED_MODEL
+        return EmbeddedClient(say)
     if config.provider == "scripted":
         from atk_interp.llm.script import ScriptError
         from atk_interp.llm.scripted import ScriptedClient
 
         try:
-            return ScriptedClient.from_file(config.folder / str(config.script)), config.model
+            return ScriptedClient.from_file(config.folder / str(config.script))
         except ScriptError as error:
             raise CannotRun(f"the script of model `{slot}` cannot be used: {error}") from error
     from atk_interp.llm.openai import OpenAIClient
@@ -127,7 +148,6 @@ def _client(slot: str, config: EndpointConfig, say: Callable[[str], None]) -> tu
     key = os.environ.get(config.api_key_env) if config.api_key_env else None
     base_url = config.base_url or "https://api.openai.com/v1"
     try:
-        client = OpenAIClient(base_url, key, timeout_s=config.timeout, connections=max(100, config.concurrency))
+        return OpenAIClient(base_url, key, timeout_s=config.timeout, connections=max(100, config.concurrency))
     except EndpointRefused as error:
         raise CannotRun(f"model `{slot}` cannot be asked: {error}", error.help) from error
-    return client, config.model

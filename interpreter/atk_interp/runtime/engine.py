@@ -27,7 +27,7 @@ from atk_interp.plan import Plan, PlannedStep
 from atk_interp.records import dataclass
 from atk_interp.runtime.barrier import Waiting
 from atk_interp.runtime.books import Books
-from atk_interp.runtime.calls import Calls, Halted
+from atk_interp.runtime.calls import Answers, Halted
 from atk_interp.runtime.feeding import Feeder
 from atk_interp.runtime.walking import Sinks, Walker
 from atk_interp.values import Row
@@ -79,7 +79,7 @@ class Engine:
         books: Books,
         sinks: Sinks,
         contexts: Mapping[str, StepContext],
-        calls: Calls,
+        calls: Answers,
         window: int,
     ) -> None:
         self._plan = plan

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, Path
@@ -98,15 +98,11 @@ class MessageList:
 
     def renderer(self) -> Callable[[Mapping[str, Any]], list[Rendered]]:
         """A function from names to messages; contents are stripped. It raises `RenderError`."""
-        steps = [_compiled(item) for item in self.items]
+        return _walked(self.items, _write_message)
 
-        def render(names: Mapping[str, Any]) -> list[Rendered]:
-            rendered: list[Rendered] = []
-            for step in steps:
-                step(names, rendered)
-            return rendered
-
-        return render
+    def origins(self, names: Mapping[str, Any]) -> list[Span]:
+        """Where the content of each message stands that `renderer` gives for these names, in the same order."""
+        return _walked(self.items, _tell_origin)(names)
 
 
 def parse_messages(document: Document, path: Path, sink: Sink, env: Sandbox | None = None) -> MessageList | None:
@@ -292,23 +288,40 @@ def _messages(items: tuple[MessageTemplate | Each, ...]) -> Iterator[MessageTemp
             yield from _messages(item.body)
 
 
-_Step = Callable[[Mapping[str, Any], list[Rendered]], None]
+_T = TypeVar("_T")
+_Step = Callable[[Mapping[str, Any], list[_T]], None]
+"""Adds what is to be known of some messages to a list."""
 
 
-def _compiled(item: MessageTemplate | Each) -> _Step:
+def _walked(
+    items: tuple[MessageTemplate | Each, ...], write: Callable[[MessageTemplate], _Step[_T]]
+) -> Callable[[Mapping[str, Any]], list[_T]]:
+    """A function from names to what `write` knows of each message that there is for them."""
+    steps = [_compiled(item, write) for item in items]
+
+    def walk(names: Mapping[str, Any]) -> list[_T]:
+        found: list[_T] = []
+        for step in steps:
+            step(names, found)
+        return found
+
+    return walk
+
+
+def _compiled(item: MessageTemplate | Each, write: Callable[[MessageTemplate], _Step[_T]]) -> _Step[_T]:
     when = compile_expression(item.when) if item.when is not None else None
-    write = _write_message(item) if isinstance(item, MessageTemplate) else _write_each(item)
+    add = write(item) if isinstance(item, MessageTemplate) else _each(item, write)
     if when is None:
-        return write
+        return add
 
-    def step(names: Mapping[str, Any], rendered: list[Rendered]) -> None:
+    def step(names: Mapping[str, Any], found: list[_T]) -> None:
         if _evaluated(when, names):
-            write(names, rendered)
+            add(names, found)
 
     return step
 
 
-def _write_message(item: MessageTemplate) -> _Step:
+def _write_message(item: MessageTemplate) -> _Step[Rendered]:
     role, content = item.role, item.content
 
     def step(names: Mapping[str, Any], rendered: list[Rendered]) -> None:
@@ -317,15 +330,19 @@ def _write_message(item: MessageTemplate) -> _Step:
     return step
 
 
-def _write_each(item: Each) -> _Step:
-    values = compile_expression(item.values)
-    steps = [_compiled(inner) for inner in item.body]
+def _tell_origin(item: MessageTemplate) -> _Step[Span]:
+    return lambda names, spans: spans.append(item.content.text.span())
 
-    def step(names: Mapping[str, Any], rendered: list[Rendered]) -> None:
+
+def _each(item: Each, write: Callable[[MessageTemplate], _Step[_T]]) -> _Step[_T]:
+    values = compile_expression(item.values)
+    steps = [_compiled(inner, write) for inner in item.body]
+
+    def step(names: Mapping[str, Any], found: list[_T]) -> None:
         for element in _evaluated(values, names) or ():
             inner = {**names, item.item: element}
             for each in steps:
-                each(inner, rendered)
+                each(inner, found)
 
     return step
 

@@ -87,6 +87,13 @@ class Prompt:
         assert self.messages is not None
         return self.messages.renderer()
 
+    def origins(self, names: Mapping[str, Any]) -> list[Span]:
+        """Where each message stands that `renderer` gives for these names, in the same order. Raises as it does."""
+        if self.completion is not None:
+            return [self.completion.text.span()]
+        assert self.messages is not None
+        return self.messages.origins(names)
+
 
 class PromptLibrary:
     """The prompts of one pipeline: an ordered list of folders. Files are read once."""
