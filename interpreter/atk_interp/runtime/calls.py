@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from atk_interp.kinds.base import Dropped, Notice
-from atk_interp.ledger.base import Ledger
+from atk_interp.ledger.base import Ledger, LedgerError
 from atk_interp.llm.limits import Clock
 from atk_interp.llm.messages import (
     ContextTooLong,
@@ -174,8 +174,8 @@ class Calls:
             )
         except ContextTooLong:
             raise
-        except (EndpointRefused, EndpointUnavailable) as error:
-            # Before the next call takes the place of this one, and is refused in turn.
+        except (EndpointRefused, EndpointUnavailable, LedgerError) as error:
+            # Before the next call takes the place of this one, and is refused (or paid and not kept) in turn.
             self.halt(error)
             raise
 
