@@ -170,17 +170,13 @@ class Pipeline:
 
         `clients` stand in for the endpoints of their slots: a scripted model, or a client of the caller's own.
         """
-        given = dict(kwargs)
-        task_id, models, rows = given.pop("task_id", None), given.pop("models", None), given.pop("rows", None)
-        analysis = self._analysis_for(given.pop("prompts", None))
-        values = self.values(given)
-        output_dir = self._output_dir(values.get("output_dir") or given.get("output_dir"))
-        self._refuse_to_read(output_dir, values)
-        plan = self._plan(analysis, values, models, _json_rows(rows))
+        plan = self.plan(kwargs)
+        output_dir = self._output_dir(plan.params.get("output_dir") or kwargs.get("output_dir"))
+        self._refuse_to_read(output_dir, plan.params)
         options = RunOptions(
             output_dir=output_dir,
             ledger=ledger or default_ledger(),
-            task_id=task_id,
+            task_id=kwargs.get("task_id"),
             listeners=listeners,
             handle_signals=handle_signals,
             policy=policy,
@@ -188,6 +184,13 @@ class Pipeline:
             clients=clients,
         )
         return await run_plan(plan, options)
+
+    def plan(self, kwargs: Mapping[str, Any]) -> Plan:
+        """What a call with these arguments would run. Raises as a call does before any work."""
+        given = {name: value for name, value in kwargs.items() if name != "task_id"}
+        models, rows = given.pop("models", None), given.pop("rows", None)
+        analysis = self._analysis_for(given.pop("prompts", None))
+        return self._plan(analysis, self.values(given), models, _json_rows(rows))
 
     def _output_dir(self, given: Any) -> Path:
         return Path(given or Path("output") / self.__name__).expanduser().absolute()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from atk_interp.cli.exits import FINDINGS, IMPOSSIBLE, OK, report_bug
-from atk_interp.cli.output import coloured, complain, notice, say
+from atk_interp.cli.exits import OK, report_bug
+from atk_interp.cli.output import complain, notice, say
+from atk_interp.cli.preparing import compiled, reported, settings_for
 
 if TYPE_CHECKING:
     from atk_interp.pipeline import Pipeline
@@ -34,36 +34,25 @@ def command(paths: tuple[str, ...], settings: tuple[str, ...], ledger: Path | No
     PATHS are configs, specs, or names of stock pipelines. Each is linted first. The same command resumes a run
     that was stopped, and sends only the calls that are not in the ledger. The first failure ends the command.
     """
-    from atk_interp.pipeline import InvalidSpec, MissingParameters
-    from atk_interp.runtime import CannotRun
 
-    try:
+    def run_all() -> int:
         # All of them before the first: a mistake in the last config must not show after an hour.
         prepared = [_prepared(path, settings, quiet) for path in paths]
         for pipeline, given in prepared:
             code = _run_one(pipeline, given, ledger, quiet)
             if code != OK:
                 return code
-    except _Findings:
-        return FINDINGS
-    except (CannotRun, _BadSetting) as error:
-        complain(str(error), error.help)
-        return IMPOSSIBLE
-    except MissingParameters as error:
-        complain(str(error), "give them in the config, or with `--set key=value`")
-        return IMPOSSIBLE
-    except InvalidSpec as error:
-        complain(str(error))
-        return FINDINGS
-    return OK
+        return OK
+
+    return reported(run_all)
 
 
 def _prepared(path: str, settings: tuple[str, ...], quiet: bool) -> tuple[Pipeline, dict[str, Any]]:
     """A pipeline and what the command line sets of its parameters: checked as far as it goes without a run."""
     from atk_interp.runtime.endpoints import check_keys
 
-    pipeline = _compiled(path, quiet)
-    given = _settings(settings, pipeline)
+    pipeline = compiled(path, quiet, undone="nothing was run")
+    given = settings_for(settings, pipeline)
     pipeline.values({name: value for name, value in given.items() if name in pipeline.spec.params})
     asked = {step.options.get("model") for step in pipeline.spec.steps.values()}
     check_keys({slot: config for slot, config in pipeline.endpoints(None).items() if slot in asked})
@@ -78,77 +67,6 @@ def _run_one(pipeline: Pipeline, given: dict[str, Any], ledger: Path | None, qui
         return report_bug(result.error)
     _report(result, quiet)
     return result.exit_code
-
-
-class _Findings(Exception):
-    """The spec has errors, which have been printed."""
-
-
-class _BadSetting(ValueError):
-    def __init__(self, message: str, help: str) -> None:
-        super().__init__(message)
-        self.help = help
-
-
-def _compiled(path: str, quiet: bool) -> Pipeline:
-    """The pipeline of a config, spec or name. Raises `_Findings`, with the findings printed, when it has errors."""
-    from atk_interp.diagnostics.render import render_text, summary
-    from atk_interp.lint.check import check_file
-    from atk_interp.pipeline import Pipeline
-    from atk_interp.runtime import CannotRun
-    from atk_interp.stock import find_pipeline, stock_names
-
-    file = Path(path)
-    if not file.is_file():
-        found = find_pipeline(path, Path.cwd())
-        if found is None:
-            raise CannotRun(
-                f"there is no file and no pipeline `{path}`",
-                "stock pipelines are " + ", ".join(f"`{name}`" for name in stock_names()),
-            )
-        file = found
-    checked = check_file(file, complete=False)  # the rest may come with `--set`
-    linted, findings = checked.linted[0], checked.report.everything
-    shown = [found for found in findings if found.is_error or not quiet]
-    if shown:
-        notice(render_text(shown, colour=coloured(sys.stderr.isatty())))
-    if linted.analysis is None or checked.report.stopping:
-        notice(f"{summary(findings)}; nothing was run")
-        raise _Findings
-    return Pipeline(linted.analysis, linted.config)
-
-
-def _settings(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any]:
-    """`--set key=value`: values are read as YAML, and as text where the parameter is text."""
-    from atk_interp.diagnostics import Sink, did_you_mean
-    from atk_interp.document import parse_document
-    from atk_interp.source import SourceFile
-
-    given: dict[str, Any] = {}
-    for setting in settings:
-        key, equals, text = setting.partition("=")
-        key = key.strip()
-        if not equals:
-            raise _BadSetting(f"`--set {setting}` has no value", "write `--set key=value`")
-        param = pipeline.spec.params.get(key)
-        if param is None and key == "output_dir":
-            given[key] = text
-            continue
-        if param is None:
-            near = did_you_mean(key, pipeline.spec.params)
-            raise _BadSetting(
-                f"`{pipeline.spec.name}` has no parameter `{key}`",
-                near or "parameters are " + ", ".join(f"`{name}`" for name in pipeline.spec.params),
-            )
-        if param.type in ("text", "path"):
-            given[key] = text
-            continue
-        sink = Sink()
-        document = parse_document(SourceFile("--set", f"value: {text}"), sink)
-        if document is None or sink.has_errors:
-            raise _BadSetting(f"the value of `--set {setting}` is not YAML", "put quotes around it")
-        given[key] = document.data.get("value")
-    return given
 
 
 def _tell_models(pipeline: Pipeline) -> None:

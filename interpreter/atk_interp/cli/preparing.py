@@ -1,0 +1,111 @@
+"""What a command line says about a pipeline: which one, its parameters, and what is told when that cannot be."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from atk_interp.cli.exits import FINDINGS, IMPOSSIBLE
+from atk_interp.cli.output import coloured, complain, notice
+
+if TYPE_CHECKING:
+    from atk_interp.pipeline import Pipeline
+
+__all__ = ["compiled", "reported", "settings_for"]
+
+
+def reported(act: Callable[[], int]) -> int:
+    """The exit code of what a command does; when its pipeline cannot be used, the reason is printed."""
+    from atk_interp.ledger import LedgerError
+    from atk_interp.pipeline import InvalidSpec, MissingParameters
+    from atk_interp.runtime import CannotRun
+
+    try:
+        return act()
+    except _Findings:
+        return FINDINGS
+    except (CannotRun, LedgerError, _BadSetting) as error:
+        complain(str(error), error.help)
+        return IMPOSSIBLE
+    except MissingParameters as error:
+        complain(str(error), "give them in the config, or with `--set key=value`")
+        return IMPOSSIBLE
+    except InvalidSpec as error:
+        complain(str(error))
+        return FINDINGS
+
+
+class _Findings(Exception):
+    """The spec has errors, which have been printed."""
+
+
+class _BadSetting(ValueError):
+    def __init__(self, message: str, help: str) -> None:
+        super().__init__(message)
+        self.help = help
+
+
+def compiled(path: str, quiet: bool, *, undone: str) -> Pipeline:
+    """The pipeline of a config, spec or name.
+
+    Raises `_Findings` when it has errors; they are printed, and `undone` says what was not done therefore.
+    """
+    from atk_interp.diagnostics.render import render_text, summary
+    from atk_interp.lint.check import check_file
+    from atk_interp.pipeline import Pipeline
+    from atk_interp.runtime import CannotRun
+    from atk_interp.stock import find_pipeline, stock_names
+
+    file = Path(path)
+    if not file.is_file():
+        found = find_pipeline(path, Path.cwd())
+        if found is None:
+            raise CannotRun(
+                f"there is no file and no pipeline `{path}`",
+                "stock pipelines are " + ", ".join(f"`{name}`" for name in stock_names()),
+            )
+        file = found
+    checked = check_file(file, complete=False)  # the rest may come with `--set`
+    linted, findings = checked.linted[0], checked.report.everything
+    shown = [found for found in findings if found.is_error or not quiet]
+    if shown:
+        notice(render_text(shown, colour=coloured(sys.stderr.isatty())))
+    if linted.analysis is None or checked.report.stopping:
+        notice(f"{summary(findings)}; {undone}")
+        raise _Findings
+    return Pipeline(linted.analysis, linted.config)
+
+
+def settings_for(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any]:
+    """`--set key=value`: values are read as YAML, and as text where the parameter is text."""
+    from atk_interp.diagnostics import Sink, did_you_mean
+    from atk_interp.document import parse_document
+    from atk_interp.source import SourceFile
+
+    given: dict[str, Any] = {}
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        key = key.strip()
+        if not equals:
+            raise _BadSetting(f"`--set {setting}` has no value", "write `--set key=value`")
+        param = pipeline.spec.params.get(key)
+        if param is None and key == "output_dir":
+            given[key] = text
+            continue
+        if param is None:
+            near = did_you_mean(key, pipeline.spec.params)
+            raise _BadSetting(
+                f"`{pipeline.spec.name}` has no parameter `{key}`",
+                near or "parameters are " + ", ".join(f"`{name}`" for name in pipeline.spec.params),
+            )
+        if param.type in ("text", "path"):
+            given[key] = text
+            continue
+        sink = Sink()
+        document = parse_document(SourceFile("--set", f"value: {text}"), sink)
+        if document is None or sink.has_errors:
+            raise _BadSetting(f"the value of `--set {setting}` is not YAML", "put quotes around it")
+        given[key] = document.data.get("value")
+    return given
