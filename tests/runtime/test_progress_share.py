@@ -11,7 +11,7 @@ from atk_interp.runtime.books import Books
 
 
 def planned(name: str, inputs: tuple[str, ...], runner: Runner, slot: str | None = None) -> PlannedStep:
-    return PlannedStep(name, "kind", inputs, runner, lambda row: {}, None, slot, 0)
+    return PlannedStep(name, "kind", inputs, runner, lambda row: {}, slot=slot)
 
 
 def test_a_sample_that_is_being_handed_on_counts_as_what_it_will_give() -> None:
