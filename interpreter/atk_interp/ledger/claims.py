@@ -81,13 +81,21 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Owner:
+    """An opening of the ledger, in some process."""
+
     id: int
     process: Process
     beat: float
     sharing: bool
 
-    def is_gone(self) -> bool:
+    def is_gone(self, path: Path) -> bool:
+        if self.process == myself() and (path, self.id) not in _OPEN:  # closed while the disk was full
+            return True
         return self.process.is_dead() or time.time() - self.beat > LEASE_S
+
+
+_OPEN: set[tuple[Path, int]] = set()
+"""The file and the number of every owner in this process that has not been closed."""
 
 
 class Claims:
@@ -97,7 +105,7 @@ class Claims:
     """
 
     def __init__(self, ledger: Path) -> None:
-        self._path = claims_path(ledger)
+        self._path = claims_path(ledger).resolve()
         self._lock = threading.Lock()
         self._mode = _Mode.NEW
         self._times_alone = 0
@@ -177,6 +185,7 @@ class Claims:
         self._thread.stop()
         if self._connection is None:
             return
+        _OPEN.discard((self._path, self._id))
         with contextlib.suppress(sqlite3.Error), self._transaction() as connection:
             _forget(connection, self._id)
         self._connection.close()
@@ -233,7 +242,7 @@ class Claims:
 
     def _gone(self, ids: set[int]) -> set[int]:
         """Those among some owners who have ended, or whom another process has taken for dead."""
-        return ids - {owner.id for owner in self._others() if not owner.is_gone()} if ids else set()
+        return ids - {owner.id for owner in self._others() if not owner.is_gone(self._path)} if ids else set()
 
     def _others(self) -> list[_Owner]:
         assert self._connection is not None
@@ -249,7 +258,7 @@ class Claims:
         if self._connection is None:
             self._connection = _connect(self._path)
         with self._transaction() as connection:
-            gone = [owner for owner in self._others() if owner.is_gone()]
+            gone = [owner for owner in self._others() if owner.is_gone(self._path)]
             for owner in gone:
                 _forget(connection, owner.id)
             beside = bool(self._others())
@@ -260,8 +269,9 @@ class Claims:
             )
             assert added.lastrowid is not None
             self._id = added.lastrowid
+            _OPEN.add((self._path, self._id))  # before anybody can see it
         self._beaten = time.monotonic()
-        while any(not owner.sharing and not owner.is_gone() for owner in self._others()):
+        while any(not owner.sharing and not owner.is_gone(self._path) for owner in self._others()):
             if self._stopping:
                 raise LedgerError(f"the ledger beside `{self._path}` was closed before it was used")
             time.sleep(_GREETING_PAUSE_S)
@@ -287,7 +297,7 @@ class Claims:
             others = self._others()
             if self._mode is _Mode.ALONE and others:
                 self._begin_sharing()
-            elif self._mode is _Mode.SHARING and all(owner.is_gone() for owner in others):
+            elif self._mode is _Mode.SHARING and all(owner.is_gone(self._path) for owner in others):
                 self._end_sharing(others)
             elif self._free:
                 self._shared(())
