@@ -29,12 +29,16 @@ def distance(left: str, right: str) -> int:
 def near(name: str, choices: Iterable[str], most: int = 3) -> list[str]:
     """Up to `most` choices close to `name`, nearest first, ties in the order of the alphabet."""
     lowered = name.lower().replace("-", "_")
+    letters = set(lowered)
     scored: list[tuple[int, str]] = []
     for choice in set(choices):
         limit = len(name) // 3 + 1
         if abs(len(choice) - len(name)) > limit:
             continue
-        edits = distance(lowered, choice.lower().replace("-", "_"))
+        other = choice.lower().replace("-", "_")
+        if len(letters.difference(other)) > limit:
+            continue  # each of them takes an edit
+        edits = distance(lowered, other)
         if edits <= limit:
             scored.append((edits, choice))
     scored.sort()

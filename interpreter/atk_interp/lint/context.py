@@ -47,7 +47,8 @@ class LintContext:
         yield from self.analysis.views.values()
         yield from self.analysis.outputs.values()
 
-    def files(self) -> list[SourceFile]:
+    @cached_property
+    def files(self) -> Sequence[SourceFile]:
         """Every file that the findings may be about, each once: spec, config, prompts, and what the prompts include."""
         files = {self.analysis.spec.document.file.path: self.analysis.spec.document.file}
         if self.config is not None:

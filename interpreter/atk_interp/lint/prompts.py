@@ -11,7 +11,7 @@ from typing import TypeAlias
 from atk_interp.kinds.base import StepView
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
-from atk_interp.replies import Fields, ReplyUnreadable
+from atk_interp.replies import Fields, Reader, ReplyUnreadable
 from atk_interp.replies.base import Cue, CueForm
 from atk_interp.replies.tolerant import Skeleton, Wanted
 from atk_interp.source import Span
@@ -22,6 +22,10 @@ __all__ = ["Asked", "Examples", "ForeignHole", "Told", "foreign_holes"]
 Examples: TypeAlias = "tuple[tuple[MessageTemplate, list[Fields] | ReplyUnreadable], ...]"
 """The replies that a prompt shows, each with its readings, or why there are none."""
 
+_READINGS: dict[tuple[str, str], list[Fields] | ReplyUnreadable] = {}
+"""What was read in an example, by how its parser is written, for an editor that asks again and again."""
+
+_MOST_READINGS = 1_000
 _MARKUP = pattern(r"\b(?:tags?|xml|elements?)\b", re.IGNORECASE)
 _FOREIGN_SIGNS = ("{", "<<", "[[", "%(")
 _FOREIGN = pattern(
@@ -74,14 +78,20 @@ class Asked:
         """The replies that the prompt shows, each with what the step reads in it, or why it reads nothing."""
         key = (repr(self.view.step.options.get("parse")), self.prompt.name)
         if key not in self.read:
-            self.read[key] = tuple((shown, self._reading(shown)) for shown in self._shown_replies())
+            self.read[key] = tuple((shown, self._reading(key[0], shown)) for shown in self._shown_replies())
         return self.read[key]
 
-    def _reading(self, shown: MessageTemplate) -> list[Fields] | ReplyUnreadable:
-        try:
-            return self.view.reader.read((shown.content.constant or "").strip()) if self.view.reader is not None else []
-        except ReplyUnreadable as error:
-            return error
+    def _reading(self, parse: str, shown: MessageTemplate) -> list[Fields] | ReplyUnreadable:
+        reader, text = self.view.reader, (shown.content.constant or "").strip()
+        if reader is None:
+            return []
+        known = _READINGS.get((parse, text))
+        if known is None:
+            known = _read(reader, text)
+            if len(_READINGS) >= _MOST_READINGS:
+                _READINGS.clear()
+            _READINGS[parse, text] = known
+        return known
 
     def _shown_replies(self) -> Iterator[MessageTemplate]:
         """The assistant messages that are whole replies: without holes, and not for the model to go on from."""
@@ -90,6 +100,13 @@ class Asked:
             is_last = index == len(written) - 1
             if message.role.constant == "assistant" and message.content.constant and not is_last:
                 yield message
+
+
+def _read(reader: Reader, text: str) -> list[Fields] | ReplyUnreadable:
+    try:
+        return reader.read(text)
+    except ReplyUnreadable as error:
+        return error.with_traceback(None)
 
 
 class Told:

@@ -66,6 +66,14 @@ class Reads:
         """Whether a field that a step writes is read."""
         return field in self.leaving.get(step, NOTHING) or field in self.own.get(step, ())
 
+    def read_among(self, step: str, fields: Iterable[str]) -> list[str]:
+        """Those of some fields that are read after a step, or by it."""
+        live, own = self.leaving.get(step, NOTHING), self.own.get(step, frozenset[str]())
+        if live.rest:
+            return [field for field in fields if field in live or field in own]
+        read = live.names | own
+        return [field for field in fields if field in read]
+
 
 def reads_of(analysis: Analysis) -> Reads:
     """The reads of a whole spec. Steps of which too little is known are taken to read everything."""

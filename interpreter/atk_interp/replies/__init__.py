@@ -70,8 +70,25 @@ def reply_kind(parse: Mapping[str, Any]) -> ReplyKind:
     raise OptionsError("`parse` does not say how the reply is read", (), f"use one of {quoted([*REPLY_KINDS])}")
 
 
+_BUILT: dict[str, Reader] = {}
+"""Readers that were built, by how their options are written; an editor asks for them at every key that is pressed."""
+
+_MOST_BUILT = 1_000
+
+
 def build_reader(parse: Mapping[str, Any]) -> Reader:
     """The reader for a whole `parse:` mapping of literals. Raises `OptionsError` with the path inside it."""
+    written = repr(parse)
+    reader = _BUILT.get(written)
+    if reader is None:
+        reader = _built(parse)
+        if len(_BUILT) >= _MOST_BUILT:
+            _BUILT.clear()
+        _BUILT[written] = reader
+    return reader
+
+
+def _built(parse: Mapping[str, Any]) -> Reader:
     kind = reply_kind(parse)
     options = {key: value for key, value in parse.items() if key != kind.name}
     known = [*kind.schema, "many"] if kind.takes_many else [*kind.schema]

@@ -10,6 +10,7 @@ from jinja2 import nodes
 from atk_interp.diagnostics import Code, Sink, did_you_mean
 from atk_interp.expressions.codes import BACKSPACE_IN_REGEX, INVALID_REGEX
 from atk_interp.expressions.kinds import type_in_words
+from atk_interp.expressions.memory import KeyedMemory
 from atk_interp.expressions.regex import RegexError, compile_regex
 from atk_interp.expressions.types import (
     ANY,
@@ -45,18 +46,36 @@ _MAX_LOOKED = 1_000
 _PYTHON: Mapping[type[Type], type] = {TextType: str, IntType: int, FloatType: float, BoolType: int, ListType: list}
 
 
+_NAMES: KeyedMemory[frozenset[str]] = KeyedMemory(1_000)
+_SOUND: KeyedMemory[bool] = KeyedMemory(1_000)
+"""Of templates that name no other files: with these, what holds of a text holds wherever it stands."""
+
+
 def used_names(template: Template) -> set[str]:
     """The names that a template and what it includes take from outside (not assigned ones, nor loop variables)."""
+    if template.constant is not None:
+        return set()
+    known = _NAMES.recall_key(template.text.value, {})
+    if known is not None:
+        return set(known)
     walk = _Walk(template, Sink(), _unexplained)
-    if template.constant is None:
-        walk.block(template.tree.body, {})
+    walk.block(template.tree.body, {})
+    if not template.facts.naming:
+        _NAMES.keep_key(frozenset(walk.told), template.text.value, (), {})
     return walk.told
 
 
 def check_template(template: Template, scope: Mapping[str, Type], sink: Sink, explain: Explain | None = None) -> None:
     """Report variables that are not in scope, attributes that cannot exist, and loops over what is no list."""
-    if template.constant is None:
-        _Walk(template, sink, explain or _unexplained).block(template.tree.body, dict(scope))
+    if template.constant is not None or _SOUND.recall_key(template.text.value, scope):
+        return
+    heard = Sink()
+    _Walk(template, heard, explain or _unexplained).block(template.tree.body, dict(scope))
+    for finding in heard:
+        sink.add(finding)
+    if not len(heard) and not template.facts.naming:
+        names = {node.name for node in template.tree.find_all(nodes.Name)}
+        _SOUND.keep_key(True, template.text.value, names, scope)
 
 
 def _unexplained(name: str) -> tuple[tuple[str, ...], str | None]:

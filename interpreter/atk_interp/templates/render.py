@@ -63,14 +63,16 @@ class Template:
     def files(self) -> dict[str, str]:
         """The text of every file that this template includes, imports or extends, and those do, by its path."""
         found: dict[str, str] = {}
-        waiting = [self.tree] if self.constant is None else []
+        waiting = [self.text.value] if self.constant is None else []
         while waiting:
-            names = [name for naming in waiting.pop().find_all(NAMING) for name in template_names(naming) or ()]
+            naming: Sequence[nodes.Node] = ()
+            with suppress(jinja2.TemplateSyntaxError, RecursionError, ValueError):  # told by `check_template`
+                _, naming = _asked_for(waiting.pop())
+            names = [name for statement in naming for name in template_names(statement) or ()]
             for file in filter(None, map(self.env.fragment, names)):
                 if file.path not in found:
                     found[file.path] = file.text
-                    with suppress(jinja2.TemplateSyntaxError, RecursionError, ValueError):  # told by `check_template`
-                        waiting.append(self.env.parse(file.text))
+                    waiting.append(file.text)
         return found
 
     def _where(self) -> str:

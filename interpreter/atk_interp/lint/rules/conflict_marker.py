@@ -29,7 +29,7 @@ class ConflictMarker(Rule):
     )
 
     def check(self, context: LintContext) -> None:
-        for file in context.files():
+        for file in context.files:
             found = _MARKER.search(file.text)
             if found is not None:
                 context.sink.report(

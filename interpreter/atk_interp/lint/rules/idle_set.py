@@ -33,6 +33,6 @@ class IdleSet(Rule):
             for field in view.option(option):
                 if field.startswith("_") or context.reads.is_read(name, field) or context.maybe_used(field):
                     continue
-                others = [other for other in view.input.fields if context.reads.is_read(name, other)]
+                others = context.reads.read_among(name, view.input.fields)
                 told = f"nothing reads `{field}` after step `{name}`"
                 context.report(self.code, (*view.path(option), field), told, did_you_mean(field, others) or "remove it")

@@ -26,7 +26,7 @@ class MixedLineEndings(Rule):
     )
 
     def check(self, context: LintContext) -> None:
-        for file in context.files():
+        for file in context.files:
             if "\r" in file.text:
                 self._check(context, file)
 

@@ -63,7 +63,7 @@ class SecretInText(Rule):
 
     def check(self, context: LintContext) -> None:
         told = [found.span for found in context.before if found.code.name == "key-in-file" and found.span is not None]
-        for file in context.files():
+        for file in context.files:
             for found in _SECRET.finditer(file.text) if any(sign in file.text for sign in _SIGNS) else ():
                 if _is_made_up(found[0]):
                     continue
