@@ -1,7 +1,8 @@
 """What a whole run costs per call, beside the floors of `floor.py`: rendering, parsing, ledger and outputs included.
 
 Two steps of calls over rows of 1,000 characters: each row is judged, then written about. A server in another process
-answers at once; the figures are the client's. Prints a table for README.md. `--profile` prints where the time goes.
+answers at once, or after 100 ms; the figures are the client's. Prints tables for README.md. `--profile` prints where
+the time goes.
 """
 
 from __future__ import annotations
@@ -10,8 +11,12 @@ import argparse
 import asyncio
 import cProfile
 import json
+import math
+import os
 import platform
 import pstats
+import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -99,9 +104,10 @@ def run_once(folder: Path, url: str, number: str, concurrency: int, calls: int) 
     return Cost(calls / wall, cpu / calls * 1e6)
 
 
-def show(name: str, costs: list[Cost]) -> None:
-    best = min(costs, key=lambda cost: cost.cpu_us)
-    print(f"| {name} | {best.calls_per_s:,.0f} | {best.cpu_us:,.0f} µs |", flush=True)
+def show(name: str, costs: list[Cost], ideal: float = 0.0) -> None:
+    best = max(costs, key=lambda cost: cost.calls_per_s) if ideal else min(costs, key=lambda cost: cost.cpu_us)
+    share = f" {best.calls_per_s / ideal:.0%} |" if ideal else ""
+    print(f"| {name} | {best.calls_per_s:,.0f} |{share} {best.cpu_us:,.0f} µs |", flush=True)
 
 
 def profiled(folder: Path, url: str, concurrency: int, calls: int) -> None:
@@ -110,30 +116,84 @@ def profiled(folder: Path, url: str, concurrency: int, calls: int) -> None:
     pstats.Stats(profile).sort_stats("tottime").print_stats(45)
 
 
+def at_once(folder: Path, url: str, options: argparse.Namespace) -> None:
+    """What a call costs when the server answers at once."""
+    calls, concurrency = options.calls, options.concurrency
+    print(f"answers at once: {calls} calls, {concurrency} at a time; floors: {options.floor_calls} calls\n")
+    print("| | calls per second | CPU per call |")
+    print("|---|---:|---:|")
+    costs: dict[str, list[Cost]] = {}
+    for number in map(str, range(options.rounds)):  # in turn, so that a slow minute hits them all
+        for name, make in VARIANTS.items():
+            costs.setdefault(name, []).append(asyncio.run(measure(make, url, options.floor_calls, concurrency)))
+        for name in ("a whole run", "the same from the ledger"):
+            costs.setdefault(name, []).append(run_once(folder, url, number, concurrency, calls))
+    for name, measured in costs.items():
+        show(name, measured)
+
+
+def paced(folder: Path, url: str, options: argparse.Namespace) -> None:
+    """How near a run comes to what a server with some latency allows."""
+    calls, concurrency = options.calls, options.paced_concurrency
+    ideal = concurrency / options.latency_ms * 1000
+    print(f"\nanswers after {options.latency_ms} ms: {calls} calls, {concurrency} at a time, ideal {ideal:,.0f}/s\n")
+    print("| | calls per second | of the ideal | CPU per call |")
+    print("|---|---:|---:|---:|")
+    costs: dict[str, list[Cost]] = {}
+    for number in range(options.rounds):
+        for name in ("`atk_interp.llm.openai`", "bare aiohttp"):
+            costs.setdefault(name, []).append(asyncio.run(measure(VARIANTS[name], url, calls, concurrency)))
+        costs.setdefault("a whole run", []).append(run_once(folder, url, f"paced-{number}", concurrency, calls))
+    for name, measured in costs.items():
+        show(name, measured, ideal)
+
+
+def cold(url: str, rounds: int) -> None:
+    """The command itself, in a fresh process, over 1,000 rows."""
+    with project(1000) as folder:
+        models = {"m": {"model": "test-model", "base_url": url, "concurrency": 64}}
+        config = {"pipeline": "pipeline.yaml", "input_dir": "rows.jsonl", "output_dir": "out", "models": models}
+        (folder / "config.yaml").write_text(json.dumps(config))
+        best = (math.inf, math.inf)
+        for number in range(rounds):
+            used, started = cpu_s(resource.RUSAGE_CHILDREN), time.perf_counter()
+            command = [sys.executable, "-m", "atk_interp", "run", "config.yaml", "--ledger", f"{number}.db", "--quiet"]
+            subprocess.run(
+                [*command, "--set", f"output_dir=out-{number}"],
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(ROOT / "interpreter")},
+                stdout=subprocess.DEVNULL,
+                check=True,
+            )
+            best = min(best, (time.perf_counter() - started, cpu_s(resource.RUSAGE_CHILDREN) - used))
+    print("\n| `atk-interp run`, 1,000 rows, 2,000 calls | wall | user + system |")
+    print("|---|---:|---:|")
+    print(f"| start-up, calls, outputs | {best[0]:.2f} s | {best[1]:.2f} s |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=4000)
+    parser.add_argument("--calls", type=int, default=20_000)
+    parser.add_argument("--floor-calls", type=int, default=2000)
     parser.add_argument("--concurrency", type=int, default=64)
+    parser.add_argument("--latency-ms", type=int, default=100)
+    parser.add_argument("--paced-concurrency", type=int, default=256)
     parser.add_argument("--rounds", type=int, default=3, help="the best one counts: the rest is the machine's noise")
     parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
-    calls, concurrency = options.calls - options.calls % 2, options.concurrency
-    with project(calls // 2) as folder, server_process("--replies", str(folder / "replies.json")) as url:
-        run_once(folder, url, "warm", concurrency, calls)  # imports
-        if options.profile:
-            profiled(folder, url, concurrency, calls)
-            return
-        print(f"python {platform.python_version()}, {calls} calls, {concurrency} at a time\n")
-        print("| | calls per second | CPU per call |")
-        print("|---|---:|---:|")
-        costs: dict[str, list[Cost]] = {}
-        for number in map(str, range(options.rounds)):  # in turn, so that a slow minute hits them all
-            for name, make in VARIANTS.items():
-                costs.setdefault(name, []).append(asyncio.run(measure(make, url, calls, concurrency)))
-            for name in ("a whole run", "the same from the ledger"):
-                costs.setdefault(name, []).append(run_once(folder, url, number, concurrency, calls))
-        for name, measured in costs.items():
-            show(name, measured)
+    options.calls -= options.calls % 2
+    with project(options.calls // 2) as folder:
+        replies = ("--replies", str(folder / "replies.json"))
+        with server_process(*replies) as url:
+            run_once(folder, url, "warm", options.concurrency, options.calls)  # imports
+            if options.profile:
+                profiled(folder, url, options.concurrency, options.calls)
+                return
+            print(f"python {platform.python_version()}")
+            at_once(folder, url, options)
+            cold(url, options.rounds)
+        with server_process(*replies, "--latency-ms", str(options.latency_ms)) as url:
+            paced(folder, url, options)
 
 
 if __name__ == "__main__":

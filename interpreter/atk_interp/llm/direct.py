@@ -6,13 +6,13 @@ What it cannot do (proxies, redirects, unusual addresses) goes through the `open
 from __future__ import annotations
 
 import asyncio
+import errno
 import functools
 import os
 import re
 import socket
 import ssl
 import sys
-from collections.abc import Iterator
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -33,6 +33,7 @@ _NEXT_ADDRESS_S = 0.25
 
 _PLAIN_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")
 _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9._~!$&'()*+,;=:@-]*)*")
+_ERRNO = re.compile(r"\[Errno (\d+)\]")
 _UNDERSTOOD = {
     f"OPENAI_{name}" for name in ("ADMIN_KEY", "API_KEY", "BASE_URL", "ORG_ID", "PROJECT_ID", "WEBHOOK_SECRET")
 }
@@ -124,7 +125,7 @@ class DirectTransport:
                 )
             else:  # other loops know nothing of happy eyeballs
                 _, connection = await loop.create_connection(make, self._host, self._port, ssl=context)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the second for names that are none, such as `a..b`
             told = _why_not_connected(error)
         if told is not None:  # raised out here, so that nothing of the connection travels along as context
             raise Broken(told)
@@ -291,16 +292,17 @@ def _is_exempt(host: str, entry: str) -> bool:
     return bool(re.fullmatch(r"(?:[a-z0-9_-]+\.)+[a-z][a-z0-9-]*", domain)) and host.endswith(f".{domain}")
 
 
-def _why_not_connected(error: OSError) -> str:
-    for cause in _causes(error):
-        if isinstance(cause, ConnectionRefusedError):
-            return "refused the connection"
-        if isinstance(cause, socket.gaierror):
-            return "is unknown: its name cannot be resolved"
-        if isinstance(cause, ssl.SSLError):
-            return f"cannot be trusted: {cause.reason or cause}"
-        if isinstance(cause, ConnectionError):
-            return "dropped the connection"
+def _why_not_connected(error: OSError | UnicodeError) -> str:
+    if isinstance(error, ssl.SSLError):
+        return f"cannot be trusted: {error.reason or error}"
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return "is unknown: its name cannot be resolved"
+    # What went wrong with each of several addresses stands in the words alone.
+    numbers = {error.errno, *map(int, _ERRNO.findall(str(error)))}
+    if errno.ECONNREFUSED in numbers:
+        return "refused the connection"
+    if isinstance(error, ConnectionError):
+        return "dropped the connection"
     return f"cannot be reached: {error.strerror or error}"
 
 
@@ -308,10 +310,3 @@ def _why_lost(error: Exception | None) -> str:
     if error is None or isinstance(error, ConnectionError):
         return "dropped the connection"
     return f"broke off: {error}"
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and, for one that stands for several addresses, what went wrong with each."""
-    yield error
-    for inner in getattr(error, "exceptions", ()):
-        yield from _causes(inner)

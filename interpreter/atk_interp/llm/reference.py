@@ -45,7 +45,7 @@ class ReferenceTransport:
                 response = await self._client.post(path, content=body, cast_to=httpx2.Response)
         except openai.APIStatusError as error:
             response = error.response
-        except (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
+        except (openai.OpenAIError, httpx2.HTTPError, aiohttp.ClientError, OSError, UnicodeError) as error:
             told = _what_happened(error, self._timeout_s)
         if told:  # raised out here: the package's exceptions hold the request, and with it the key
             raise Broken(told)
@@ -63,7 +63,7 @@ def _what_happened(error: BaseException, timeout_s: float) -> str:
     for cause in chain:
         if isinstance(cause, ConnectionRefusedError):
             return "refused the connection"
-        if isinstance(cause, socket.gaierror):
+        if isinstance(cause, socket.gaierror | UnicodeError):
             return "is unknown: its name cannot be resolved"
         if isinstance(cause, ssl.SSLError):
             return f"cannot be trusted: {cause.reason or cause}"
