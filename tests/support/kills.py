@@ -14,7 +14,7 @@ from support.forks import Child, forks
 from support.openai_server import Call, OpenAIServer, echo, server_thread
 from support.pipelines import write_project
 
-__all__ = ["Life", "Story", "kill_again_and_again"]
+__all__ = ["Life", "Story", "kept_requests", "kill_again_and_again"]
 
 CONCURRENCY = 8
 SPEC = """
@@ -182,10 +182,10 @@ def _lived(child: Child, config: Path, server: OpenAIServer) -> Life:
         raise RuntimeError(f"the run ended with {code}: {child.told.read_text()}")
     sent = [call.raw for call in server.calls]
     server.calls.clear()
-    return Life(code, sent, _kept(config.parent / "ledger.db"))
+    return Life(code, sent, kept_requests(config.parent / "ledger.db"))
 
 
-def _kept(ledger: Path) -> frozenset[bytes]:
+def kept_requests(ledger: Path) -> frozenset[bytes]:
     """What was sent for the replies in a ledger; read without the ledger's own code, which might tidy something up."""
     if not ledger.exists():
         return frozenset()

@@ -61,10 +61,8 @@ def report(path: Path) -> LedgerReport:
 
 def _report(connection: sqlite3.Connection, path: Path) -> LedgerReport:
     runs = known_runs(connection)
-    by_model = connection.execute(
-        f"SELECT model, min(created), max(created), {_SUMS} FROM replies GROUP BY model ORDER BY count(*) DESC, model"
-    ).fetchall()
-    models = {row[0]: Share(*row[3:]) for row in by_model}
+    oldest, newest = connection.execute("SELECT min(created), max(created) FROM replies").fetchone()
+    models = _models(connection)
     pipelines = {
         name: _share(connection, [run for run in runs if run.pipeline == name])
         for name in dict.fromkeys(run.pipeline for run in runs)
@@ -76,14 +74,29 @@ def _report(connection: sqlite3.Connection, path: Path) -> LedgerReport:
     return LedgerReport(
         path=path,
         file_bytes=file_bytes(path),
-        total=Share(*(sum(values) for values in zip(*(row[3:] for row in by_model), strict=True))),
-        oldest=min((row[1] for row in by_model), default=None),
-        newest=max((row[2] for row in by_model), default=None),
+        total=Share(*map(sum, zip(*map(_numbers, models.values()), strict=True))),
+        oldest=oldest,
+        newest=newest,
         models=models,
         pipelines=pipelines,
         unused=unused,
         runs=[(run, len(set(used_keys(connection, [run])))) for run in runs],
     )
+
+
+def _models(connection: sqlite3.Connection) -> dict[str, Share]:
+    """The share of each model, the largest first. Summed here: to group them, SQLite would sort the replies whole."""
+    sums: dict[str, list[int]] = {}
+    for model, *numbers in connection.execute(f"SELECT model, {BYTES}, input_tokens, output_tokens FROM replies"):
+        of_model = sums.setdefault(model, [0, 0, 0, 0])
+        of_model[0] += 1
+        for at, number in enumerate(numbers, 1):
+            of_model[at] += number
+    return {name: Share(*numbers) for name, numbers in sorted(sums.items(), key=lambda item: (-item[1][0], item[0]))}
+
+
+def _numbers(share: Share) -> tuple[int, int, int, int]:
+    return share.calls, share.bytes, share.input_tokens, share.output_tokens
 
 
 def _share(connection: sqlite3.Connection, runs: list[KnownRun]) -> Share:

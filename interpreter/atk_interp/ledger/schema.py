@@ -51,6 +51,9 @@ CREATE TABLE runs (
     "CREATE INDEX uses_of_run ON uses (run)",
 )
 
+_CACHE_KB = 32_768
+"""Room for the inner pages of a few million replies: a lookup then reads two pages. Taken as it is needed."""
+
 _OPEN_RETRIES = 200
 _OPEN_PAUSE_S = 0.05
 
@@ -68,6 +71,7 @@ def connect(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
         use_wal(connection, path)
         # FULL: every commit reaches the disk before it is acknowledged. Group commit shares the cost.
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA cache_size = -{_CACHE_KB}")
     except OSError as error:
         raise LedgerError(f"cannot create the folder of the ledger `{path}`: {error.strerror}") from error
     except sqlite3.Error as error:
