@@ -24,7 +24,8 @@ from atk_interp.kinds.base.results import (
     StepStopped,
     rejecting,
 )
-from atk_interp.kinds.base.view import ROW_TYPE, StepView, expression_paths, is_formula, one_line
+from atk_interp.kinds.base.view import ROW_TYPE, StepView, expression_paths
+from atk_interp.kinds.base.written import is_formula, one_line
 
 __all__ = [
     "ASKING_OPTIONS",

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from atk_interp.document import Path, show_path
 from atk_interp.expressions import EvaluationError, compile_expression, unparse
 from atk_interp.kinds.base.results import RowFailed, StepStopped
-from atk_interp.kinds.base.view import StepView, is_formula
+from atk_interp.kinds.base.view import StepView
+from atk_interp.kinds.base.written import is_formula
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig

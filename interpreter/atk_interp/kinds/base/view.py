@@ -9,28 +9,12 @@ from typing import Any, Protocol
 from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
 from atk_interp.document import Document, Path
 from atk_interp.expressions import Expression, check_expression, parse_expression
-from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.narrow import facts_if
-from atk_interp.expressions.types import (
-    ANY,
-    INT,
-    NULL,
-    TEXT,
-    AnyType,
-    BoolType,
-    FloatType,
-    IntType,
-    ListType,
-    RecordType,
-    TextType,
-    Type,
-    join_types,
-    type_of,
-    without_null,
-)
+from atk_interp.expressions.types import ANY, INT, TEXT, ListType, RecordType, Type, join_types, type_of
 from atk_interp.kinds.base.cardinality import Cardinality
 from atk_interp.kinds.base.causes import CausesTold
 from atk_interp.kinds.base.codes import BAD_PARSE, SHADOWED_PARAMETER, UNKNOWN_FIELD, UNKNOWN_SLOT, WRONG_VALUE_TYPE
+from atk_interp.kinds.base.written import is_formula, misfit, place_named
 from atk_interp.records import dataclass
 from atk_interp.replies import OptionsError, Reader, build_reader
 from atk_interp.source import Span
@@ -47,55 +31,10 @@ from atk_interp.templates import (
     used_names,
 )
 
-__all__ = [
-    "ROW_TYPE",
-    "Analysed",
-    "Around",
-    "Followed",
-    "Nested",
-    "StepView",
-    "expression_paths",
-    "is_formula",
-    "one_line",
-]
+__all__ = ["ROW_TYPE", "Analysed", "Around", "Followed", "Nested", "StepView", "expression_paths"]
 
 ROW_TYPE = RecordType({"id": TEXT, "source": TEXT})
 """What the built-in name `row` holds."""
-
-_WANTED: Mapping[Takes, tuple[str, tuple[type[Type], ...]]] = {
-    Takes.INT: ("a whole number", (IntType,)),
-    Takes.NUMBER: ("a number", (IntType, FloatType)),
-    Takes.BOOL: ("true or false", (BoolType,)),
-    Takes.TEXT: ("text", (TextType,)),
-    Takes.PATH: ("text", (TextType,)),
-}
-
-
-def expression_paths(view: StepView, name: str) -> list[Path]:
-    """Where the expressions of an option stand that is one of them, or a list; none when it is not given."""
-    if not view.given(name):
-        return []
-    keys, path = view.option(name), view.path(name)
-    return [(*path, index) for index in range(len(keys))] if isinstance(keys, list) else [path]
-
-
-def is_formula(value: Any) -> bool:
-    """Whether a value is written as an expression (`=…`)."""
-    return isinstance(value, str) and value.startswith("=")
-
-
-def one_line(value: Any) -> str:
-    """A value of a spec as people would write it on one line, without the `=` of a formula."""
-    match value:
-        case str():
-            return " ".join(value.removeprefix("=").split())
-        case bool():
-            return str(value).lower()
-        case list():
-            return ", ".join(map(one_line, value))
-        case dict():
-            return ", ".join(f"{key}: {one_line(item)}" for key, item in value.items())
-    return "null" if value is None else str(value)
 
 
 @dataclass
@@ -237,11 +176,9 @@ class StepView:
         if not is_formula(value):
             return type_of(value)
         found = self.expression(path, scope)
-        said, types = _WANTED.get(takes, ("", ()))
-        bare = without_null(found)
-        if types and not isinstance(bare, (*types, AnyType)) and bare != NULL:
-            told = f"`{path[-1]}` takes {said}, and this is {type_in_words(bare)}"
-            self.sink.report(WRONG_VALUE_TYPE, self.document.span(path), told)
+        told = misfit(found, takes)
+        if told is not None:
+            self.sink.report(WRONG_VALUE_TYPE, self.document.span(path), f"`{path[-1]}` {told}")
         return found
 
     def template(self, path: Path, scope: Mapping[str, Type]) -> None:
@@ -329,20 +266,11 @@ class StepView:
 
     def place_of(self, name: str, path: Path) -> Span:
         """Where a field is named inside the value at a path: as a key, or as a text; else the first line of it."""
-        return self._naming(name, path) or self.document.head_span(path)
+        return place_named(self.document, name, path) or self.document.head_span(path)
 
     def names_field(self, name: str) -> bool:
         """Whether the step names a field in its keys, rather than writing it unasked."""
-        return self._naming(name, self.step.path) is not None
-
-    def _naming(self, name: str, path: Path) -> Span | None:
-        for place in self.document.places:
-            if place[: len(path)] == path:
-                if len(place) > len(path) and place[-1] == name:
-                    return self.document.key_span(place)
-                if self.document.get(place) == name:
-                    return self.document.span(place)
-        return None
+        return place_named(self.document, name, self.step.path) is not None
 
     def has_field(self, name: str, path: Path, *, is_key: bool = False) -> bool:
         """Whether the rows have a field, named by the value (or the key) at a path; reports when they do not."""
@@ -358,6 +286,14 @@ class StepView:
             help=help_ or did_you_mean(name, self.input.fields),
         )
         return False
+
+
+def expression_paths(view: StepView, name: str) -> list[Path]:
+    """Where the expressions of an option stand that is one of them, or a list; none when it is not given."""
+    if not view.given(name):
+        return []
+    keys, path = view.option(name), view.path(name)
+    return [(*path, index) for index in range(len(keys))] if isinstance(keys, list) else [path]
 
 
 class Analysed(Protocol):
