@@ -165,9 +165,11 @@ class Pipeline:
         policy: RetryPolicy = _PATIENT,
         room: RoomPolicy = _ROOM,
         clients: Mapping[str, Client] = NO_CLIENTS,
+        force: bool = False,
     ) -> RunResult:
         """As `acall`, but every way to end is a result. For those who show progress and exit codes.
 
+        A finished run that nothing has changed since is not run again, unless by `force`.
         `clients` stand in for the endpoints of their slots: a scripted model, or a client of the caller's own.
         """
         plan = self.plan(kwargs)
@@ -182,6 +184,7 @@ class Pipeline:
             policy=policy,
             room=room,
             clients=clients,
+            force=force,
         )
         return await run_plan(plan, options)
 

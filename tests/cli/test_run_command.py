@@ -76,11 +76,20 @@ def test_a_second_run_takes_all_from_the_ledger(tmp_path: Path, cli: Cli) -> Non
     with server_thread() as server:
         path = project(tmp_path, server.base_url)
         assert cli("run", path).code == 0
-        told = cli("run", path)
+        told = cli("run", path, "--force")
         assert told.code == 0
         assert server.stats()["calls"] == 2
     assert (tmp_path / ".atk" / "ledger.db").exists()
     assert "2 from ledger" in told.err
+
+
+def test_a_second_run_with_nothing_changed_says_so(tmp_path: Path, cli: Cli) -> None:
+    path = scripted(tmp_path)
+    first, again = cli("run", path), cli("run", path)
+    assert (first.code, again.code) == (0, 0)
+    assert "nothing has changed since" not in first.err
+    assert "nothing has changed since the run of 2" in again.err
+    assert again.out == first.out
 
 
 def test_set_wins_over_the_config(tmp_path: Path, cli: Cli) -> None:

@@ -110,7 +110,7 @@ class Draw(StepKind):
         drawing = _Drawing(step)
         if step.view.step.inputs:
             return PureStep(drawing.drawn)
-        return SourceStep(lambda context: drawing.rows(step.whole("count") or 0))
+        return SourceStep(lambda context: drawing.rows(step.whole("count") or 0), reads=tuple)
 
 
 def _checked(view: StepView, path: Path) -> Type:

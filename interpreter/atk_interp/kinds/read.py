@@ -63,7 +63,15 @@ class Read(StepKind):
             except CannotRead as error:
                 raise StepStopped(f"step `{step.name}`: {error}", error.help) from error
 
-        return SourceStep(rows)
+        def files() -> tuple[Path, ...]:
+            from atk_interp.formats.readers import CannotRead, find_files
+
+            try:
+                return find_files(step.folder / path).files
+            except CannotRead as error:
+                raise StepStopped(str(error), error.help) from error
+
+        return SourceStep(rows, files)
 
 
 def _rows(path: Path, required: tuple[str, ...], context: StepContext) -> Iterator[Row]:

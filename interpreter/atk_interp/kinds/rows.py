@@ -111,4 +111,4 @@ def _source(step: BoundStep, given: Callable[[], Iterable[Any]]) -> SourceStep:
             digest = content_hash("atk-record-v1", fields)
             yield Row(root_id(digest, seen.next(digest)), step.view.step.kind, (number,), dict(fields))
 
-    return SourceStep(rows)
+    return SourceStep(rows, reads=tuple)

@@ -54,6 +54,8 @@ class RunResult:
     error: BaseException | None = None
     rejected: int = 0
     """How many records `rejected.jsonl` has: rows and parts of replies, with what became of them."""
+    unchanged: bool = False
+    """Whether there was nothing to do: a run before this one has left it all."""
 
     @property
     def exit_code(self) -> int:

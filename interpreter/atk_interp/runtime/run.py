@@ -44,6 +44,7 @@ from atk_interp.runtime.outcome import Ending, Interrupted, RunResult, ending, n
 from atk_interp.runtime.progress import set_progress
 from atk_interp.runtime.publish import Collector, Published, write_record
 from atk_interp.runtime.room import Room, RoomPolicy
+from atk_interp.runtime.unchanged import Finished, Origin, finished
 from atk_interp.runtime.walking import Sinks
 
 __all__ = ["RunOptions", "run_plan"]
@@ -67,6 +68,8 @@ class RunOptions:
     clock: Clock = field(default_factory=Clock)
     clients: Mapping[str, Client] = field(default_factory=dict)
     """What answers for a model slot in place of its endpoint."""
+    force: bool = False
+    """Run also when nothing has changed since a run that is finished."""
 
 
 async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
@@ -79,6 +82,9 @@ async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
     except OSError as error:
         raise CannotRun(f"`{folder}` cannot be made: {(error.strerror or str(error)).lower()}") from error
     with locked(folder), contextlib.closing(_Run(plan, options)) as run:
+        before = await run.unchanged()
+        if before is not None:
+            return run.nothing_to_do(before)
         endpoints = open_endpoints(slots, lambda line: run.emit(Noted("", line)), options.clients)
         try:
             ledger = await run.opened(options.ledger)
@@ -108,10 +114,39 @@ class _Run:
         self.fraction = 0.0
         self.told = 0.0
         self.finished: set[str] = set()
+        self.origin: Origin | None = None
 
     def close(self) -> None:
         self.collector.close()
         self.log.close()
+
+    async def unchanged(self) -> Finished | None:
+        """A finished run in the folder, if there is one that nothing has changed since. Notes what this one is of."""
+        if self.options.clients:  # programs of the caller: what they would answer is not known
+            return None
+        if not self.options.force:
+            where = (self.options.output_dir, self.plan, self.options.ledger)
+            before = await asyncio.to_thread(finished, *where)
+            if before is not None:
+                return before
+        # As the inputs are before they are read: what changes meanwhile must not pass for what was read.
+        self.origin = await asyncio.to_thread(Origin.of, self.plan, self.options.ledger)
+        return None
+
+    def nothing_to_do(self, before: Finished) -> RunResult:
+        """The result of a run that has nothing to do."""
+        folder, task = self.options.output_dir, self.options.task_id
+        set_progress.begin(task)
+        self._deliver(RunStarted(self.plan.spec.name, str(folder), list(self.plan.steps)))
+        told = f"nothing has changed since the run of {before.started}: its outputs stand as they are"
+        self._deliver(Noted("", told, help="`--force` runs it again, from the ledger"))
+        self._deliver(Progressed(1.0, before.steps))
+        seconds = time.monotonic() - self.started
+        self._deliver(RunFinished("done", "", round(seconds, 3)))
+        set_progress(task, 1.0, "done")
+        return RunResult(
+            "done", "", "", folder, before.outputs, before.steps, seconds, None, before.rejected, unchanged=True
+        )
 
     async def opened(self, path: Path) -> SqliteLedger:
         """The ledger, which writes down what this run uses. Raises `LedgerError`."""
@@ -259,7 +294,17 @@ class _Run:
                 }
                 for output in result.outputs
             ],
+            "rejected": result.rejected,
+            "made_from": self._made_from(result),
         }
+
+    def _made_from(self, result: RunResult) -> dict[str, Any] | None:
+        """What to compare before the next run; None for a run that is to be gone on with."""
+        if self.origin is None or result.status != "done":
+            return None
+        folder = result.output_dir
+        files = [output.path.relative_to(folder).as_posix() for output in result.outputs]
+        return self.origin.as_json(folder, [*files, "rejected.jsonl"])
 
     # -- what happens ---------------------------------------------------------------------------------------------
 

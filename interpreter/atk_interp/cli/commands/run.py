@@ -27,19 +27,21 @@ _UNREACHED_AFTER_S = 5.0
 @click.argument("paths", nargs=-1, required=True)
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a parameter; wins over the config.")
 @click.option("--ledger", type=click.Path(path_type=Path), help="Another ledger than `.atk/ledger.db` of the project.")
+@click.option("--force", is_flag=True, help="Run also when nothing has changed since the last run.")
 @click.option("--quiet", "-q", is_flag=True, help="Print errors and the result only.")
-def command(paths: tuple[str, ...], settings: tuple[str, ...], ledger: Path | None, quiet: bool) -> int:
+def command(paths: tuple[str, ...], settings: tuple[str, ...], ledger: Path | None, force: bool, quiet: bool) -> int:
     """Run pipelines, one after the other.
 
     PATHS are configs, specs, or names of stock pipelines. Each is linted first. The same command resumes a run
-    that was stopped, and sends only the calls that are not in the ledger. The first failure ends the command.
+    that was stopped, and sends only the calls that are not in the ledger; a finished run that nothing has changed
+    since is not run again. The first failure ends the command.
     """
 
     def run_all() -> int:
         # All of them before the first: a mistake in the last config must not show after an hour.
         prepared = [_prepared(path, settings, quiet) for path in paths]
         for pipeline, given in prepared:
-            code = _run_one(pipeline, given, ledger, quiet)
+            code = _run_one(pipeline, given, ledger, force, quiet)
             if code != OK:
                 return code
         return OK
@@ -59,10 +61,10 @@ def _prepared(path: str, settings: tuple[str, ...], quiet: bool) -> tuple[Pipeli
     return pipeline, given
 
 
-def _run_one(pipeline: Pipeline, given: dict[str, Any], ledger: Path | None, quiet: bool) -> int:
+def _run_one(pipeline: Pipeline, given: dict[str, Any], ledger: Path | None, force: bool, quiet: bool) -> int:
     if not quiet:
         _tell_models(pipeline)
-    result = _executed(pipeline, given, ledger, quiet)
+    result = _executed(pipeline, given, ledger, force, quiet)
     if result.error is not None and result.status == "failed":
         return report_bug(result.error)
     _report(result, quiet)
@@ -81,7 +83,7 @@ def _tell_models(pipeline: Pipeline) -> None:
         )
 
 
-def _executed(pipeline: Pipeline, given: dict[str, Any], ledger: Path | None, quiet: bool) -> RunResult:
+def _executed(pipeline: Pipeline, given: dict[str, Any], ledger: Path | None, force: bool, quiet: bool) -> RunResult:
     from atk_interp.cli.display import display
     from atk_interp.llm.retry import RetryPolicy
 
@@ -89,7 +91,9 @@ def _executed(pipeline: Pipeline, given: dict[str, Any], ledger: Path | None, qu
     # Someone is watching: an endpoint that has never answered is most likely a wrong address.
     policy = RetryPolicy(unreached_after_s=_UNREACHED_AFTER_S)
     with display(quiet) as shown:
-        running = pipeline.run(given, listeners=[shown.event], handle_signals=True, ledger=ledger, policy=policy)
+        running = pipeline.run(
+            given, listeners=[shown.event], handle_signals=True, ledger=ledger, policy=policy, force=force
+        )
         return asyncio.run(running)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import field
+from pathlib import Path
 from typing import Protocol
 
 from atk_interp.llm.messages import Reply
@@ -159,12 +160,18 @@ class Beside:
 
 
 class SourceStep:
-    """Makes rows from outside the graph, in canonical order."""
+    """Makes rows from outside the graph, in canonical order.
 
-    __slots__ = ("rows",)
+    `reads` gives the files that the rows are made from, if any; they depend on nothing else but the spec, the values of
+    its parameters and rows of the caller. A source that cannot say so has none, and a run of it is never taken to be
+    unchanged. It may raise `StepStopped` and `OSError`.
+    """
 
-    def __init__(self, rows: SourceRows) -> None:
+    __slots__ = ("reads", "rows")
+
+    def __init__(self, rows: SourceRows, reads: Callable[[], Iterable[Path]] | None = None) -> None:
         self.rows = rows
+        self.reads = reads
 
 
 class SourceRows(Protocol):

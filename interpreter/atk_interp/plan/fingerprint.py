@@ -1,0 +1,121 @@
+"""What the results of a run depend on, as one hash: when it is the same, so are they.
+
+It errs on one side. What cannot change a result (an address, a comment in the spec) may still change the fingerprint,
+and the price is a run from the ledger; nothing that can change a result is left out. A plan with a source that does
+not say which files it reads has no fingerprint.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from atk_interp.kinds.base import SourceStep, StepStopped
+from atk_interp.plan.model import Plan
+from atk_interp.values import content_hash
+
+__all__ = ["file_state", "fingerprint"]
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_FRESH_NS = 2_000_000_000
+"""A file that was changed so shortly before it was looked at may be changed again without a trace in its times."""
+
+_REQUIREMENT = re.compile(r"[\w.-]+")
+
+
+def fingerprint(plan: Plan, moment_ns: int) -> str | None:
+    """The hash of all that the results of a plan depend on; None where that cannot be known.
+
+    `moment_ns` is the time (in ns since 1970) by which files count as freshly changed: of those the contents are read,
+    of all others the size and times are enough. The same moment must be given to compare. Blocking: it looks at every
+    input file.
+    """
+    try:
+        parts = {
+            "program": list(_program()),
+            "specs": dict(plan.specs),
+            "prompts": dict(plan.prompts),
+            "params": dict(plan.params),
+            "seed": plan.seed,
+            "rows": plan.handed,
+            "steps": list(plan.steps),
+            "outputs": list(plan.outputs),
+            "models": {slot: _model(asdict(config)) for slot, config in plan.endpoints.items()},
+            "inputs": {name: list(_inputs(step.runner, moment_ns)) for name, step in plan.steps.items()},
+        }
+        return content_hash("atk-run-v1", parts)
+    except (OSError, TypeError, StepStopped):
+        return None  # the run itself tells what is wrong
+
+
+def file_state(path: Path) -> tuple[int, int, int]:
+    """What changes when a file does: its size, and when its content and its entry were changed. Raises `OSError`."""
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+class _Unknown(TypeError):
+    """A source does not say what it reads."""
+
+
+def _inputs(runner: object, moment_ns: int) -> Iterator[list[Any]]:
+    if not isinstance(runner, SourceStep):
+        return
+    if runner.reads is None:
+        raise _Unknown
+    for path in runner.reads():
+        size, changed, moved = file_state(path)
+        fresh = max(changed, moved) > moment_ns - _FRESH_NS
+        # Names need not be text; their bytes are.
+        yield [os.fsencode(path).hex(), size, changed, moved, _content(path) if fresh else None]
+
+
+def _content(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _model(config: dict[str, Any]) -> dict[str, Any]:
+    folder, script = config.pop("folder"), config["script"]
+    return {**config, "said": _content(folder / script) if script else None}
+
+
+def _program() -> Iterator[Any]:
+    """This program, and what it uses: also a checkout that is being worked on."""
+    yield platform.python_version()
+    for name in sorted(_uses()):
+        try:
+            yield [name, metadata.version(name)]
+        except metadata.PackageNotFoundError:
+            yield [name, None]
+    yield from sorted(_own_files(os.scandir(_PACKAGE)))
+
+
+def _uses() -> set[str]:
+    found = {"atk-interp"}
+    try:
+        required = metadata.requires("atk-interp") or []
+    except metadata.PackageNotFoundError:
+        required = []
+    for requirement in required:
+        name = _REQUIREMENT.match(requirement)
+        if name is not None and "extra ==" not in requirement:
+            found.add(name[0])
+    return found
+
+
+def _own_files(entries: Iterable[os.DirEntry[str]]) -> Iterator[list[Any]]:
+    for entry in entries:
+        if entry.is_dir():
+            if entry.name != "__pycache__":
+                yield from _own_files(os.scandir(entry))
+        else:
+            found = entry.stat()
+            yield [entry.path, found.st_size, found.st_mtime_ns]
