@@ -13,7 +13,7 @@ from atk_interp.cli.output import coloured, complain, notice
 if TYPE_CHECKING:
     from atk_interp.pipeline import Pipeline
 
-__all__ = ["compiled", "reported", "settings_for"]
+__all__ = ["compiled", "reported", "settings_for", "without_output"]
 
 
 def reported(act: Callable[[], int]) -> int:
@@ -109,3 +109,11 @@ def settings_for(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any
             raise _BadSetting(f"the value of `--set {setting}` is not YAML", "put quotes around it")
         given[key] = document.data.get("value")
     return given
+
+
+def without_output(pipeline: Pipeline, given: dict[str, Any]) -> dict[str, Any]:
+    """The settings for a command that writes nothing: the output folder need not be named."""
+    from atk_interp.spec import missing
+
+    lacking = [param.name for param in missing(pipeline.spec.params, {**pipeline.defaults(), **given})]
+    return {**given, "output_dir": "output"} if "output_dir" in lacking else given
