@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 
 from atk_interp.ledger.sqlite import SqliteLedger
+from support.command import start
 from support.openai_server import Answer, Call, echo, server_thread
 from support.pipelines import IMPATIENT, Ran, run, said, write_project
 
@@ -75,11 +75,6 @@ class Killing:
         if self.left == 0 and self.process is not None:
             self.process.kill()
         return echo(call)
-
-
-def start(config: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "atk_interp", "run", str(config), "--ledger", str(config.parent / "ledger.db")]
-    return subprocess.Popen(command, cwd=config.parent, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def configured(folder: Path, base_url: str, concurrency: int, documents: Path) -> Path:
