@@ -100,6 +100,7 @@ class PromptLibrary:
 
     def __init__(self, folders: Sequence[FilePath], files: Files = DISK) -> None:
         self.folders = tuple(folders)
+        self._roots = [folder.resolve() for folder in self.folders]
         self._files = files
         self._env = Sandbox(self._fragment)
         self._read: dict[str, Prompt | None] = {}
@@ -107,10 +108,10 @@ class PromptLibrary:
 
     def find(self, name: str) -> FilePath | None:
         """The file of a prompt: the first folder that has `NAME.yaml` or `NAME.txt`."""
-        for folder in self.folders:
+        for folder, root in zip(self.folders, self._roots, strict=True):
             for suffix in _SUFFIXES:
                 path = folder / f"{name}{suffix}"
-                if self._files.is_file(path) and _inside(path, folder):
+                if self._files.is_file(path) and path.resolve().is_relative_to(root):
                     return path
         return None
 

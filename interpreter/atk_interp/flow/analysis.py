@@ -1,4 +1,4 @@
-"""Which fields exist on each edge: a spec analysed from its text to the types of its rows, in one pass."""
+"""The walk through a spec, from its inputs to its outputs, with the fields of the rows on each edge."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
 from atk_interp.document import DISK, Document, Files, load_document
 from atk_interp.document import Path as DocumentPath
-from atk_interp.expressions.types import ANY, INT, NULL, RecordType, Type, join_types, maybe
+from atk_interp.expressions.types import INT, RecordType
+from atk_interp.flow.edges import OPEN, after_when, concatenated, lacking_after, lacking_in
 from atk_interp.formats.outputs import OUTPUTS
 from atk_interp.graph import NOT_A_CONSTANT, Graph, build_graph
 from atk_interp.kinds import KIND_OPTIONS, KINDS
@@ -23,7 +24,6 @@ from atk_interp.templates import PromptLibrary
 
 __all__ = ["Analysis", "analyse", "prompt_folders"]
 
-_OPEN = RecordType({}, open=True)
 _EITHER = (Cardinality.SOURCE_OR_ONE, Cardinality.SOURCE_OR_MANY)
 """What a kind may make of rows that may do without any."""
 
@@ -141,27 +141,28 @@ class _Flow:
 
     def step(self, step: Step) -> None:
         if not step.valid:
-            self.fields[step.name] = _OPEN
+            self.fields[step.name] = OPEN
             return
         view = self._view(step, self._input(step.name))
         self._add_sides(view)
         self.views[step.name] = view
-        view.lacking = self._lacking(self.graph.inputs[step.name])
+        inputs = {name: self.fields.get(name, OPEN) for name in self.graph.inputs[step.name]}
+        view.lacking = lacking_in(inputs, self.lacking)
         self.fields[step.name] = _made(view)
-        self.lacking[step.name] = _left_lacking(view, self.fields[step.name])
+        self.lacking[step.name] = lacking_after(view, self.fields[step.name])
         self.views.update(_with_inner(step.name, view))
-        for name in self.fields[step.name].fields:
-            self.providers.setdefault(name, step.name)
+        for name in self.fields[step.name].fields.keys() - self.providers.keys():
+            self.providers[name] = step.name
 
     def _add_sides(self, view: StepView) -> None:
         """Tell a step of the steps that it names beside its inputs."""
         sides = self.graph.sides[view.step.name]
         view.sides = {
-            key: self._joined(names) if len(names) == len(view.step.sides[key]) else _OPEN
+            key: self._joined(names) if len(names) == len(view.step.sides[key]) else OPEN
             for key, names in sides.items()
             if key != "use"
         }
-        constants = {name: self.fields.get(name, _OPEN) for name in sides.get("use", ())}
+        constants = {name: self.fields.get(name, OPEN) for name in sides.get("use", ())}
         for name in constants:
             self._check_use(view, name)
         view.constants = constants
@@ -179,7 +180,7 @@ class _Flow:
 
     def output(self, output: Output) -> StepView:
         step = Step(output.name, output.format, (output.source,), False, output.options, output.path)
-        view = self._view(step, self.fields.get(output.source, _OPEN))
+        view = self._view(step, self.fields.get(output.source, OPEN))
         view.lacking = self.lacking.get(output.source, {})
         view.options = OUTPUTS[output.format].options
         if "where" in output.options:
@@ -257,30 +258,18 @@ class _Flow:
             views.append(made)
             fields = _made(made)
             if self.cardinality(made) in (Cardinality.SOURCE, *_EITHER):
-                fields = _OPEN  # it cannot stand here, which is told
+                fields = OPEN  # it cannot stand here, which is told
         return Followed(views, fields)
 
     def _input(self, name: str) -> RecordType:
         """What reaches a step: the rows of all its inputs; unknown when one of them is."""
         if name in self.graph.broken or any(source not in self.fields for source in self.graph.inputs[name]):
-            return _OPEN
+            return OPEN
         return self._joined(self.graph.inputs[name])
-
-    def _lacking(self, inputs: Sequence[str]) -> dict[str, str]:
-        """Why fields of the rows of several steps may be null: what made them so, or the step that lacks them."""
-        told: dict[str, str] = {}
-        known = {name: self.fields.get(name, _OPEN) for name in inputs}
-        for source, fields in known.items():
-            told.update(self.lacking.get(source, {}))
-            others = (name for other in known.values() for name in other.fields)
-            if not fields.open:
-                lacks = (name for name in others if name not in fields.fields)
-                told.update({name: f"rows of step `{source}` have no `{name}`" for name in lacks})
-        return told
 
     def _joined(self, names: Iterable[str]) -> RecordType:
         """The rows of several steps, one after the other."""
-        return _concatenated(self.fields.get(name, _OPEN) for name in names)
+        return concatenated(self.fields.get(name, OPEN) for name in names)
 
 
 def _made(view: StepView) -> RecordType:
@@ -288,7 +277,7 @@ def _made(view: StepView) -> RecordType:
     before = view.input
     skipped = _skipped(view) if view.step.has_when else None
     made = KINDS[view.step.kind].flow(view)
-    made = made if skipped is None else _after_when(skipped, made)
+    made = made if skipped is None else after_when(skipped, made)
     view.passing = before, made
     return made
 
@@ -301,30 +290,6 @@ def _skipped(view: StepView) -> RecordType:
     return view.narrowed(before, path, holds=False)
 
 
-def _left_lacking(view: StepView, made: RecordType) -> dict[str, str]:
-    """Why fields may be null in the rows that leave a step: because of the step, or as before it."""
-    kept = {name: why for name, why in view.lacking.items() if made.fields.get(name) == view.input.fields.get(name)}
-    by_when = f"is written by step `{view.step.name}` only where its `when` holds"
-    skipped = [name for name in made.fields if name not in view.input.fields] if view.step.has_when else ()
-    return {**kept, **{name: f"`{name}` {by_when}" for name in skipped}, **view.causes}
-
-
 def _pipeline_name(file: Path) -> str:
     """What people call the pipeline in a file."""
     return file.parent.name if file.name == "pipeline.yaml" else file.stem
-
-
-def _concatenated(inputs: Iterable[Type]) -> RecordType:
-    joined = join_types(inputs)
-    return joined if isinstance(joined, RecordType) else RecordType({})
-
-
-def _after_when(before: RecordType, made: RecordType) -> RecordType:
-    """Rows that pass a step and rows that pass it by: what only the step writes may be missing."""
-    fields: dict[str, Type] = {}
-    for name, type_ in made.fields.items():
-        skipped = before.fields.get(name, ANY if before.open else NULL)
-        fields[name] = maybe(type_) if skipped == NULL else join_types([type_, skipped])
-    for name, type_ in before.fields.items():
-        fields.setdefault(name, maybe(type_))
-    return RecordType(fields, before.open or made.open)
