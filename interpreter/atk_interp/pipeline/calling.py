@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-import json
 import logging
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
-from atk_interp.diagnostics.render import render_text
-from atk_interp.document import parse_document
 from atk_interp.flow import Analysis
 from atk_interp.kinds.base import CallStep, Dropped, PureStep, SourceStep, StepStopped
 from atk_interp.ledger.places import default_ledger
@@ -23,6 +17,8 @@ from atk_interp.lint.check import check_file
 from atk_interp.llm.limits import Clock
 from atk_interp.llm.messages import Client
 from atk_interp.llm.retry import RetryPolicy
+from atk_interp.pipeline.arguments import EMBEDDED, endpoints_in, from_folder, json_rows, signature, with_grammar
+from atk_interp.pipeline.errors import InvalidSpec, MissingParameters, PipelineFailed
 from atk_interp.plan import Loop, Plan, compile_plan
 from atk_interp.records import dataclass
 from atk_interp.runtime import CannotRun, RunOptions, RunResult, run_plan
@@ -31,65 +27,16 @@ from atk_interp.runtime.calls import Calls, StepCalls
 from atk_interp.runtime.endpoints import NO_CLIENTS, check_keys, open_endpoints, used_slots
 from atk_interp.runtime.events import Listener
 from atk_interp.runtime.room import RoomPolicy
-from atk_interp.source import SourceFile
-from atk_interp.spec import (
-    Config,
-    EndpointConfig,
-    Param,
-    PipelineSpec,
-    check_value,
-    describe_param,
-    load_config,
-    missing,
-)
+from atk_interp.spec import Config, EndpointConfig, PipelineSpec, check_value, missing
 from atk_interp.stock import find_pipeline
-from atk_interp.values import Row, Value, encode, root_id
+from atk_interp.values import Row, Value, root_id
 
-__all__ = [
-    "EMBEDDED",
-    "InvalidSpec",
-    "MissingParameters",
-    "Pipeline",
-    "PipelineFailed",
-    "StepCallable",
-    "compile_pipeline",
-    "lint",
-    "load_spec",
-]
+__all__ = ["Pipeline", "StepCallable", "compile_pipeline", "lint", "load_spec"]
 
 _log = logging.getLogger("atk_interp")
 
 _PATIENT = RetryPolicy()
 _ROOM = RoomPolicy()
-
-EMBEDDED = EndpointConfig(provider="embedded", concurrency=1, grammar="llguidance")
-"""What answers when no model is configured."""
-
-
-class InvalidSpec(ValueError):
-    """A spec with errors. `diagnostics` are all findings, and the message shows them."""
-
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        super().__init__("the spec has errors\n" + render_text(found for found in diagnostics if found.is_error))
-        self.diagnostics = list(diagnostics)
-
-
-class MissingParameters(TypeError):
-    """Required parameters without a value: all of them, before any work."""
-
-    def __init__(self, pipeline: str, params: Sequence[Param]) -> None:
-        told = "".join(f"\n  {describe_param(param)}" for param in params)
-        count = "a required parameter is" if len(params) == 1 else "required parameters are"
-        super().__init__(f"{count} missing for `{pipeline}`:{told}")
-        self.params = list(params)
-
-
-class PipelineFailed(RuntimeError):
-    """A run that did not come to a good end. `result` says how it ended and what it left."""
-
-    def __init__(self, result: RunResult) -> None:
-        super().__init__(result.message + (f" ({result.help})" if result.help else ""))
-        self.result = result
 
 
 def lint(path: str | Path) -> list[Diagnostic]:
@@ -137,7 +84,7 @@ class Pipeline:
         self.spec = analysis.spec
         self.__name__ = analysis.spec.name
         self.__doc__ = analysis.spec.description
-        self.__signature__ = _signature(analysis.spec)
+        self.__signature__ = signature(analysis.spec)
         self.steps: Mapping[str, StepCallable] = {name: StepCallable(self, name) for name in analysis.spec.steps}
 
     def __repr__(self) -> str:
@@ -193,7 +140,7 @@ class Pipeline:
         given = {name: value for name, value in kwargs.items() if name != "task_id"}
         models, rows = given.pop("models", None), given.pop("rows", None)
         analysis = self._analysis_for(given.pop("prompts", None))
-        return self._plan(analysis, self.values(given), models, _json_rows(rows))
+        return self._plan(analysis, self.values(given), models, json_rows(rows))
 
     def _output_dir(self, given: Any) -> Path:
         return Path(given or Path("output") / self.__name__).expanduser().absolute()
@@ -223,7 +170,7 @@ class Pipeline:
             if name not in params:
                 self._unknown(name)
             elif value is not None or not params[name].required:
-                merged[name] = _from_folder(params[name], value, Path.cwd())
+                merged[name] = from_folder(params[name], value, Path.cwd())
         lacking = missing(params, merged)
         if lacking:
             raise MissingParameters(self.__name__, lacking)
@@ -240,7 +187,7 @@ class Pipeline:
             for name, setting in self._config.values.items():
                 if setting.value is None and self.spec.params[name].has_default:
                     continue  # a key left empty is one left out
-                merged[name] = _from_folder(self.spec.params[name], setting.value, self._config.folder)
+                merged[name] = from_folder(self.spec.params[name], setting.value, self._config.folder)
         return merged
 
     def _unknown(self, name: str) -> None:
@@ -271,9 +218,9 @@ class Pipeline:
         """An endpoint for every slot: what is given, else the config's, else the embedded model."""
         configured = dict(self._config.models) if self._config is not None else {}
         if models:
-            configured.update(_models(models, self.spec))
+            configured.update(endpoints_in(models, self.spec))
         found = {slot: configured.get(slot, EMBEDDED) for slot in self.spec.models}
-        return {slot: _with_grammar(config) for slot, config in found.items()}
+        return {slot: with_grammar(config) for slot, config in found.items()}
 
     def _plan(
         self, analysis: Analysis, values: Mapping[str, Value], models: Mapping[str, Any] | None, rows: Any
@@ -310,7 +257,7 @@ class StepCallable:
                 values[name] = value
             else:
                 self.pipeline._unknown(name)
-        plan = self.pipeline._plan(self.pipeline._analysis, values, models, _json_rows([row]))
+        plan = self.pipeline._plan(self.pipeline._analysis, values, models, json_rows([row]))
         step = plan.steps[self.name]
         made = Row(root_id(dict(row), 0), "row", (0,), dict(row))
         runner = step.runner
@@ -351,59 +298,3 @@ def _blocking(coroutine: Any) -> Any:
         return asyncio.run(coroutine)
     coroutine.close()
     raise RuntimeError("an event loop is running here: use `await pipeline.acall(…)`")
-
-
-def _signature(spec: PipelineSpec) -> inspect.Signature:
-    keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters = [
-        inspect.Parameter(name, keyword, default=inspect.Parameter.empty if param.required else param.default)
-        for name, param in spec.params.items()
-    ]
-    if any(step.kind == "input" for step in spec.steps.values()):
-        parameters.append(inspect.Parameter("rows", keyword, default=None))
-    parameters += [
-        inspect.Parameter("models", keyword, default=None),
-        inspect.Parameter("task_id", keyword, default=None),
-        inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
-    ]
-    return inspect.Signature(parameters, return_annotation=RunResult)
-
-
-def _from_folder(param: Param, value: Any, folder: Path) -> Any:
-    """Paths in a config are relative to the config, those of a caller to the working folder."""
-    if param.type == "path" and isinstance(value, str | Path) and str(value) and "://" not in str(value):
-        return os.path.normpath((folder / Path(value).expanduser()).absolute())
-    return value
-
-
-def _json_rows(rows: Any) -> list[dict[str, Any]] | None:
-    """Rows handed over by a caller. Raises `CannotRun` for what is not JSON, and naming the row."""
-    if rows is None:
-        return None
-    given = [dict(row) if isinstance(row, Mapping) else row for row in rows]
-    for number, row in enumerate(given):
-        try:
-            if not isinstance(row, dict):
-                raise TypeError("it is no mapping of fields to values")
-            encode(row)
-        except TypeError as error:
-            raise CannotRun(f"row {number} of `rows` cannot be used: {str(error).lower()}") from error
-    return given
-
-
-def _with_grammar(config: EndpointConfig) -> EndpointConfig:
-    """The embedded model is always held to a grammar: it is too small to keep to a form by itself."""
-    if config.provider != "embedded" or config.grammar == "llguidance":
-        return config
-    return replace(config, grammar="llguidance")
-
-
-def _models(models: Mapping[str, Any], spec: PipelineSpec) -> Mapping[str, EndpointConfig]:
-    """Endpoint settings given in Python, checked as those of a config are."""
-    sink = Sink()
-    text = json.dumps({"pipeline": spec.name, "models": dict(models)}, indent=1, default=str)
-    document = parse_document(SourceFile("<models>", text), sink)
-    config = load_config(document, Path.cwd(), spec, sink) if document is not None else None
-    if config is None or sink.has_errors:
-        raise InvalidSpec(sink.sorted())
-    return config.models
