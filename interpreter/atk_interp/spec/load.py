@@ -5,6 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +13,7 @@ from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, Path
 from atk_interp.patterns import pattern
 from atk_interp.spec import codes
+from atk_interp.spec.misplaced import AT_THE_START, NamedMappings, is_section, looks_like
 from atk_interp.spec.model import BUILT_IN_NAMES, ModelSlot, Output, Param, PipelineSpec, Step
 from atk_interp.spec.options import Option, Takes, cerberus_schema
 from atk_interp.spec.params import check_value
@@ -47,7 +49,7 @@ def load_spec(
         told = "a spec is a mapping of keys to values"
         sink.report(codes.NOT_A_MAPPING, document.head_span(()), told, help=help_)
         return None
-    validate(document, (), SPEC_SCHEMA, sink, what="at the top of a spec")
+    validate(document, (), SPEC_SCHEMA, sink, what="at the top of a spec", explain=lambda key: looks_like(data[key]))
     _check_version(document, sink)
     return PipelineSpec(
         name=str(data.get("name", "")),
@@ -69,11 +71,6 @@ def _check_version(document: Document, sink: Sink) -> None:
             f"this program reads `{LANGUAGE_VERSION}`, not `{version}`",
             help=f"write `spec: {LANGUAGE_VERSION}`, or update atk-interp",
         )
-
-
-def _named(document: Document, key: str) -> dict[str, Any]:
-    data = document.get((key,))
-    return data if isinstance(data, dict) else {}
 
 
 def check_name(name: str, what: str, document: Document, path: Path, sink: Sink) -> bool:
@@ -100,10 +97,11 @@ def check_name(name: str, what: str, document: Document, path: Path, sink: Sink)
 
 def _params(document: Document, sink: Sink) -> dict[str, Param]:
     params: dict[str, Param] = {}
-    for name, data in _named(document, "params").items():
+    found = NamedMappings(document, ("params",), "parameter", lambda has: PARAM_SCHEMA, sink)
+    for name, data in found.items():
         path: Path = ("params", name)
         named = check_name(name, "parameter", document, path, sink)
-        if not validate(document, path, PARAM_SCHEMA, sink, what="in a parameter") or not named:
+        if not found.fits(name, PARAM_SCHEMA, "in a parameter") or not named:
             params[name] = Param(name, "any", optional=True, path=path)  # told here, and not again where it is used
             continue
         param = Param(
@@ -135,10 +133,11 @@ def _params(document: Document, sink: Sink) -> dict[str, Param]:
 
 def _slots(document: Document, sink: Sink) -> dict[str, ModelSlot]:
     slots: dict[str, ModelSlot] = {}
-    for name, data in _named(document, "models").items():
+    found = NamedMappings(document, ("models",), "model slot", lambda has: SLOT_SCHEMA, sink)
+    for name, data in found.items():
         path: Path = ("models", name)
         check_name(name, "model slot", document, path, sink)
-        if validate(document, path, SLOT_SCHEMA, sink, what="in a model slot"):
+        if found.fits(name, SLOT_SCHEMA, "in a model slot"):
             slots[name] = ModelSlot(name, data.get("expects", "any"), data.get("sampling", {}), path)
         else:
             slots[name] = ModelSlot(name, path=path)  # told here, and not again where it is asked
@@ -157,10 +156,13 @@ def load_steps(
     `refused` are keys that steps may have elsewhere and not here, each with what to do instead.
     """
     steps: dict[str, Step] = {}
-    found = document.get(base)
+    found = NamedMappings(document, base, "step", partial(_keys, STEP_SCHEMA, "kind", kinds), sink)
     keys = {key: rules for key, rules in STEP_SCHEMA.items() if key not in refused}
-    for name, data in found.items() if isinstance(found, dict) else ():
+    for name, data in found.items():
         path: Path = (*base, name)
+        if isinstance(data, dict) and "format" in data and "kind" not in data:
+            _stands_wrong(document, path, "an output", "outputs", sink)
+            continue
         named = check_name(name, "step", document, path, sink)
         kind = data.get("kind") if isinstance(data, dict) else None
         if isinstance(kind, str) and kind not in kinds:
@@ -176,10 +178,24 @@ def load_steps(
         schema = {**keys, **cerberus_schema(options or ())}
         if options is None:
             schema = {**schema, **{key: {} for key in (data if isinstance(data, dict) else {}) if key not in schema}}
-        explain = _belongs_to(kinds, refused)
-        valid = validate(document, path, schema, sink, what=f"in a `{kind}` step", explain=explain)
+        explain = _belongs_to(kinds, refused, data)
+        valid = found.fits(name, schema, f"in a `{kind}` step" if isinstance(kind, str) else "in a step", explain)
         steps[name] = _step(name, data, path, valid and named and options is not None, options or ())
     return steps
+
+
+def _keys(
+    common: Mapping[str, Any], selector: str, table: Mapping[str, Sequence[Option]], has: Mapping[str, Any]
+) -> set[str]:
+    """The keys that a step or output may have: those of its kind or format, or of all where it names none."""
+    named = has.get(selector)
+    listed = [table[named]] if isinstance(named, str) and named in table else table.values()
+    return {*common, *(option.name for options in listed for option in options)}
+
+
+def _stands_wrong(document: Document, path: Path, what: str, home: str, sink: Sink) -> None:
+    told = f"`{path[-1]}` looks like {what}, and stands below `{path[-2]}`"
+    sink.report(codes.UNKNOWN_KEY, document.key_span(path), told, help=f"move it below `{home}`")
 
 
 def _step(name: str, data: Any, path: Path, valid: bool, kind: Sequence[Option]) -> Step:
@@ -196,10 +212,12 @@ def _listed(names: Any) -> tuple[str, ...]:
     return tuple(name for name in listed if isinstance(name, str))
 
 
-def _belongs_to(kinds: Mapping[str, Sequence[Option]], refused: Mapping[str, str]) -> Any:
+def _belongs_to(kinds: Mapping[str, Sequence[Option]], refused: Mapping[str, str], data: Any) -> Any:
     def explain(key: str) -> str | None:
         if key in refused:
             return refused[key]
+        if key in SPEC_SCHEMA and is_section(data[key]):
+            return f"`{key}` is a key of the spec: {AT_THE_START}"
         owners = [f"`{kind}`" for kind, options in kinds.items() if any(option.name == key for option in options)]
         if not 0 < len(owners) <= 3:
             return None
@@ -227,8 +245,12 @@ def _name_problem(output: str) -> str | None:
 
 def _outputs(document: Document, formats: Mapping[str, Sequence[Option]], sink: Sink) -> dict[str, Output]:
     outputs: dict[str, Output] = {}
-    for name, data in _named(document, "outputs").items():
+    found = NamedMappings(document, ("outputs",), "output", partial(_keys, OUTPUT_SCHEMA, "format", formats), sink)
+    for name, data in found.items():
         path: Path = ("outputs", name)
+        if isinstance(data, dict) and "kind" in data and "format" not in data:
+            _stands_wrong(document, path, "a step", "steps", sink)
+            continue
         problem = _name_problem(name)
         if problem is not None:
             help_ = "write a file name, such as `dataset.jsonl`"
@@ -242,7 +264,7 @@ def _outputs(document: Document, formats: Mapping[str, Sequence[Option]], sink: 
         }
         if not (isinstance(format_, str) and format_ in formats) and isinstance(data, dict):
             schema = {**schema, **{key: {} for key in data if key not in schema}}
-        if validate(document, path, schema, sink, what=f"in a `{format_}` output"):
+        if found.fits(name, schema, f"in a `{format_}` output" if isinstance(format_, str) else "in an output"):
             options = {key: value for key, value in data.items() if key not in ("from", "format")}
             outputs[name] = Output(name, data["from"], data["format"], options, path)
     return outputs

@@ -87,8 +87,10 @@ def validate(
         return True
     errors = errors_of(data, schema)
     checked = _Checked(document, path, schema, sink, what, explain)
+    moved = {key for error in errors for key in checked.misplaced(error)}
     for error in errors:
-        checked.report(error)
+        if tuple(error.document_path) not in {(key,) for key in moved}:  # that it lacks them is told with them
+            checked.report(error)
     return not errors
 
 
@@ -118,7 +120,7 @@ class _Checked:
         inner: Path = tuple(error.document_path)
         rule = str(error.rule)
         if error.code == kinds.UNKNOWN_FIELD.code:
-            self._unknown_key(inner)
+            self._unknown_key(inner, error)
         elif error.code == kinds.REQUIRED_FIELD.code:
             self._missing_key(inner)
         elif rule in ("type", "nullable"):
@@ -139,10 +141,10 @@ class _Checked:
     def _where(self, inner: Path) -> str:
         return self.what if len(inner) == 1 else f"in {_subject(inner[:-1])}"
 
-    def _unknown_key(self, inner: Path) -> None:
+    def _unknown_key(self, inner: Path, error: Any) -> None:
         name = str(inner[-1])
         known = _keys_at(self.schema, inner[:-1])
-        help_ = self.explain(name) or did_you_mean(name, known)
+        help_ = self._indent(inner, error) or self.explain(name) or did_you_mean(name, known)
         self.sink.report(
             codes.UNKNOWN_KEY,
             self.document.key_span((*self.base, *inner)),
@@ -150,6 +152,23 @@ class _Checked:
             notes=[f"known keys are {_listed(known)}"] if known and not help_ else (),
             help=help_,
         )
+
+    def misplaced(self, error: Any) -> list[str]:
+        """The keys of the mapping that an error finds in one of its values: those that it lacks itself."""
+        from cerberus import errors as kinds
+
+        inner: Path = tuple(error.document_path)
+        listed = [*error.value] if isinstance(error.value, dict) and error.rule == "type" else []
+        if error.code == kinds.UNKNOWN_FIELD.code and len(inner) > 1:
+            listed = [inner[-1]]
+        has = self.document.get(self.base)
+        return listed if all(key in self.schema and key not in has for key in listed) else []
+
+    def _indent(self, inner: Path, error: Any) -> str | None:
+        keys = self.misplaced(error)
+        it = "it" if len(keys) == 1 else "them"
+        belong = "belongs" if len(keys) == 1 else "belong"
+        return f"{_listed(keys)} {belong} {self.what}: indent {it} as `{inner[0]}` is" if keys else None
 
     def _missing_key(self, inner: Path) -> None:
         parent = (*self.base, *inner[:-1])
@@ -171,7 +190,7 @@ class _Checked:
             codes.WRONG_TYPE,
             self.document.head_span(path) if error.value is not None else self.document.key_span(path),
             f"{_subject(inner)} takes {told}, not {_described(error.value)}",
-            help=self._help_with_type(path, wanted, error.value),
+            help=self._indent(inner, error) or self._help_with_type(path, wanted, error.value),
             fix=self._mend_type(path, wanted, error.value),
         )
 

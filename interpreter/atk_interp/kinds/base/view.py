@@ -227,11 +227,19 @@ class StepView:
             self.reader = build_reader(self.step.options[name])
         except OptionsError as error:
             path = (*self.path(name), *error.path)
-            self.sink.report(BAD_PARSE, self.document.head_span(path), str(error), help=error.help)
+            help_ = self._standing_wrong(name, error.path) or error.help
+            self.sink.report(BAD_PARSE, self.document.head_span(path), str(error), help=help_)
             self.parse_is_broken = True
             return {}
         self.writes(self.reader.fields, self.path(name))
         return self.reader.fields
+
+    def _standing_wrong(self, name: str, inner: Path) -> str | None:
+        """What to do with a key of the step that stands in one of its values, when that one cannot have it."""
+        key = inner[-1] if len(inner) == 1 else None
+        if key not in {option.name for option in self.options} or self.given(str(key)):
+            return None
+        return f"`{key}` is a key of the step: indent it as `{name}` is"
 
     def slot(self, name: str = "model") -> None:
         """Check that the model slot exists."""

@@ -27,6 +27,13 @@ class UnusedStep(Rule):
         used = {source for step in spec.steps.values() for source in step.inputs}
         used |= {side for step in spec.steps.values() for named in step.sides.values() for side in named}
         used |= {output.source for output in spec.outputs.values()}
+        outputs = spec.document.get(("outputs",))  # also those that are malformed
+        named = (
+            [data.get("from") for data in outputs.values() if isinstance(data, dict)]
+            if isinstance(outputs, dict)
+            else []
+        )
+        used |= {name for name in named if isinstance(name, str)}
         for name, step in spec.steps.items():
             if context.maybe_used(name):
                 continue
