@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from atk_interp.ledger.base import LedgerError, StoredReply
-from atk_interp.ledger.packing import COLUMNS, unpacked
+from atk_interp.ledger.packing import REPLY_COLUMNS, unpacked
 from atk_interp.ledger.schema import translated
 from atk_interp.ledger.worker import BatchThread
 from atk_interp.records import dataclass
@@ -79,7 +79,7 @@ def select(connection: sqlite3.Connection, keys: list[bytes]) -> _Found:
         # NULL is never equal to a key: one prepared statement serves any number of keys.
         some_or_null = [*some, *[None] * (_KEYS_A_QUERY - len(some))] if len(some) > 1 else some
         marks = ", ".join("?" * len(some_or_null))
-        for row in connection.execute(f"SELECT {COLUMNS} FROM replies WHERE key IN ({marks})", some_or_null):
+        for row in connection.execute(f"SELECT {REPLY_COLUMNS} FROM replies WHERE key IN ({marks})", some_or_null):
             found[row[0]] = unpacked(row)
     return found
 

@@ -8,9 +8,11 @@ from typing import Any
 from atk_interp.ledger.base import Entry, StoredReply
 from atk_interp.llm.messages import Usage
 
-__all__ = ["COLUMNS", "deflated", "inflated", "packed", "unpacked", "unpacked_entry"]
+__all__ = ["COLUMNS", "REPLY_COLUMNS", "deflated", "inflated", "packed", "unpacked", "unpacked_entry"]
 
-COLUMNS = "key, text, reasoning, finish, input_tokens, output_tokens, model, seconds, created, request"
+REPLY_COLUMNS = "key, text, reasoning, finish, input_tokens, output_tokens, model, seconds"
+COLUMNS = f"{REPLY_COLUMNS}, created, request"
+"""What was sent stands last: who looks for a reply need not read past it."""
 
 _COMPRESS_FROM_BYTES = 4096
 """Below this, deflating a request costs more time than the whole put and saves a third of little."""
@@ -33,8 +35,8 @@ def packed(key: bytes, reply: StoredReply, created: int, request: bytes) -> tupl
 
 
 def unpacked(row: tuple[Any, ...]) -> StoredReply:
-    """The reply of a row with `COLUMNS`."""
-    _, text, reasoning, finish, input_tokens, output_tokens, model, seconds, _, _ = row
+    """The reply of a row that begins with `REPLY_COLUMNS`."""
+    _, text, reasoning, finish, input_tokens, output_tokens, model, seconds = row[:8]
     return StoredReply(text, reasoning, finish, Usage(input_tokens, output_tokens), model, seconds)
 
 

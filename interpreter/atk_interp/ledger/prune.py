@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from atk_interp.ledger.base import LedgerError
 from atk_interp.ledger.report import BYTES
 from atk_interp.ledger.room import file_bytes
 from atk_interp.ledger.runs import known_runs, mark_keys, runs_of, used_keys
@@ -16,6 +17,7 @@ from atk_interp.records import dataclass
 __all__ = ["Pruning", "Selection", "pruning"]
 
 _BUSY_TIMEOUT_S = 60.0
+_SHRINK_WAIT_MS = 1000
 _AT_A_TIME = 2000
 """How many calls go in one transaction: a run that shares the ledger waits no longer than for these."""
 
@@ -56,8 +58,11 @@ class Pruning:
         """Give the room back to the disk; how many bytes. Raises `LedgerError` when another process is at it."""
         before = file_bytes(self._path)
         with _told(self._path):
+            self._connection.execute(f"PRAGMA busy_timeout = {_SHRINK_WAIT_MS}")
             self._connection.execute("VACUUM")
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise LedgerError(f"another process reads the ledger `{self._path}`", "prune again when it has ended")
         return max(0, before - file_bytes(self._path))
 
 
