@@ -87,7 +87,7 @@ def project(rows: int) -> Iterator[Path]:
         yield folder
 
 
-def run_once(folder: Path, url: str, number: str, concurrency: int, calls: int) -> Cost:
+def run_once(folder: Path, url: str, number: str, concurrency: int, calls: int, output: str = "out") -> Cost:
     """One run into a new folder; with the ledger of a run before it, a replay."""
     from atk_interp.cli.commands.run import collect_less
     from atk_interp.pipeline import compile_pipeline
@@ -95,7 +95,7 @@ def run_once(folder: Path, url: str, number: str, concurrency: int, calls: int) 
     collect_less()
     pipeline = compile_pipeline(folder / "pipeline.yaml")
     models = {"m": {"model": "test-model", "base_url": url, "concurrency": concurrency}}
-    given = {"input_dir": folder / "rows.jsonl", "output_dir": folder / f"out-{number}", "models": models}
+    given = {"input_dir": folder / "rows.jsonl", "output_dir": folder / f"{output}-{number}", "models": models}
     cpu, wall = cpu_s(), time.perf_counter()
     result = asyncio.run(pipeline.run(given, ledger=folder / f"ledger-{number}.db"))
     cpu, wall = cpu_s() - cpu, time.perf_counter() - wall
@@ -126,8 +126,8 @@ def at_once(folder: Path, url: str, options: argparse.Namespace) -> None:
     for number in map(str, range(options.rounds)):  # in turn, so that a slow minute hits them all
         for name, make in VARIANTS.items():
             costs.setdefault(name, []).append(asyncio.run(measure(make, url, options.floor_calls, concurrency)))
-        for name in ("a whole run", "the same from the ledger"):
-            costs.setdefault(name, []).append(run_once(folder, url, number, concurrency, calls))
+        for name, output in (("a whole run", "out"), ("the same from the ledger", "again")):
+            costs.setdefault(name, []).append(run_once(folder, url, number, concurrency, calls, output))
     for name, measured in costs.items():
         show(name, measured)
 

@@ -449,13 +449,30 @@ async def test_a_connection_that_says_more_than_it_was_asked_is_not_used_again()
     assert await connections_for(chatty) == 5
 
 
+async def turns_of_the_loop() -> None:
+    """Enough of them for both sides to hear what the other has done."""
+    for _ in range(9):
+        await asyncio.sleep(0)
+
+
+async def test_a_connection_on_which_something_came_unasked_is_not_used_again() -> None:
+    """Some servers say so when a connection has been idle for too long."""
+    leaving = Answer("ok", wire=lambda body: [_with_length(body), _with_length(b"{}", status="HTTP/1.1 408")])
+    async with OpenAIServer(lambda call: leaving) as server:
+        client = OpenAIClient(server.base_url, KEY)
+        for _ in range(2):
+            assert (await client.complete(CHAT)).text == "ok"
+            await turns_of_the_loop()
+        await client.aclose()
+    assert server.accepted == 2
+
+
 async def test_a_connection_that_the_server_has_closed_is_not_used_again() -> None:
     async with OpenAIServer(lambda call: "ok") as server:
         client = OpenAIClient(server.base_url, KEY)
         await client.complete(CHAT)
         server.close_connections()
-        for _ in range(9):  # turns of the loop, in which both sides hear of it
-            await asyncio.sleep(0)
+        await turns_of_the_loop()
         await client.complete(CHAT)
         await client.aclose()
     assert (len(server.calls), server.accepted) == (2, 2)
@@ -506,13 +523,15 @@ async def test_a_call_that_is_given_up_leaves_no_connection_to_its_answer() -> N
 
     def reply(call: Call) -> Answer:
         arrived.set()
-        return Answer("late", delay_s=0.02) if call.last == "late" else Answer("ok")
+        return Answer(fault="hang") if call.last == "late" else Answer("ok")
 
     async with OpenAIServer(reply) as server:
         client = OpenAIClient(server.base_url, KEY)
         waiting = asyncio.create_task(client.complete(Request("m", prompt="late")))
         await arrived.wait()
         waiting.cancel()
+        await turns_of_the_loop()
+        assert server.stats()["in_flight"] == 0
         assert (await client.complete(CHAT)).text == "ok"
         await client.aclose()
     assert server.accepted == 2
