@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick model editors check format lint types contracts docs docs-check bench lock clean
+.PHONY: help demo test test-quick model editors check format lint types contracts docs docs-check bench acceptance lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ docs-check: $(READY)  ## check that the reference pages are fresh
 
 bench: $(READY)  ## measure; prints figures, fails on nothing
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+acceptance: $(READY)  ## count what is sent again after edits, kills and by two runs at once; prints tables
+	$(BIN)/python tests/acceptance/acceptance.py
 
 lock: $(READY)  ## find newer libraries and write requirements/dev.txt
 	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
