@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ from atk_interp.lint.guarantees import Guarantee, guarantees
 from atk_interp.lint.overwrites import Overwrite, overwrites
 from atk_interp.lint.prompts import Asked, Examples, Told
 from atk_interp.lint.reads import Reads, reads_of
+from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile, Span
 from atk_interp.spec import Config
@@ -24,7 +24,7 @@ from atk_interp.templates import Prompt, used_names
 
 __all__ = ["LintContext"]
 
-_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORD = pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from atk_interp.diagnostics import Code, Label, Severity
 from atk_interp.kinds.base import StepView
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
+from atk_interp.patterns import pattern
 from atk_interp.spec import Config
 
 __all__ = ["ReadsOwnOutput"]
 
-_NAME = re.compile(r"=\s*([A-Za-z_]\w*)\s*\Z")
+_NAME = pattern(r"=\s*([A-Za-z_]\w*)\s*\Z")
 
 
 class ReadsOwnOutput(Rule):
