@@ -27,36 +27,18 @@ from enum import Enum
 from pathlib import Path
 
 from atk_interp.ledger.base import LedgerError
+from atk_interp.ledger.owners import OPEN, Owner, connect_claims, forget, others, translated_claims
 from atk_interp.ledger.places import claims_path
-from atk_interp.ledger.processes import Process, myself
-from atk_interp.ledger.schema import translated, use_wal
+from atk_interp.ledger.processes import myself
 from atk_interp.ledger.worker import BatchThread
 from atk_interp.records import dataclass
 
-__all__ = ["LEASE_S", "Claims"]
-
-LEASE_S = 30.0
-"""How long a process may be silent before its claims are void."""
+__all__ = ["Claims"]
 
 _BEAT_S = 5.0
 _WATCH_S = 0.1
 _GREETING_PAUSE_S = 0.02
-_BUSY_TIMEOUT_S = 60.0
 _MOST = 512
-
-_TABLES = """
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS owners (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    pid INTEGER NOT NULL,
-    host TEXT NOT NULL,
-    started INTEGER NOT NULL,
-    beat REAL NOT NULL,
-    sharing INTEGER NOT NULL
-);
-CREATE TABLE IF NOT EXISTS claims (key BLOB PRIMARY KEY NOT NULL, owner INTEGER NOT NULL) WITHOUT ROWID;
-COMMIT;
-"""
 
 
 class _Mode(Enum):
@@ -77,25 +59,6 @@ class _Job:
 
     key: bytes
     takes: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Owner:
-    """An opening of the ledger, in some process."""
-
-    id: int
-    process: Process
-    beat: float
-    sharing: bool
-
-    def is_gone(self, path: Path) -> bool:
-        if self.process == myself() and (path, self.id) not in _OPEN:  # closed while the disk was full
-            return True
-        return self.process.is_dead() or time.time() - self.beat > LEASE_S
-
-
-_OPEN: set[tuple[Path, int]] = set()
-"""The file and the number of every owner in this process that has not been closed."""
 
 
 class Claims:
@@ -185,9 +148,9 @@ class Claims:
         self._thread.stop()
         if self._connection is None:
             return
-        _OPEN.discard((self._path, self._id))
+        OPEN.discard((self._path, self._id))
         with contextlib.suppress(sqlite3.Error), self._transaction() as connection:
-            _forget(connection, self._id)
+            forget(connection, self._id)
         self._connection.close()
 
     def _started(self) -> BatchThread[_Job, bool]:
@@ -212,7 +175,7 @@ class Claims:
                 return [job.takes and self.take_alone(job.key, self._times_alone) for job in batch]
             return self._shared(batch)
         except sqlite3.Error as error:
-            raise _translated(error, self._path) from error
+            raise translated_claims(error, self._path) from error
 
     def _shared(self, batch: Sequence[_Job]) -> list[bool]:
         self._free.update(job.key for job in batch if not job.takes)
@@ -221,7 +184,7 @@ class Claims:
         taken: list[bool] = []
         with self._transaction() as connection:
             for owner in gone:
-                _forget(connection, owner)
+                forget(connection, owner)
             for key in self._free:
                 connection.execute("DELETE FROM claims WHERE key = ? AND owner = ?", (key, self._id))
             for job in batch:
@@ -244,23 +207,18 @@ class Claims:
         """Those among some owners who have ended, or whom another process has taken for dead."""
         return ids - {owner.id for owner in self._others() if not owner.is_gone(self._path)} if ids else set()
 
-    def _others(self) -> list[_Owner]:
+    def _others(self) -> list[Owner]:
         assert self._connection is not None
-        rows = self._connection.execute(
-            "SELECT id, pid, host, started, beat, sharing FROM owners WHERE id <> ?", (self._id,)
-        )
-        return [
-            _Owner(id_, Process(pid, host, started), beat, bool(yes)) for id_, pid, host, started, beat, yes in rows
-        ]
+        return others(self._connection, self._id)
 
     def _register(self) -> None:
         """Tell the others of ourselves, then wait until each of them writes its claims down."""
         if self._connection is None:
-            self._connection = _connect(self._path)
+            self._connection = connect_claims(self._path)
         with self._transaction() as connection:
             gone = [owner for owner in self._others() if owner.is_gone(self._path)]
             for owner in gone:
-                _forget(connection, owner.id)
+                forget(connection, owner.id)
             beside = bool(self._others())
             me = myself()
             row = (me.pid, me.host, me.started, time.time(), beside)
@@ -269,7 +227,7 @@ class Claims:
             )
             assert added.lastrowid is not None
             self._id = added.lastrowid
-            _OPEN.add((self._path, self._id))  # before anybody can see it
+            OPEN.add((self._path, self._id))  # before anybody can see it
         self._beaten = time.monotonic()
         while any(not owner.sharing and not owner.is_gone(self._path) for owner in self._others()):
             if self._stopping:
@@ -294,11 +252,11 @@ class Claims:
             if version == self._version and self._mode is _Mode.ALONE:
                 return
             self._version = -1  # until all below is done
-            others = self._others()
-            if self._mode is _Mode.ALONE and others:
+            beside = self._others()
+            if self._mode is _Mode.ALONE and beside:
                 self._begin_sharing()
-            elif self._mode is _Mode.SHARING and all(owner.is_gone(self._path) for owner in others):
-                self._end_sharing(others)
+            elif self._mode is _Mode.SHARING and all(owner.is_gone(self._path) for owner in beside):
+                self._end_sharing(beside)
             elif self._free:
                 self._shared(())
             self._version = version
@@ -335,10 +293,10 @@ class Claims:
             self._enter(_Mode.ALONE)  # nobody goes on before we have told them otherwise
             raise
 
-    def _end_sharing(self, gone: list[_Owner]) -> None:
+    def _end_sharing(self, gone: list[Owner]) -> None:
         with self._transaction() as connection:
             for owner in gone:
-                _forget(connection, owner.id)
+                forget(connection, owner.id)
             if self._others():  # somebody came in between
                 return
             connection.execute("DELETE FROM claims")
@@ -357,29 +315,3 @@ class Claims:
         except BaseException:
             connection.rollback()
             raise
-
-
-def _forget(connection: sqlite3.Connection, owner: int) -> None:
-    connection.execute("DELETE FROM claims WHERE owner = ?", (owner,))
-    connection.execute("DELETE FROM owners WHERE id = ?", (owner,))
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-    try:
-        use_wal(connection, path)
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(_TABLES)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _translated(error: sqlite3.Error, path: Path) -> LedgerError:
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return LedgerError(
-            f"`{path}`, where runs tell each other what they are at, is damaged",
-            "delete that file while no run is going; it holds no replies",
-        )
-    return translated(error, path)
