@@ -64,7 +64,7 @@ def test_a_row_that_needs_a_reply_first_is_not_asked_for(tmp_path: Path, cli: Cl
         assert server.stats()["calls"] == 0
     assert told.code == 2
     assert "row 1 of step `second` cannot be reached" in told.err
-    assert "help: run the pipeline, or a part of it, and render again" in told.err
+    assert "help: run the pipeline, or a part of it, and ask again" in told.err
 
 
 def test_samples_with_equal_messages_are_printed_once(tmp_path: Path, cli: Cli) -> None:

@@ -18,6 +18,7 @@ __all__ = ["COMMANDS", "main"]
 
 COMMANDS = {
     "run": "Run pipelines from their configs or specs.",
+    "plan": "Say what a run would do: rows, calls, tokens and cost; nothing is sent.",
     "render": "Print the messages that a step would send for a row; nothing is sent.",
     "lint": "Check specs, configs and their prompts; no model is asked.",
     "test": "Try the examples of specs; no model is asked.",

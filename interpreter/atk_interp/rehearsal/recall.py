@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from atk_interp.ledger.base import StoredReply
 from atk_interp.ledger.sqlite import SqliteLedger
@@ -14,7 +16,7 @@ from atk_interp.runtime.calls import Halted, request_for
 from atk_interp.runtime.endpoints import Target
 from atk_interp.values import Row, Value
 
-__all__ = ["AskedCall", "NotRecorded", "Recall"]
+__all__ = ["AskedCall", "Heard", "NotRecorded", "Recall"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,26 +36,33 @@ class NotRecorded(EndpointDown):
     """The ledger has no reply. To the engine it is an endpoint that is down: the row goes no further, others do."""
 
 
-class Recall:
-    """`Answers` of a rehearsal. Nothing is sent and nothing written.
+class Heard(Protocol):
+    """Who listens to a rehearsal, in the event loop; calls come in no certain order, each of them once."""
 
-    `asked` is told of every call before it is looked up, `found` of every reply. A row that the engine brings a second
-    time, because a reply was missing at first, is not told again. `ledger` is None when there is none yet.
-    """
+    def found(self, call: AskedCall, reply: StoredReply) -> None:
+        """The reply to a call is in the ledger."""
+        ...
+
+    def missing(self, call: AskedCall) -> None:
+        """A call would be sent."""
+        ...
+
+
+class Recall:
+    """`Answers` of a rehearsal. Nothing is sent and nothing written. `ledger` is None when there is none yet."""
 
     def __init__(
         self,
         targets: Mapping[str, Target],
         ledger: SqliteLedger | None,
         books: Books,
-        asked: Callable[[AskedCall], None],
-        found: Callable[[AskedCall, StoredReply], None],
+        heard: Heard,
     ) -> None:
         self._targets = targets
         self._ledger = ledger
         self._books = books
-        self._asked = asked
-        self._found = found
+        self._heard = heard
+        self._open: set[AskedCall] = set()
         self._lost: set[tuple[str, str, tuple[int, ...]]] = set()
         self._halted = False
         self.reason: BaseException | None = None
@@ -68,7 +77,10 @@ class Recall:
         attempt: int,
         row: Row,
     ) -> Reply:
-        """See `StepContext.call`. Raises `NotRecorded` for want of a reply."""
+        """See `StepContext.call`. Raises `NotRecorded` for want of a reply.
+
+        A row that the engine brings a second time, because a reply was missing at first, is not listened to.
+        """
         place = (step.name, row.id, row.order)
         if self._halted:
             raise Halted
@@ -76,15 +88,35 @@ class Recall:
             raise NotRecorded("the ledger has no reply")
         request = request_for(self._targets[slot], messages, sampling, sample, attempt)
         call = AskedCall(step, slot, row, sample, attempt, request, request.key())
-        # Told before anything is awaited: when the reply to a sample is missing, its siblings are cancelled.
-        self._asked(call)
-        reply = await self._ledger.get(call.key) if self._ledger is not None else None
+        # When the reply to one sample is missing, its siblings are cancelled at any moment: `settle` sees to them.
+        self._open.add(call)
+        reply = await self._stored(call.key)
+        self._told(call, reply)
         if reply is None:
             self._lost.add(place)
             raise NotRecorded("the ledger has no reply")
-        self._found(call, reply)
         self._books.call(step.name, True, 0, 0)
         return reply
+
+    async def _stored(self, key: str) -> StoredReply | None:
+        if self._ledger is not None:
+            return await self._ledger.get(key)
+        await asyncio.sleep(0)  # let the other samples of the row ask, as they do while a ledger is read
+        return None
+
+    def _told(self, call: AskedCall, reply: StoredReply | None) -> None:
+        self._open.discard(call)
+        if reply is None:
+            self._heard.missing(call)
+        else:
+            self._heard.found(call, reply)
+
+    async def settle(self) -> None:
+        """Look up the calls whose rows did not wait for the reply."""
+        keys = {call.key for call in self._open}
+        found = await self._ledger.get_many(keys) if self._ledger is not None else {}
+        for call in list(self._open):
+            self._told(call, found.get(call.key))
 
     def halt(self) -> None:
         """Answer no more."""

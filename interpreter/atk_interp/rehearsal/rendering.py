@@ -19,7 +19,7 @@ from atk_interp.templates import RenderError
 from atk_interp.tokens import count_tokens
 from atk_interp.values import Row, Value
 
-__all__ = ["RenderedCall", "RenderedMessage", "RenderedRow", "asking_step", "render_row"]
+__all__ = ["RenderedCall", "RenderedMessage", "RenderedRow", "Search", "asking_step", "render_row", "search_row"]
 
 _ID_LENGTH = 20
 """Of the ids of rows: fewer digits are a number."""
@@ -92,55 +92,81 @@ async def render_row(plan: Plan, ledger: Path, name: str, wanted: str = "1") -> 
     Steps before it that ask a model get what the ledger has; nothing is sent. Raises `CannotRun` when the row cannot be
     reached so, and `LedgerError`.
     """
-    step = asking_step(plan, name)
-    search = _Search(name, wanted)
-    rehearsed = await rehearse(leading_to(plan, name), ledger, search.asked, search.found)
-    waiting = {
-        other: rehearsed.waiting(other) for other in rehearsed.states if other != name and rehearsed.waiting(other)
-    }
-    reached = rehearsed.states[name].rows_in - rehearsed.states[name].skipped
+    asking_step(plan, name)
+    search = await search_row(plan, ledger, name, wanted)
     calls = search.calls()
-    if not calls:
-        raise _unreached(step, search, reached, waiting, rehearsed.error)
     row = calls[0].row
-    rendered = tuple(_rendered(call, rehearsed, call.key in search.recorded) for call in calls)
-    return RenderedRow(name, search.number(row), reached, row.id, row.source, rendered, waiting, rehearsed.error)
+    rendered = tuple(_rendered(call, search.rehearsed, call.key in search.recorded) for call in calls)
+    waiting = _waiting(search.rehearsed, name)
+    error = search.rehearsed.error
+    return RenderedRow(name, search.number(row), search.reached, row.id, row.source, rendered, waiting, error)
 
 
-class _Search:
+async def search_row(plan: Plan, ledger: Path, name: str, wanted: str, *, only_missing: bool = False) -> Search:
+    """A rehearsal that keeps the calls of one row of a step. With `only_missing`, rows of which all are recorded do
+    not count, and it may find none.
+
+    Raises `CannotRun` when the row cannot be reached without a call, and `LedgerError`.
+    """
+    search = Search(name, wanted, only_missing)
+    search.rehearsed = await rehearse(leading_to(plan, name), ledger, search)
+    if not search.calls() and not only_missing:
+        raise _unreached(search)
+    return search
+
+
+def _waiting(rehearsed: Rehearsed, name: str) -> dict[str, int]:
+    others = (step for step in rehearsed.states if step != name)
+    return {step: rehearsed.waiting(step) for step in others if rehearsed.waiting(step)}
+
+
+class Search:
     """Keeps the calls of the row that is wanted, while the rows come in no certain order.
 
     By number: the calls of the first rows seen so far, as many as the number says.
     """
 
-    def __init__(self, step: str, wanted: str) -> None:
-        self._step = step
+    rehearsed: Rehearsed
+
+    def __init__(self, step: str, wanted: str, only_missing: bool) -> None:
+        self.step = step
         self.wanted = wanted
+        self._only_missing = only_missing
         self.count = int(wanted) if wanted.isdecimal() and len(wanted) < _ID_LENGTH else None
         self._calls: dict[tuple[tuple[int, ...], str], list[AskedCall]] = {}
         self._order: list[tuple[tuple[int, ...], str]] = []
         self._places: set[tuple[tuple[int, ...], str]] = set()
         self.recorded: set[str] = set()
 
-    def asked(self, call: AskedCall) -> None:
-        if call.step.name != self._step:
-            return
+    def missing(self, call: AskedCall) -> None:
+        self._keep(call)
+
+    def found(self, call: AskedCall, reply: StoredReply) -> None:
+        if not self._only_missing and self._keep(call):
+            self.recorded.add(call.key)
+
+    def _keep(self, call: AskedCall) -> bool:
+        """Keep a call that may be wanted; whether it is one."""
+        if call.step.name != self.step:
+            return False
         place = (call.row.order, call.row.id)
         if self.count is None:
             self._places.add(place)
-        if self.count is None and call.row.id != self.wanted:
-            return
-        if place in self._calls:
-            self._calls[place].append(call)
-            return
-        self._calls[place] = [call]
-        insort(self._order, place)
+            if call.row.id != self.wanted:
+                return False
+        if place not in self._calls:
+            self._calls[place] = []
+            insort(self._order, place)
+        self._calls[place].append(call)
         if self.count is not None and len(self._order) > self.count:
             del self._calls[self._order.pop()]
+        return place in self._calls
 
-    def found(self, call: AskedCall, reply: StoredReply) -> None:
-        if (call.row.order, call.row.id) in self._calls:
-            self.recorded.add(call.key)
+    @property
+    def reached(self) -> int:
+        """How many rows come to the step without a call."""
+        state = self.rehearsed.states[self.step]
+        return state.rows_in - state.skipped
 
     def calls(self) -> list[AskedCall]:
         if self.count is not None and not 1 <= self.count <= len(self._order):
@@ -155,19 +181,17 @@ class _Search:
         return 1 + sum(place < (row.order, row.id) for place in self._places)
 
 
-def _unreached(
-    step: PlannedStep, search: _Search, reached: int, waiting: Mapping[str, int], error: Exception | None
-) -> CannotRun:
+def _unreached(search: Search) -> CannotRun:
+    error = search.rehearsed.error
     if error is not None:
         return CannotRun(str(error), getattr(error, "help", ""))
     what = f"row `{search.wanted}`" if search.count is None else f"row {search.wanted}"
-    told = f"{what} of step `{step.name}` cannot be reached: {reached or 'no'} rows come to it without a call"
+    told = f"{what} of step `{search.step}` cannot be reached: {search.reached or 'no'} rows come to it without a call"
+    waiting = _waiting(search.rehearsed, search.step)
     if not waiting:
         return CannotRun(told, "rows are counted from 1" if search.count == 0 else "name another row with `--row`")
     at = " and ".join(f"{count} at step `{name}`" for name, count in waiting.items())
-    return CannotRun(
-        f"{told}, and others wait for replies: {at}", "run the pipeline, or a part of it, and render again"
-    )
+    return CannotRun(f"{told}, and others wait for replies: {at}", "run the pipeline, or a part of it, and ask again")
 
 
 def _rendered(call: AskedCall, rehearsed: Rehearsed, recorded: bool) -> RenderedCall:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from atk_interp.kinds.base import Dropped
-from atk_interp.ledger.base import LedgerError, StoredReply
+from atk_interp.kinds.base import CallStep, Dropped, StepContext
+from atk_interp.kinds.base.results import CallApply
+from atk_interp.ledger.base import LedgerError
 from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.llm.messages import EndpointUnavailable
 from atk_interp.plan import Plan, PlannedStep
 from atk_interp.records import dataclass
-from atk_interp.rehearsal.recall import AskedCall, Recall
+from atk_interp.rehearsal.recall import Heard, NotRecorded, Recall
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import StepCalls
 from atk_interp.runtime.endpoints import Target, targets, used_slots
 from atk_interp.runtime.engine import Engine
 from atk_interp.runtime.events import StepState
 from atk_interp.runtime.walking import Sinks
+from atk_interp.values import Row
 
-__all__ = ["Rehearsed", "leading_to", "rehearse"]
+__all__ = ["LEFT_OUT", "Rehearsed", "leading_to", "opened_ledger", "rehearse"]
+
+LEFT_OUT = "no reply in the ledger"
+"""The label under which a partial rehearsal drops rows."""
 
 _WINDOW = 64
 """How many rows are worked on at the same time, beside those that wait."""
@@ -41,6 +46,10 @@ class Rehearsed:
         """How many rows have come to a step and do not get past it without a call."""
         state = self.states[step]
         return state.rows_in - state.passed - state.filtered - state.rejected - state.merged
+
+    def through(self, step: str) -> int:
+        """How many rows have got past a step, or were lost by what it does."""
+        return self.states[step].rows_in - self.waiting(step) - self.states[step].labels.get(LEFT_OUT, 0)
 
 
 def leading_to(plan: Plan, step: str) -> Plan:
@@ -63,25 +72,19 @@ def _ignored(*what: object) -> None:
     """What a run would tell or collect, and a rehearsal does not."""
 
 
-async def rehearse(
-    plan: Plan,
-    ledger: Path,
-    asked: Callable[[AskedCall], None],
-    found: Callable[[AskedCall, StoredReply], None] = _ignored,
-    dropped: Callable[[PlannedStep, Dropped], None] = _ignored,
-) -> Rehearsed:
+async def rehearse(plan: Plan, ledger: Path, heard: Heard, *, partial: bool = False) -> Rehearsed:
     """Take all rows as far as they go without a call.
 
-    `asked` is told of every call, whether it is in the ledger or not, and `found` of the replies, both in the event
-    loop and in no certain order; `dropped` of lost rows, from several threads.
-    A set-wise step whose rows are not all there is not begun. Raises `LedgerError`.
+    A set-wise step whose rows are not all there is not begun. With `partial`, rows that wait for a reply are left out,
+    as if the inputs had not held them, and all steps come to their end. Raises `LedgerError`.
     """
+    plan = replace(plan, steps=_leaving_out(plan)) if partial else plan
     books = Books(plan)
     known = targets(used_slots(plan))
-    opened = _opened(ledger)
-    recall = Recall(known, opened, books, asked, found)
+    opened = opened_ledger(ledger)
+    recall = Recall(known, opened, books, heard)
     contexts = {name: StepCalls(step, recall, _ignored, _ignored) for name, step in plan.steps.items()}
-    sinks = Sinks(_ignored, dropped, _ignored)
+    sinks = Sinks(_ignored, _ignored, _ignored)
     error: Exception | None = None
     try:
         await Engine(plan, books, sinks, contexts, recall, window=_WINDOW).run()
@@ -92,12 +95,37 @@ async def rehearse(
     except Exception as stopped:  # noqa: BLE001 - it would stop a run, too: told in the result
         error = stopped
     finally:
+        await recall.settle()
         if opened is not None:
             await opened.close()
     states = {state.name: state for state in books.states()}
     return Rehearsed(states, known, error)
 
 
-def _opened(ledger: Path) -> SqliteLedger | None:
+def opened_ledger(ledger: Path) -> SqliteLedger | None:
     """The ledger, if there is one: a look into the future makes none."""
     return SqliteLedger(ledger) if ledger.is_file() else None
+
+
+def _leaving_out(plan: Plan) -> dict[str, PlannedStep]:
+    """The steps, of which those that ask a model drop the rows that they have no reply for."""
+    return {
+        name: replace(step, runner=CallStep(_or_dropped(step.runner.apply)))
+        if isinstance(step.runner, CallStep)
+        else step
+        for name, step in plan.steps.items()
+    }
+
+
+def _or_dropped(apply: CallApply) -> CallApply:
+    async def applied(row: Row, context: StepContext) -> Iterable[Row] | Dropped:
+        try:
+            return await apply(row, context)
+        except NotRecorded:
+            return Dropped(row, "filtered", LEFT_OUT)
+        except ExceptionGroup as group:  # of several samples each may be missing
+            if group.split(NotRecorded)[1] is not None:
+                raise
+            return Dropped(row, "filtered", LEFT_OUT)
+
+    return applied
