@@ -101,7 +101,7 @@ async def run_s(folder: Path, rows: int, places: int, latency: Latency) -> float
     end = f"outputs:\n  out.jsonl: {{from: s{STEPS - 1}, format: jsonl}}\n"
     (folder / "pipeline.yaml").write_text(HEAD + steps + end)
     for at in range(STEPS):
-        (folder / "prompts" / f"s{at}.yaml").write_text(json.dumps([{"user": "{{ text }} %d" % at}]))
+        (folder / "prompts" / f"s{at}.yaml").write_text(json.dumps([{"user": f"{{{{ text }}}} {at}"}]))
     pipeline = compile_pipeline(folder / "pipeline.yaml")
     given = {
         "rows": [{"text": str(row)} for row in range(rows)],
