@@ -208,8 +208,10 @@ def killed_often(folder: Path) -> bool:
 
 def at_once(folder: Path) -> bool:
     """Print what two runs send that share a ledger and start together; whether each call was sent once."""
-    with forks() as start_one, forks() as start_two, server_thread(latency_s=0.02) as server:
+    with forks() as start_one, forks() as start_two, server_thread(latency_s=0.1) as server:
         home = project(folder, server, KILLED_ROWS).parent
+        for start in (start_one, start_two):  # so that both begin within a moment
+            start(["lint", "config.yaml"], home).wait()
         command = ["run", "config.yaml", "--ledger", "ledger.db", "--quiet", "--set"]
         runs = [
             start([*command, f"output_dir={name}"], home) for start, name in ((start_one, "one"), (start_two, "two"))

@@ -33,9 +33,11 @@ def test_two_processes_at_once_send_each_call_once(tmp_path: Path, killed: bool)
         sentences = (f"This is sentence {n} of document {number}, and it says little." for n in range(8))
         (documents / f"{number:02}.txt").write_text("\n\n".join(sentences))
     ledger = ["--ledger", "ledger.db", "--quiet"]
-    with forks() as start_one, forks() as start_two, server_thread(latency_s=0.02) as server:
+    with forks() as start_one, forks() as start_two, server_thread(latency_s=0.1) as server:
         first = _project(tmp_path, documents, server.base_url, "one", 8)
         second = _project(tmp_path, documents, server.base_url, "two", 3)
+        for start in (start_one, start_two):  # so that both begin within a moment
+            assert start(["lint", first.name], tmp_path).wait() == 0
         one = start_one(["run", first.name, *ledger], tmp_path)
         two = start_two(["run", second.name, *ledger], tmp_path)
         if killed:
