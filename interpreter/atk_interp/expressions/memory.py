@@ -79,5 +79,16 @@ class Memory(KeyedMemory[T]):
         self, answer: T, nodes: Sequence[ast.Node], scope: Mapping[str, Type], bounds: Mapping[str, Bounds] = _NOTHING
     ) -> T:
         """Keep an answer, which is given back."""
-        names = {inner.name for node in nodes for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+        names = {name for node in nodes for name in _names_in(node)}
         return self.keep_key(answer, tuple(map(id, nodes)), names, scope, bounds, held=tuple(nodes))
+
+
+_NAMES: KeyedMemory[frozenset[str]] = KeyedMemory()
+
+
+def _names_in(node: ast.Node) -> frozenset[str]:
+    known = _NAMES.recall_key(id(node), {})
+    if known is not None:
+        return known
+    names = frozenset(inner.name for inner in ast.walk(node) if isinstance(inner, ast.Name))
+    return _NAMES.keep_key(names, id(node), (), {}, held=node)
