@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atk_interp.replies import ReplyUnreadable
-from atk_interp.replies.tolerant import Skeleton, Wanted, after_last
+from atk_interp.replies.tolerant import Skeleton, Wanted, _reduce_any, after_last
 
 
 @pytest.mark.parametrize(
@@ -90,3 +90,9 @@ def test_places_are_in_order_and_within_the_text(before: str, after: str) -> Non
         assert end <= place.word < place.end <= len(text)
         assert place.start <= place.word
         end = place.end
+
+
+@given(st.text("aB1 \n\t*#_.:'\x1c", max_size=30))
+def test_ascii_text_is_reduced_as_any_text_is(text: str) -> None:
+    skeleton = Skeleton(text)
+    assert (skeleton.plain, skeleton._offsets) == _reduce_any(text)

@@ -22,6 +22,9 @@ from atk_interp.replies.cleaning import excerpt
 __all__ = ["Found", "Skeleton", "Wanted", "after_last", "header_cue"]
 
 _PIECE = pattern(r"(?P<space>\s+)|(?P<star>[*#]+)|(?P<under>_+)|(?P<text>[^\s*#_]+)")
+_SPACE = pattern(r"\s+")
+_GAP = pattern(r"(?! (?<=[0-9A-Za-z] )[0-9A-Za-z])[\s*#_]+")
+"""What is dropped or becomes a single space, in ASCII text: all but a single space between words."""
 _NUMBER_BEFORE_COLON = pattern(r"(?<=[^\W\d_]) ?\(?\d{1,3}\)?\.?(?=:)")
 _LINE_PREFIX = pattern(r"[\s>*_#+•–-]*(?:\(?\d{1,3}[.):][\s*_#]*)?")
 _LONGEST_PREFIX = 32
@@ -137,6 +140,40 @@ def header_cue(field: str, header: Wanted | None) -> tuple[Cue, ...]:
 
 
 def _reduce(text: str) -> tuple[str, list[int]]:
+    return _reduce_ascii(text) if text.isascii() else _reduce_any(text)
+
+
+def _reduce_ascii(text: str) -> tuple[str, list[int]]:
+    """What `_reduce_any` gives, in less than half the time: most of the text stays as it is, and is not looked at."""
+    lowered = text.lower()
+    pieces: list[str] = []
+    offsets: list[int] = []
+    done = 0
+    for gap in _GAP.finditer(text):
+        start, end = gap.span()
+        between_words = start > 0 and end < len(text) and text[start - 1].isalnum() and text[end].isalnum()
+        marks = gap.group()
+        if between_words and not marks.strip("_"):
+            continue  # underscores inside a word
+        pieces.append(lowered[done:start])
+        offsets.extend(range(done, start))
+        done = end
+        space = _last_space(marks) if between_words else -1
+        if space >= 0:
+            pieces.append(" ")
+            offsets.append(start + space)
+    pieces.append(lowered[done:])
+    offsets.extend(range(done, len(text)))
+    return "".join(pieces), offsets
+
+
+def _last_space(marks: str) -> int:
+    """Where the last run of white space begins; -1 without any."""
+    *_, space = (-1, *(found.start() for found in _SPACE.finditer(marks)))
+    return space
+
+
+def _reduce_any(text: str) -> tuple[str, list[int]]:
     pieces: list[str] = []
     offsets: list[int] = []
     space_at = -1
