@@ -1,0 +1,67 @@
+"""What the results of a run depend on is in its fingerprint, whoever adds to the plan or to the options of a run."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atk_interp.kinds.base import SourceStep
+from atk_interp.plan import Plan
+from atk_interp.plan.fingerprint import fingerprint
+from atk_interp.runtime import RunOptions
+from atk_interp.spec import EndpointConfig
+from support.pipelines import compiled
+
+SPEC = """
+    steps:
+      given: {kind: rows, rows: [{text: a}]}
+      ask: {kind: generate, from: given, model: m, prompt: ask, parse: {text: reply}}
+    outputs:
+      out.jsonl: {from: ask, format: jsonl}
+    """
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "params": {"params": {"output_dir": "there"}},
+    "endpoints": {"endpoints": {"m": EndpointConfig(model="other")}},
+    "seed": {"seed": 7},
+    "prompts": {"prompts": {"ask.yaml": "another hash"}},
+    "specs": {"specs": {"pipeline.yaml": "another hash"}},
+    "handed": {"handed": "another hash"},
+    "steps": {"steps": {}},
+    "outputs": {"outputs": {}},
+}
+STANDS_FOR_ITSELF = {"spec"}
+"""What `specs` has the hash of."""
+CHANGES_NOTHING = {"output_dir", "task_id", "listeners", "handle_signals", "policy", "room", "clock", "force"}
+"""Options of a run that do not change its results. The ledger is compared beside the fingerprint, `clients` never."""
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    pipeline = compiled(tmp_path, SPEC)
+    return pipeline._plan(pipeline._analysis, {"output_dir": "out"}, {"m": {"model": "one"}}, None)
+
+
+@pytest.mark.parametrize("part", CHANGES)
+def test_a_change_of_any_part_of_the_plan_is_another_fingerprint(plan: Plan, part: str) -> None:
+    before = fingerprint(plan, 0)
+    assert before is not None
+    assert fingerprint(replace(plan), 0) == before
+    assert fingerprint(replace(plan, **CHANGES[part]), 0) not in (None, before)
+
+
+def test_every_part_of_a_plan_is_accounted_for() -> None:
+    assert {part.name for part in fields(Plan)} == CHANGES.keys() | STANDS_FOR_ITSELF
+
+
+def test_every_option_of_a_run_is_accounted_for() -> None:
+    """What changes the results of a run belongs into its plan."""
+    assert {option.name for option in fields(RunOptions)} == CHANGES_NOTHING | {"ledger", "clients"}
+
+
+def test_a_source_that_does_not_say_what_it_reads_has_no_fingerprint(plan: Plan) -> None:
+    silent = replace(plan.steps["given"], runner=SourceStep(lambda context: iter(())))
+    assert fingerprint(replace(plan, steps={**plan.steps, "given": silent}), 0) is None
