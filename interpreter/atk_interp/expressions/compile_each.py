@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import itemgetter
 from typing import TypeAlias
 
 from atk_interp.expressions import ast
@@ -11,7 +12,7 @@ from atk_interp.expressions.binding import BindingError
 from atk_interp.expressions.bounds import check_size, size
 from atk_interp.expressions.compile_base import NOT_CONSTANT, REFUSALS, Closure, Compiling, Scope, constant
 from atk_interp.expressions.each import Plan, plan_of
-from atk_interp.expressions.errors import OperandError
+from atk_interp.expressions.errors import EvaluationError, OperandError
 from atk_interp.expressions.functions import MISSING, Form, Function, path_getter, path_parts
 from atk_interp.expressions.kinds import ALL_KINDS, value_in_words
 from atk_interp.expressions.types import BOOL, FLOAT, INT
@@ -20,6 +21,7 @@ __all__ = ["compiled_each"]
 
 _Take: TypeAlias = Callable[[object], object]
 """From an item to its field, or to the answer of a filter or test."""
+_For: TypeAlias = Callable[[Scope], _Take | None]
 
 
 def compiled_each(compiler: Compiling, node: ast.Filter, filter_: Function) -> Closure:
@@ -33,12 +35,15 @@ def compiled_each(compiler: Compiling, node: ast.Filter, filter_: Function) -> C
     get_for = _getter(compiler, plan, is_lenient=is_lenient)
     take_for = _application(compiler, node, plan)
     collect = _collector(node.name, plan)
+    is_settled, get, take = _settled(plan, get_for, take_for)
 
     def run(scope: Scope) -> object:
         items = target(scope)
         if type(items) is not list:
             raise compiler.error(node, unfit(filter_, items))
         try:
+            if is_settled:
+                return collect(items, get, take)
             return collect(items, get_for(scope), take_for(scope))
         except REFUSALS as refusal:
             raise compiler.refusal(node, node.name, refusal) from None
@@ -46,7 +51,18 @@ def compiled_each(compiler: Compiling, node: ast.Filter, filter_: Function) -> C
     return run
 
 
-def _getter(compiler: Compiling, plan: Plan, *, is_lenient: bool) -> Callable[[Scope], _Take | None]:
+def _settled(plan: Plan, get_for: _For, take_for: _For) -> tuple[bool, _Take | None, _Take | None]:
+    """Whether the functions are the same for every scope, and they."""
+    given = (plan.attribute, plan.default, *plan.args, *(keyword.value for keyword in plan.keywords))
+    if NOT_CONSTANT in map(constant, given):
+        return False, None, None
+    try:
+        return True, get_for({}), take_for({})
+    except (OperandError, EvaluationError):
+        return False, None, None  # told when a row gets there, as all that fails while evaluating
+
+
+def _getter(compiler: Compiling, plan: Plan, *, is_lenient: bool) -> _For:
     """For a scope, the function from an item to its field; none for the item itself."""
     if plan.attribute is None:
         return lambda _: None
@@ -65,7 +81,7 @@ def _field(attribute: object, default: object, *, is_lenient: bool) -> _Take:
     return path_getter(attribute, default, lenient=is_lenient)
 
 
-def _application(compiler: Compiling, node: ast.Filter, plan: Plan) -> Callable[[Scope], _Take | None]:
+def _application(compiler: Compiling, node: ast.Filter, plan: Plan) -> _For:
     """For a scope, the function of each field, its arguments evaluated once; none where the field itself counts."""
     function = plan.function
     if function is None:
@@ -116,18 +132,19 @@ def _rejected(items: list[object], get: _Take | None, take: _Take | None) -> lis
 
 def _mapping(plan: Plan) -> Callable[[list[object], _Take | None, _Take | None], list[object]]:
     function, part = plan.function, _single_part(plan.attribute)
+    fetch: _Take | None = None if part is None else itemgetter(part)  # type: ignore[assignment]
     can_miss = function is not None and function.can_miss
     can_grow = plan.default is not None if function is None else function.result not in (BOOL, INT, FLOAT)
 
     def collect(items: list[object], get: _Take | None, take: _Take | None) -> list[object]:
-        if part is not None:
+        if fetch is not None:
             try:
-                return [item[part] for item in items]  # type: ignore[index]
+                return [*map(fetch, items)]
             except (TypeError, LookupError):
                 pass  # an item without it: a default, or an error that says so
         each = get or take
         assert each is not None, "`map` has a field or a filter"
-        results = _bounded(items, each) if can_grow else [each(item) for item in items]
+        results = _bounded(items, each) if can_grow else [*map(each, items)]
         if can_miss and MISSING in results:
             raise OperandError("an item is an empty list")
         return results

@@ -77,15 +77,20 @@ def _power(base: int | float, exponent: int | float) -> int | float:
     return result
 
 
-_PLAIN: dict[str, Callable[[Any, Any], int | float]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+_PLAIN: dict[str, Callable[[Any, Any], int | float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+}
 
 
 def _with_shortcut(sign: str, general: Callable[[object, object], object]) -> Callable[[object, object], object]:
-    """The same for whole numbers whose result is in bounds, which is nearly always, without the ceremony."""
+    """The same for whole numbers when the result is in bounds, as it nearly always is, without the ceremony."""
     compute = _PLAIN[sign]
 
     def apply(left: object, right: object) -> object:
-        if type(left) is int and type(right) is int:
+        if type(left) is int and type(right) is int and right:
             result = compute(left, right)
             if _MIN <= result <= _MAX:
                 return result
@@ -98,7 +103,7 @@ ARITHMETIC: dict[str, Callable[[object, object], object]] = {
     "+": _with_shortcut("+", _add),
     "-": _with_shortcut("-", _numeric("-", operator.sub)),
     "*": _with_shortcut("*", _multiply),
-    "/": _numeric("/", operator.truediv),
+    "/": _with_shortcut("/", _numeric("/", operator.truediv)),
     "//": _numeric("//", operator.floordiv),
     "%": _numeric("%", operator.mod),
     "**": _numeric("**", _power),

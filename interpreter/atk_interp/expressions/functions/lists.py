@@ -72,15 +72,25 @@ def _last(value: str | list[object]) -> object:
 
 
 def _join(items: list[object], separator: object, attribute: str | int | None) -> str:
+    return _joiner(separator, attribute)(items)
+
+
+def _joiner(separator: object, attribute: str | int | None) -> Callable[[list[object]], str]:
     between = str(separator)
-    found: list[Any] = items if attribute is None else [*map(path_getter(attribute), items)]
-    try:
-        check_size(sum(map(len, found)) + len(found) * len(between))
-        return between.join(found)
-    except TypeError:
-        parts = [_writable(item) for item in found]
-    check_size(sum(map(len, parts)) + len(parts) * len(between))
-    return between.join(parts)
+    get = None if attribute is None else path_getter(attribute)
+
+    def joined(parts: list[Any]) -> str:
+        check_size(sum(map(len, parts)) + len(parts) * len(between))
+        return between.join(parts)
+
+    def join(items: list[object]) -> str:
+        found = items if get is None else [*map(get, items)]
+        try:
+            return joined(found)
+        except TypeError:
+            return joined([_writable(item) for item in found])
+
+    return join
 
 
 def _writable(item: object) -> str:
@@ -216,6 +226,7 @@ LIST_FILTERS = (
         Example('["a", "b", 3] | join(", ")', "a, b, 3"),
         (Parameter("d", SCALAR, ""), _ATTRIBUTE),
         items=SCALAR,
+        prepare=_joiner,
     ),
     Function(
         "sort",
