@@ -161,17 +161,19 @@ async def looked_into(path: Path, calls_: int, rounds: int, cold: bool) -> dict[
         yield
         taken.setdefault(name, []).append((time.perf_counter() - started, time.process_time() - cpu))
 
-    for round_ in range(rounds):
-        some = numbers[1000 * round_ : 1000 * round_ + 1000]
+    for _ in range(rounds):
         with timed("open, and the first lookup"):
             ledger = SqliteLedger(path)
             await ledger.get("00" * 32)
-        with timed("look up 1,000 that are there"):
-            found = await ledger.get_many(hashlib.sha256(f"large{number}".encode()).hexdigest() for number in some)
-        with timed("look up 1,000 that are not"):
-            await ledger.get_many(keys_of(f"no{round_}", 1000))
-        assert len(found) == 1000
         await ledger.close()
+    async with SqliteLedger(path) as ledger:
+        for round_ in range(rounds):
+            some = numbers[1000 * round_ : 1000 * round_ + 1000]
+            with timed("look up 1,000 that are there"):
+                found = await ledger.get_many(hashlib.sha256(f"large{number}".encode()).hexdigest() for number in some)
+            with timed("look up 1,000 that are not"):
+                await ledger.get_many(keys_of(f"no{round_}", 1000))
+            assert len(found) == 1000
     with timed("`ledger stats`"):
         assert report(path).total.calls == calls_
     return taken

@@ -113,7 +113,7 @@ def test_a_run_whose_ledger_stays_full_stops_and_can_be_resumed(tmp_path: Path) 
 def test_a_run_whose_outputs_find_no_room_waits_with_them(tmp_path: Path) -> None:
     first, second = scenario(tmp_path, "output", 300_000, "frees")
     pausing = next(told for told in first["told"] if "pauses" in told)
-    assert pausing.startswith(f"`{tmp_path}/small/out/out.jsonl` cannot be written: the disk is full; it takes 1.5 MB")
+    assert pausing.startswith(f"`{tmp_path}/small/out/out.jsonl` cannot be written: the disk is full; it takes 1,5")
     assert (first["status"], first["asked"], first["rows"]) == ("done", 150, 150)
     assert (second["status"], second["asked"]) == ("done", 150)
 

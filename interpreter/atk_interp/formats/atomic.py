@@ -107,7 +107,7 @@ class AtomicFile:
         number = error.errno or 0
         told = f"`{self.path}` cannot be written"
         if number in _FULL:
-            needed = f"; it takes {self._size / 1e6:.1f} MB" if self._size else ""
+            needed = f"; it takes {max(1, self._size // 1000):,} kB" if self._size else ""
             help = "make room or name another folder, then run the same command again"
             return DiskFull(f"{told}: {_FULL[number]}{needed}", help)
         if number in _TOO_LARGE:
