@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from atk_interp.diagnostics import Sink
-from atk_interp.expressions import check_expression, languages, parse_expression
+from atk_interp.expressions import EvaluationError, check_expression, compile_expression, languages, parse_expression
 from atk_interp.expressions.errors import MissingPackage
 from atk_interp.expressions.languages import LANGUAGES, language
 from atk_interp.expressions.types import TEXT
@@ -58,6 +58,11 @@ def test_without_the_extra_the_message_says_what_to_install(monkeypatch: pytest.
     languages._predictor.cache_clear()
     with pytest.raises(MissingPackage, match=r"`pip install 'atk-interp\[language\]'`"):
         language("text")
+    expression = parse_expression(MappedText.detached("answer | language"), Sink())
+    assert expression is not None
+    with pytest.raises(EvaluationError) as raised:
+        compile_expression(expression)({"answer": "text"})
+    assert raised.value.is_lasting, "no other row can fare better, so the step stops"
 
 
 def test_a_word_that_is_no_code_is_told_before_the_run() -> None:
