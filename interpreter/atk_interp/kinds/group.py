@@ -78,9 +78,11 @@ class Group(StepKind):
                     continue
                 kept = {name: row.fields.get(name) for name in first}
                 sorted_.put(key, row.replaced({"key": key.decode(), "values": values, "kept": kept}))
-            # One group is in memory at a time; the order of the first rows is in the places of the groups.
+            groups = context.scratch()
             for _, members in itertools.groupby(sorted_.rows(), lambda row: row.fields["key"]):
-                yield _grouped(list(collect), list(members))
+                made = _grouped(list(collect), list(members))
+                groups.put(b"".join(part.to_bytes(6, "big") for part in made.order), made)
+            yield from groups.rows()
 
         return SetStep(apply, loses="merged")
 
