@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from atk_interp import compile_pipeline, set_progress
-from atk_interp.pipeline import InvalidSpec, MissingParameters, Pipeline, PipelineFailed
+from atk_interp.pipeline import InvalidSpec, MissingParameters, Pipeline, PipelineFailed, WrongModels
 from atk_interp.runtime import CannotRun
 from support.openai_server import Call, OpenAIServer, server_thread
 from support.pipelines import compiled, run, said, write_project
@@ -324,3 +324,75 @@ def test_a_step_that_has_steps_of_its_own_or_needs_another_is_no_callable(tmp_pa
     for name, told in (("looped", "has steps of its own"), ("kept", "uses the value of another step")):
         with pytest.raises(CannotRun, match=told):
             pipeline.steps[name]({"n": 1})
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("embedded", "not `'embedded'`: write `models={'small': 'embedded', 'large': 'embedded'}`"),
+        (["embedded"], "`models` takes a mapping from model slots to endpoints, not a list"),
+        ("", "not `''`"),
+        ({"small": "gpt-5"}, "slot `small` takes a mapping of settings, or `'embedded'`, not `'gpt-5'`: write"),
+        ({"small": "http://there/v1"}, "'base_url': 'http://there/v1'"),
+    ],
+)
+def test_models_that_are_no_mapping_are_told_with_what_to_write(
+    tmp_path: Path, documents: Path, given: Any, told: str
+) -> None:
+    with pytest.raises(WrongModels) as refused:
+        compiled(tmp_path, SPEC)(input_dir=documents, output_dir="out", models=given)
+    assert told in str(refused.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_settings_of_models_with_errors_are_told_as_those_of_models(tmp_path: Path) -> None:
+    with pytest.raises(InvalidSpec, match=r"`models` has errors\n(.|\n)*unknown key `modle`"):
+        compiled(tmp_path, SPEC).endpoints({"small": {"modle": "gpt-5"}})
+
+
+def test_models_for_slots_that_there_are_not_are_told(
+    tmp_path: Path, models: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    compiled(tmp_path, SPEC).endpoints({**models, "lrage": "embedded"})
+    assert caplog.messages == ["`qa` has no model slot `lrage`, so it has no effect; did you mean `large`?"]
+
+
+def test_a_step_that_there_is_not_is_told_with_what_is_near(tmp_path: Path) -> None:
+    steps = compiled(tmp_path, INPUT).steps
+    with pytest.raises(KeyError, match="there is no step `logner`; did you mean `longer`\\?"):
+        steps["logner"]
+    assert "logner" not in steps
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"chunk_tokens": 7}, "`chunk_tokens` must be at least 50, not 7"),
+        ({"skip_filter": "no"}, "`skip_filter` takes true or false, not `no`"),
+    ],
+)
+def test_a_step_is_called_with_values_that_its_parameters_may_have(
+    tmp_path: Path, given: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(CannotRun, match=told):
+        compiled(tmp_path, SPEC).steps["useful"]({"text": "a"}, **given)
+
+
+def test_a_name_that_no_pipeline_bears_is_told_with_those_near_it() -> None:
+    with pytest.raises(InvalidSpec) as refused:
+        compile_pipeline("factul_qa")
+    assert str(refused.value).startswith("`factul_qa` cannot be compiled\n")
+    assert "there is no file and no pipeline `factul_qa`\n   = help: did you mean `factual_qa`?" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["nope", "specs/nope.yaml"])
+def test_a_name_that_is_near_nothing_is_told_with_the_stock_pipelines(name: str) -> None:
+    with pytest.raises(InvalidSpec, match=r"stock pipelines are (.*, )?`factual_qa`"):
+        compile_pipeline(name)
+
+
+def test_a_call_may_have_a_seed_of_its_own(tmp_path: Path) -> None:
+    pipeline = compiled(tmp_path, INPUT)
+    assert [pipeline.plan({"output_dir": "out", "rows": [], **seed}).seed for seed in ({"seed": 7}, {})] == [7, 0]
+    with pytest.raises(CannotRun, match="`seed` takes a whole number, not `seven`"):
+        pipeline.plan({"output_dir": "out", "rows": [], "seed": "seven"})

@@ -95,12 +95,20 @@ def test_a_second_run_with_nothing_changed_says_so(tmp_path: Path, cli: Cli) -> 
 def test_set_wins_over_the_config(tmp_path: Path, cli: Cli) -> None:
     told = cli("run", scripted(tmp_path), "--set", "count=1", "--set", "output_dir=there", "--set", "style=12")
     assert told.code == 0
-    assert "there/qa.jsonl: 1 rows" in told.out
+    assert "there/qa.jsonl: 1 row\n" in told.out
+
+
+def test_the_seed_can_be_set_as_in_a_config(tmp_path: Path, cli: Cli) -> None:
+    path = scripted(tmp_path, [{"reply": "yes"}])
+    for seed in ("7", "8"):
+        assert cli("run", path, "--set", f"seed={seed}").code == 0
+        assert json.loads((tmp_path / "out" / "run.json").read_text())["seed"] == int(seed)
 
 
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
+        ("seed=many", "`seed` takes a whole number, not `many`"),
         ("count", "`--set count` has no value"),
         ("cuont=3", "`qa` has no parameter `cuont`"),
         ("count=0", "`count` must be at least 1, not 0"),
@@ -149,7 +157,7 @@ def test_rejected_rows_are_counted_by_their_label(tmp_path: Path, cli: Cli) -> N
     told = cli("run", scripted(tmp_path, [{"when": {"contains": "one"}, "reply": "no"}, {"reply": "yes"}], spec))
     assert told.code == 0
     assert "ask: 1 x says yes" in told.err
-    assert "out/rejected.jsonl: 1 records of what was filtered or rejected" in told.out
+    assert "out/rejected.jsonl: 1 record of what was filtered or rejected" in told.out
 
 
 def test_no_rows_left_is_told_with_the_step_and_the_reasons(tmp_path: Path, cli: Cli) -> None:
@@ -180,6 +188,16 @@ def test_a_refused_key_stops_at_once_and_is_told_once(
     assert told.err.count("401 unauthorized") == 1
     assert "`api_key_env`" in told.err
     assert "canary" not in told.everything
+
+
+def test_an_address_where_web_pages_are_stops_the_run_on_its_first_call(tmp_path: Path, cli: Cli) -> None:
+    page = Answer(raw=b"<!DOCTYPE html><html><body>Sign in</body></html>", headers={"content-type": "text/html"})
+    with server_thread(lambda call: page) as server:
+        told = cli("run", project(tmp_path, server.base_url, concurrency=1))
+        assert server.stats()["calls"] == 1
+    assert told.code == 2
+    assert "is no OpenAI-compatible endpoint: it sent a web page" in told.err
+    assert "help: check the `base_url` in the config: most end in `/v1`" in told.err
 
 
 def test_an_unknown_model_is_named_with_those_there_are(tmp_path: Path, cli: Cli) -> None:
@@ -252,10 +270,13 @@ def test_an_empty_folder_is_told(tmp_path: Path, cli: Cli) -> None:
     assert "empty" in told.err
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path, cli: Cli) -> None:
-    told = cli("run", scripted(tmp_path), "--set", "input_dir=nowhere")
-    assert told.code == 1
-    assert "nowhere" in told.err
+@pytest.mark.parametrize("path", ["nowhere", "docs/three.txt", "nowhere/*.md"])
+def test_what_is_not_there_to_read_is_told_before_anything_runs(tmp_path: Path, cli: Cli, path: str) -> None:
+    told = cli("run", scripted(tmp_path), "--set", f"input_dir={path}")
+    assert told.code == 2
+    assert "error: step `documents` has nothing to read: " in told.err
+    assert f"{path}` does not exist" in told.err
+    assert not (tmp_path / "out").exists()
 
 
 BAD_FILES: dict[str, tuple[bytes, str, int]] = {

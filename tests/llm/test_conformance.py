@@ -18,7 +18,7 @@ from openai.types.chat import ChatCompletion
 from openai.types.chat.chat_completion import Choice as ChatChoice
 
 from atk_interp.llm.failure import failure_of_status
-from atk_interp.llm.messages import EndpointDown, LlmError, Message, RateLimited, Request
+from atk_interp.llm.messages import EndpointDown, LlmError, Message, RateLimited, Request, SentPage
 from atk_interp.llm.openai import OpenAIClient
 from atk_interp.values import Value
 from support.openai_server import AUTHORITY, Answer, Call, OpenAIServer, failure
@@ -52,7 +52,7 @@ async def ours(base_url: str, request: Request, timeout_s: float = 20) -> Unders
         reply = await client.complete(request)
     except LlmError as error:
         if f"`{base_url}` answered " not in str(error):
-            return Understood(type(error).__name__, "no answer")
+            return Understood(_name(error), "no answer")
         return _failed(error)
     finally:
         await client.aclose()
@@ -92,7 +92,12 @@ def _read(answer: object) -> Understood:
 
 def _failed(error: LlmError) -> Understood:
     wait = error.retry_after if isinstance(error, RateLimited) else None
-    return Understood(type(error).__name__, str(error), wait)
+    return Understood(_name(error), str(error), wait)
+
+
+def _name(error: LlmError) -> str:
+    """What failed; the package does not tell a web page from other answers that are none."""
+    return EndpointDown.__name__ if isinstance(error, SentPage) else type(error).__name__
 
 
 async def understood_by_both(answer: Answer, request: Request = CHAT, **options: Any) -> Understood:

@@ -13,6 +13,7 @@ from atk_interp.llm.messages import (
     RateLimited,
     Reply,
     Request,
+    SentPage,
 )
 from atk_interp.llm.retry import RetryPolicy, Waiting, call_with_patience
 from atk_interp.llm.scripted import ScriptedClient
@@ -148,3 +149,13 @@ async def test_a_place_is_not_held_while_waiting_to_try_again() -> None:
     assert str(trial.said[0]) == (
         f"`there` dropped the connection; trying again in {trial.said[0].wait_s:.1f} s (1 of 8)"
     )
+
+
+async def test_a_web_page_before_any_answer_is_no_endpoint_and_after_one_a_failure_that_passes() -> None:
+    page = SentPage("`there` sent a page", "there")
+    with pytest.raises(EndpointRefused, match="`there` is no OpenAI-compatible endpoint"):
+        await Trial(page).call()
+
+    trial = Trial(page)
+    trial.limiter.succeeded()
+    assert (await trial.call()).text == "done"

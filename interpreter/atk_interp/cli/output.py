@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-__all__ = ["coloured", "complain", "notice", "put", "say"]
+__all__ = ["coloured", "complain", "counted", "notice", "put", "say"]
 
 
 def coloured(stream_is_terminal: bool) -> bool:
@@ -21,6 +21,11 @@ def say(text: str = "") -> None:
 def put(text: str) -> None:
     """Print a result as it is, without a line break behind it."""
     print(text, end="", flush=True)  # noqa: T201 - as above
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number} {thing}{'s' if number != 1 else ''}"
 
 
 def notice(text: str) -> None:

@@ -94,6 +94,12 @@ def settings_for(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any
         if param is None and key == "output_dir":
             given[key] = text
             continue
+        if param is None and key == "seed":
+            try:
+                given[key] = int(text)
+            except ValueError:
+                raise _BadSetting(f"`seed` takes a whole number, not `{text}`", "write `--set seed=7`") from None
+            continue
         if param is None:
             near = did_you_mean(key, pipeline.spec.params)
             raise _BadSetting(

@@ -13,7 +13,7 @@ from atk_interp.formats.documents import CannotRead, Problem
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 
-__all__ = ["Found", "find", "source_of"]
+__all__ = ["Found", "check_path", "find", "source_of"]
 
 _RUNS_LOCK = ".atk-lock"
 """The file that every run puts into its output folder."""
@@ -50,6 +50,11 @@ def find(path: Path, suffixes: Collection[str], pattern: str | None = None) -> F
         nothing = Problem(str(path), "", "there is nothing to read here", f"readable are {_listed(suffixes)}")
         return Found(found.root, (), (*found.problems, nothing))
     return found
+
+
+def check_path(path: Path) -> None:
+    """Raise `CannotRead` when there is no such file or folder, nor the folder of such a glob."""
+    _start(path, None)
 
 
 def source_of(file: Path, root: Path) -> str:

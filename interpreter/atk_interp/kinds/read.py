@@ -71,7 +71,16 @@ class Read(StepKind):
             except CannotRead as error:
                 raise StepStopped(str(error), error.help) from error
 
-        return SourceStep(rows, files)
+        def check() -> None:
+            from atk_interp.formats.finding import check_path
+            from atk_interp.formats.readers import CannotRead
+
+            try:
+                check_path(step.folder / path)
+            except CannotRead as error:
+                raise StepStopped(f"step `{step.name}` has nothing to read: {error}", error.help) from error
+
+        return SourceStep(rows, files, check)
 
 
 def _rows(path: Path, required: tuple[str, ...], context: StepContext) -> Iterator[Row]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 
 from atk_interp.llm.failure import failure_of_status
-from atk_interp.llm.messages import EndpointDown, Reply, Usage
+from atk_interp.llm.messages import EndpointDown, Reply, SentPage, Usage
 from atk_interp.llm.reasoning import split_reasoning
 from atk_interp.values import Value, decode
 
@@ -14,6 +15,7 @@ __all__ = ["body_value", "reply_of"]
 
 _EXCERPT = 120
 _MOST_TOKENS = 2**53
+_PAGE = re.compile(rb"\s*<(!doctype html|html)\b", re.IGNORECASE)
 
 
 def reply_of(body: bytes, endpoint: str, seconds: float) -> Reply:
@@ -47,14 +49,15 @@ def reply_of(body: bytes, endpoint: str, seconds: float) -> Reply:
 
 
 def body_value(body: bytes, endpoint: str) -> Value:
-    """The JSON value of a body. Raises `EndpointDown` when it is none."""
+    """The JSON value of a body. Raises `EndpointDown` when it is none, `SentPage` for a web page."""
     for read in (decode, _read_leniently):
         try:
             return read(body)
         except (ValueError, RecursionError):
             continue
     # Raised out here, so that the body, which may repeat the key, does not travel along as context.
-    raise EndpointDown(f"`{endpoint}` sent {_excerpt(body)} instead of JSON", endpoint)
+    error = SentPage if _PAGE.match(body) else EndpointDown
+    raise error(f"`{endpoint}` sent {_excerpt(body)} instead of JSON", endpoint)
 
 
 def _read_leniently(body: bytes) -> Value:

@@ -20,6 +20,7 @@ __all__ = [
     "RateLimited",
     "Reply",
     "Request",
+    "SentPage",
     "Usage",
 ]
 
@@ -123,6 +124,10 @@ class LlmError(Exception):
 
 class EndpointDown(LlmError):
     """The transport failed (refused, reset, timed out, 5xx, garbage): worth another try, never an attempt."""
+
+
+class SentPage(EndpointDown):
+    """A web page came in place of an answer: something stands before the endpoint, or it is none at all."""
 
 
 class RateLimited(EndpointDown):

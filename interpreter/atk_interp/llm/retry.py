@@ -6,7 +6,16 @@ import random
 from collections.abc import Callable
 
 from atk_interp.llm.limits import Clock, Limiter, Priority
-from atk_interp.llm.messages import Client, EndpointDown, EndpointUnavailable, RateLimited, Reply, Request
+from atk_interp.llm.messages import (
+    Client,
+    EndpointDown,
+    EndpointRefused,
+    EndpointUnavailable,
+    RateLimited,
+    Reply,
+    Request,
+    SentPage,
+)
 from atk_interp.records import dataclass
 
 __all__ = ["RetryPolicy", "Waiting", "call_with_patience"]
@@ -59,7 +68,8 @@ async def call_with_patience(
 
     The place is given back while waiting. `tokens` is what the call will use, roughly, for limits per minute.
     Raises the last `EndpointDown` when the policy's tries or time are used up, `EndpointUnavailable` when the
-    endpoint is gone or asks for more time than that, and `EndpointRefused` at once.
+    endpoint is gone or asks for more time than that, and `EndpointRefused` at once, also for an address where web
+    pages are and no endpoint has answered yet.
     """
     waited = 0.0
     nth = 0
@@ -70,6 +80,7 @@ async def call_with_patience(
                 reply = await client.complete(request)
                 slot.used(reply.usage.input + reply.usage.output or tokens)
         except EndpointDown as error:
+            _raise_if_none(limiter, error)
             wait = _wait_s(error, request, nth, policy)
             _raise_if_closed(wait, policy, error)
             _tell(limiter, error, wait)
@@ -82,6 +93,16 @@ async def call_with_patience(
             return reply
         waited += wait
         await clock.sleep(wait)
+
+
+def _raise_if_none(limiter: Limiter, error: EndpointDown) -> None:
+    """What sends a web page may be something before the endpoint that is ill; but not when nothing else ever came."""
+    if isinstance(error, SentPage) and not limiter.statistics().succeeded:
+        raise EndpointRefused(
+            f"`{error.endpoint}` is no OpenAI-compatible endpoint: it sent a web page",
+            error.endpoint,
+            "check the `base_url` in the config: most end in `/v1`",
+        ) from None
 
 
 def _wait_s(error: EndpointDown, request: Request, nth: int, policy: RetryPolicy) -> float:

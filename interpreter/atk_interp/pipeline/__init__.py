@@ -1,8 +1,9 @@
 """A pipeline as a Python callable: a spec, checked and compiled, that takes its parameters as keywords."""
 
 from atk_interp.pipeline.arguments import EMBEDDED
-from atk_interp.pipeline.calling import Pipeline, StepCallable, compile_pipeline, lint, load_spec
-from atk_interp.pipeline.errors import InvalidSpec, MissingParameters, PipelineFailed
+from atk_interp.pipeline.calling import Pipeline, compile_pipeline, lint, load_spec
+from atk_interp.pipeline.errors import InvalidSpec, MissingParameters, PipelineFailed, WrongModels
+from atk_interp.pipeline.steps import StepCallable
 
 __all__ = [
     "EMBEDDED",
@@ -11,6 +12,7 @@ __all__ = [
     "Pipeline",
     "PipelineFailed",
     "StepCallable",
+    "WrongModels",
     "compile_pipeline",
     "lint",
     "load_spec",

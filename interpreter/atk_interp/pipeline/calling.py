@@ -10,28 +10,25 @@ from typing import Any
 
 from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
 from atk_interp.flow import Analysis
-from atk_interp.kinds.base import CallStep, Dropped, PureStep, SourceStep, StepStopped
+from atk_interp.kinds.base import SourceStep, StepStopped
 from atk_interp.ledger.places import default_ledger
-from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.lint.check import check_file
-from atk_interp.llm.limits import Clock
 from atk_interp.llm.messages import Client
 from atk_interp.llm.retry import RetryPolicy
 from atk_interp.pipeline.arguments import EMBEDDED, endpoints_in, from_folder, json_rows, signature, with_grammar
 from atk_interp.pipeline.errors import InvalidSpec, MissingParameters, PipelineFailed
-from atk_interp.plan import Loop, Plan, compile_plan
-from atk_interp.records import dataclass
+from atk_interp.pipeline.steps import StepCallable, Steps, blocking
+from atk_interp.plan import Plan, compile_plan
 from atk_interp.runtime import CannotRun, RunOptions, RunResult, run_plan
-from atk_interp.runtime.books import Books
-from atk_interp.runtime.calls import Calls, StepCalls
-from atk_interp.runtime.endpoints import NO_CLIENTS, check_keys, open_endpoints, used_slots
+from atk_interp.runtime.endpoints import NO_CLIENTS
 from atk_interp.runtime.events import Listener
 from atk_interp.runtime.room import RoomPolicy
 from atk_interp.spec import Config, EndpointConfig, PipelineSpec, check_value, missing
-from atk_interp.stock import find_pipeline
-from atk_interp.values import Row, Value, root_id
+from atk_interp.spec.codes import UNKNOWN_PIPELINE
+from atk_interp.stock import find_pipeline, stock_names
+from atk_interp.values import Value
 
-__all__ = ["Pipeline", "StepCallable", "compile_pipeline", "lint", "load_spec"]
+__all__ = ["Pipeline", "compile_pipeline", "lint", "load_spec"]
 
 _log = logging.getLogger("atk_interp")
 
@@ -64,18 +61,27 @@ def _checked(path: Path, *, complete: bool = True) -> tuple[Analysis, Config | N
 def compile_pipeline(path: str | Path) -> Pipeline:
     """A callable for a spec, a config, or the name of a pipeline. Raises `InvalidSpec`.
 
-    A config's values become the defaults of the call.
+    A config's values become the defaults of the call. A name that is none is told with those near it.
     """
     found = Path(path) if Path(path).is_file() else find_pipeline(str(path), Path.cwd())
+    if found is None and not Path(path).exists():
+        raise _no_pipeline(str(path))
     return Pipeline(*_checked(found or Path(path), complete=False))
+
+
+def _no_pipeline(name: str) -> InvalidSpec:
+    names = stock_names()
+    help_ = did_you_mean(name, names) or "stock pipelines are " + ", ".join(f"`{known}`" for known in names)
+    missing_ = Diagnostic(UNKNOWN_PIPELINE, f"there is no file and no pipeline `{name}`", None, help=help_)
+    return InvalidSpec([missing_], f"`{name}` cannot be compiled")
 
 
 class Pipeline:
     """A compiled pipeline. Call it with its parameters; `acall` is the same for a running event loop.
 
     Beside its own parameters it takes `models` (slot to endpoint settings, as in a config), `rows` (for an `input`
-    step), `task_id` (for `set_progress`), `prompts` (override folders) and any others, which are reported and
-    ignored, so that old configs keep working. Paths are relative to the working folder.
+    step), `task_id` (for `set_progress`), `prompts` (override folders), `seed`, and any others, which are reported
+    and ignored, so that old configs keep working. Paths are relative to the working folder.
     """
 
     def __init__(self, analysis: Analysis, config: Config | None = None) -> None:
@@ -85,14 +91,14 @@ class Pipeline:
         self.__name__ = analysis.spec.name
         self.__doc__ = analysis.spec.description
         self.__signature__ = signature(analysis.spec)
-        self.steps: Mapping[str, StepCallable] = {name: StepCallable(self, name) for name in analysis.spec.steps}
+        self.steps: Mapping[str, StepCallable] = Steps({name: StepCallable(self, name) for name in analysis.spec.steps})
 
     def __repr__(self) -> str:
         return f"<pipeline {self.__name__}{self.__signature__}>"
 
     def __call__(self, **kwargs: Any) -> RunResult:
         """Run the pipeline. Raises `MissingParameters`, `CannotRun` before any work, `PipelineFailed` after."""
-        result: RunResult = _blocking(self.acall(**kwargs))
+        result: RunResult = blocking(self.acall(**kwargs))
         return result
 
     async def acall(self, **kwargs: Any) -> RunResult:
@@ -122,6 +128,7 @@ class Pipeline:
         plan = self.plan(kwargs)
         output_dir = self._output_dir(plan.params.get("output_dir") or kwargs.get("output_dir"))
         self._refuse_to_read(output_dir, plan.params)
+        await asyncio.to_thread(_check_inputs, plan)
         options = RunOptions(
             output_dir=output_dir,
             ledger=ledger or default_ledger(),
@@ -140,7 +147,8 @@ class Pipeline:
         given = {name: value for name, value in kwargs.items() if name != "task_id"}
         models, rows = given.pop("models", None), given.pop("rows", None)
         analysis = self._analysis_for(given.pop("prompts", None))
-        return self._plan(analysis, self.values(given), models, json_rows(rows))
+        seed = _whole(given.pop("seed", None))
+        return self._plan(analysis, self.values(given), models, json_rows(rows), seed)
 
     def _output_dir(self, given: Any) -> Path:
         return Path(given or Path("output") / self.__name__).expanduser().absolute()
@@ -168,7 +176,7 @@ class Pipeline:
         merged = self.defaults()
         for name, value in given.items():
             if name not in params:
-                self._unknown(name)
+                self.tell_unknown(name)
             elif value is not None or not params[name].required:
                 merged[name] = from_folder(params[name], value, Path.cwd())
         lacking = missing(params, merged)
@@ -190,7 +198,8 @@ class Pipeline:
                 merged[name] = from_folder(self.spec.params[name], setting.value, self._config.folder)
         return merged
 
-    def _unknown(self, name: str) -> None:
+    def tell_unknown(self, name: str) -> None:
+        """Say that a parameter has no effect, as old configs have some."""
         if name in ("pipeline", "output_dir"):
             return
         near = did_you_mean(name, self.spec.params)
@@ -214,87 +223,40 @@ class Pipeline:
             raise InvalidSpec(sink.sorted())
         return analysis
 
-    def endpoints(self, models: Mapping[str, Any] | None) -> dict[str, EndpointConfig]:
+    def endpoints(self, models: Any) -> dict[str, EndpointConfig]:
         """An endpoint for every slot: what is given, else the config's, else the embedded model."""
         configured = dict(self._config.models) if self._config is not None else {}
-        if models:
-            configured.update(endpoints_in(models, self.spec))
+        if models is not None:
+            configured.update(endpoints_in(models, self.spec, _log.warning))
         found = {slot: configured.get(slot, EMBEDDED) for slot in self.spec.models}
         return {slot: with_grammar(config) for slot, config in found.items()}
 
+    def plan_with(self, values: Mapping[str, Value], models: Any, rows: Any) -> Plan:
+        """What a call would run with these values, which are not checked."""
+        return self._plan(self._analysis, values, models, rows)
+
     def _plan(
-        self, analysis: Analysis, values: Mapping[str, Value], models: Mapping[str, Any] | None, rows: Any
+        self, analysis: Analysis, values: Mapping[str, Value], models: Any, rows: Any, seed: int | None = None
     ) -> Plan:
-        seed = self._config.seed if self._config is not None else 0
+        if seed is None:
+            seed = self._config.seed if self._config is not None else 0
         try:
             return compile_plan(analysis, values, self.endpoints(models), seed=seed, rows=rows)
         except StepStopped as error:
             raise CannotRun(str(error), error.help) from error
 
 
-@dataclass(frozen=True)
-class StepCallable:
-    """One step as a function from a row (a mapping of fields) to rows, for tests and notebooks.
-
-    Parameters of the pipeline are keywords, as are `models`; those not given are as in the config, have their
-    defaults, or are null. Rows that a step filters or rejects give no rows. Replies come from the project's ledger
-    where it has them.
-    """
-
-    pipeline: Pipeline
-    name: str
-
-    def __call__(self, row: Mapping[str, Any], **kwargs: Any) -> list[dict[str, Any]]:
-        rows: list[dict[str, Any]] = _blocking(self.acall(row, **kwargs))
-        return rows
-
-    async def acall(self, row: Mapping[str, Any], **kwargs: Any) -> list[dict[str, Any]]:
-        """As a call, awaited. Raises `CannotRun` for steps that work on whole sets of rows."""
-        models = kwargs.pop("models", None)
-        values = self.pipeline.defaults()
-        for name, value in kwargs.items():
-            if name in values:
-                values[name] = value
-            else:
-                self.pipeline._unknown(name)
-        plan = self.pipeline._plan(self.pipeline._analysis, values, models, json_rows([row]))
-        step = plan.steps[self.name]
-        made = Row(root_id(dict(row), 0), "row", (0,), dict(row))
-        runner = step.runner
-        if isinstance(runner, Loop) or step.kind == "pipeline":
-            raise CannotRun(f"step `{self.name}` has steps of its own", help="call the pipeline")
-        if step.uses:
-            raise CannotRun(f"step `{self.name}` uses the value of another step", help="call the pipeline")
-        if isinstance(runner, PureStep):
-            result = runner.apply(made)
-        elif isinstance(runner, CallStep):
-            result = await _asked(plan, self.name, made)
-        else:
-            what = "makes its rows itself" if isinstance(runner, SourceStep) else "works on whole sets of rows"
-            raise CannotRun(f"step `{self.name}` {what}", help="call the pipeline")
-        return [] if isinstance(result, Dropped) else [dict(child.fields) for child in result]
+def _check_inputs(plan: Plan) -> None:
+    """Raise `CannotRun` when a step has nothing to read from: before anything is done."""
+    for step in plan.steps.values():
+        if isinstance(step.runner, SourceStep):
+            try:
+                step.runner.check()
+            except StepStopped as error:
+                raise CannotRun(str(error), error.help) from error
 
 
-async def _asked(plan: Plan, name: str, row: Row) -> Any:
-    step = plan.steps[name]
-    slots = {slot: config for slot, config in used_slots(plan).items() if slot == step.slot}
-    check_keys(slots)
-    endpoints = open_endpoints(slots, lambda line: _log.info("%s", line))
-    try:
-        async with SqliteLedger(default_ledger()) as ledger:
-            calls = Calls(endpoints, ledger, Books(plan), lambda event: None, RetryPolicy(), Clock())
-            context = StepCalls(step, calls, lambda event: None, lambda planned, dropped: None)
-            assert isinstance(step.runner, CallStep)
-            return await step.runner.apply(row, context)
-    finally:
-        for endpoint in endpoints.values():
-            await endpoint.client.aclose()
-
-
-def _blocking(coroutine: Any) -> Any:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(coroutine)
-    coroutine.close()
-    raise RuntimeError("an event loop is running here: use `await pipeline.acall(…)`")
+def _whole(seed: Any) -> int | None:
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
+        raise CannotRun(f"`seed` takes a whole number, not `{seed}`")
+    return seed

@@ -9,15 +9,19 @@ from atk_interp.diagnostics.render import render_text
 from atk_interp.runtime import RunResult
 from atk_interp.spec import Param, describe_param
 
-__all__ = ["InvalidSpec", "MissingParameters", "PipelineFailed"]
+__all__ = ["InvalidSpec", "MissingParameters", "PipelineFailed", "WrongModels"]
 
 
 class InvalidSpec(ValueError):
     """A spec with errors. `diagnostics` are all findings, and the message shows them."""
 
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
-        super().__init__("the spec has errors\n" + render_text(found for found in diagnostics if found.is_error))
+    def __init__(self, diagnostics: Sequence[Diagnostic], told: str = "the spec has errors") -> None:
+        super().__init__(f"{told}\n" + render_text(found for found in diagnostics if found.is_error))
         self.diagnostics = list(diagnostics)
+
+
+class WrongModels(TypeError):
+    """What was given as `models` names no endpoints for slots. The message says what to write."""
 
 
 class MissingParameters(TypeError):

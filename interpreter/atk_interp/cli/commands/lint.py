@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from atk_interp.cli.exits import FINDINGS, IMPOSSIBLE, OK
-from atk_interp.cli.output import coloured, complain, notice, put, say
+from atk_interp.cli.output import coloured, complain, counted, notice, put, say
 from atk_interp.cli.paths import existing, nothing_here
 from atk_interp.diagnostics import Diagnostic, Severity
 from atk_interp.diagnostics.render import FORMATS, render_short, render_text, summary
@@ -169,19 +169,15 @@ def _sum_up(checked: Checked, mended: Mended | None, diff: bool) -> None:
     for prompt in checked.found.prompts:
         notice(f"no spec that was found uses the prompt `{prompt}`")
     if checked.found.foreign:
-        left = _counted(len(checked.found.foreign), "file")
+        left = counted(len(checked.found.foreign), "file")
         notice(f"{left} left alone: no spec, config or prompt, or excluded")
     told = summary(checked.report.findings) or "nothing to complain of"
     if mended is not None and mended.findings:
-        where = _counted(len(mended.changes), "file")
+        where = counted(len(mended.changes), "file")
         could = "could be mended" if diff else "mended"
-        told = f"{_counted(len(mended.findings), 'finding')} {could} in {where}; {told}{' left' if diff else ''}"
+        told = f"{counted(len(mended.findings), 'finding')} {could} in {where}; {told}{' left' if diff else ''}"
     if checked.linted:
-        notice(f"{_counted(len(checked.linted), 'file')} checked: {told}")
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}{'s' if number != 1 else ''}"
+        notice(f"{counted(len(checked.linted), 'file')} checked: {told}")
 
 
 def _statistics(findings: Sequence[Diagnostic]) -> str:

@@ -164,14 +164,21 @@ class SourceStep:
 
     `reads` gives the files that the rows are made from, if any; they depend on nothing else but the spec, the values of
     its parameters and rows of the caller. A source that cannot say so has none, and a run of it is never taken to be
-    unchanged. It may raise `StepStopped` and `OSError`.
+    unchanged. It may raise `StepStopped` and `OSError`. `check` raises `StepStopped` where there is nothing to read
+    from: it looks for the path alone, so that a run may ask it before anything else.
     """
 
-    __slots__ = ("reads", "rows")
+    __slots__ = ("check", "reads", "rows")
 
-    def __init__(self, rows: SourceRows, reads: Callable[[], Iterable[Path]] | None = None) -> None:
+    def __init__(
+        self,
+        rows: SourceRows,
+        reads: Callable[[], Iterable[Path]] | None = None,
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
         self.rows = rows
         self.reads = reads
+        self.check = check
 
 
 class SourceRows(Protocol):
