@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from atk_interp.cli.output import coloured, counted, notice
+from atk_interp.cli.output import coloured, notice
 from atk_interp.runtime.events import Event, Noted, Progressed, StepFinished, StepState, Waited
+from atk_interp.runtime.spending import Spending, Spent
 
-__all__ = ["Display", "display", "funnel"]
+__all__ = ["Display", "display", "funnel", "spending"]
 
 _PLAIN_EVERY_S = 5.0
 _NOTICES_SHOWN = 20
@@ -126,8 +127,7 @@ class _Live:
         left = spent / event.fraction - spent if event.fraction > 0.05 else None
         calls = sum(state.called for state in event.steps)
         eta = f", about {_duration(left)} left" if left is not None and event.fraction < 1 else ""
-        speed = f"{counted(calls, 'call')} ({calls / max(spent, 0.1):.1f}/s)"
-        title = f"{event.fraction:.0%} after {_duration(spent)}{eta}; {speed}"
+        title = f"{event.fraction:.0%} after {_duration(spent)}{eta}; {calls} calls ({calls / max(spent, 0.1):.1f}/s)"
         table = Table(title=title, title_justify="left", box=None, pad_edge=False)
         for name, justify in (("step", "left"), ("", "left"), ("rows", "right"), ("out", "right"), ("", "left")):
             table.add_column(name, justify=justify)  # type: ignore[arg-type]
@@ -197,3 +197,17 @@ def funnel(states: list[StepState]) -> str:
         if state.refused:
             told.append(f"    {state.name}: {state.refused} x parts of replies refused")
     return "\n".join(told)
+
+
+def spending(told: Spending) -> str:
+    """What a run has paid for, what the ledger has saved it, and what the runs have paid that it went on with."""
+    lines = [f"paid: {_spent(told.paid)}", f"from the ledger: {_spent(told.saved)}"]
+    if told.before.calls:
+        lines.append(f"paid with the runs that it went on with: {_spent(told.before + told.paid)}")
+    return "\n".join(lines)
+
+
+def _spent(spent: Spent) -> str:
+    calls = f"{spent.calls:,} call{'s' if spent.calls != 1 else ''}"
+    told = f"{calls}, {spent.input_tokens:,} tokens in, {spent.output_tokens:,} out"
+    return told if spent.usd is None else f"{told}, {spent.usd:,.2f} USD"

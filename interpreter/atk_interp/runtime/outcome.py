@@ -16,6 +16,7 @@ from atk_interp.records import dataclass
 from atk_interp.runtime.endpoints import CannotRun
 from atk_interp.runtime.events import StepState
 from atk_interp.runtime.publish import Published
+from atk_interp.runtime.spending import Spending
 from atk_interp.runtime.spool import NoRoomForRows
 
 __all__ = ["EXIT_CODES", "Ending", "Interrupted", "RunResult", "ending", "nothing_left"]
@@ -56,6 +57,8 @@ class RunResult:
     """How many records `rejected.jsonl` has: rows and parts of replies, with what became of them."""
     unchanged: bool = False
     """Whether there was nothing to do: a run before this one has left it all."""
+    spending: Spending | None = None
+    """What was paid; None when there was nothing to do."""
 
     @property
     def exit_code(self) -> int:

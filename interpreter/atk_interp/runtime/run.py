@@ -44,6 +44,7 @@ from atk_interp.runtime.outcome import Ending, Interrupted, RunResult, ending, n
 from atk_interp.runtime.progress import set_progress
 from atk_interp.runtime.publish import Collector, Published, write_record
 from atk_interp.runtime.room import Room, RoomPolicy
+from atk_interp.runtime.spending import Spending
 from atk_interp.runtime.unchanged import Finished, Origin, finished
 from atk_interp.runtime.walking import Sinks
 
@@ -106,6 +107,7 @@ class _Run:
         self.options = options
         self.loop = asyncio.get_running_loop()
         self.books = Books(plan)
+        self.spending = Spending(plan, options.output_dir)
         self.collector = Collector(plan)
         self.log = EventLog(options.output_dir / "events.jsonl")
         self.room = Room(self.emit, options.room, options.clock)
@@ -260,7 +262,16 @@ class _Run:
         seconds = time.monotonic() - self.started
         folder, states = self.options.output_dir, self.books.states()
         return RunResult(
-            how.status, how.message, how.help, folder, published, states, seconds, how.error, self.collector.rejected
+            how.status,
+            how.message,
+            how.help,
+            folder,
+            published,
+            states,
+            seconds,
+            how.error,
+            self.collector.rejected,
+            spending=self.spending,
         )
 
     def _record(self, result: RunResult, calls: Calls) -> dict[str, Any]:
@@ -295,6 +306,7 @@ class _Run:
                 for output in result.outputs
             ],
             "rejected": result.rejected,
+            "spending": self.spending.as_json(),
             "made_from": self._made_from(result),
         }
 
@@ -320,7 +332,9 @@ class _Run:
             self.loop.call_soon_threadsafe(self._deliver, event)
 
     def _deliver(self, event: Event) -> None:
-        if not isinstance(event, Progressed | CallFinished):
+        if isinstance(event, CallFinished):
+            self.spending.add(event)
+        elif not isinstance(event, Progressed):
             self.log.write(event)
         for listener in self.options.listeners:
             try:
@@ -370,7 +384,7 @@ class _Run:
 
 def _doing(states: list[StepState]) -> str:
     busy = [state for state in states if not state.finished and state.rows_in]
-    return f"step {busy[0].name}: {busy[0].passed} of {busy[0].rows_in} row{'s' if busy[0].rows_in != 1 else ''}" if busy else "working"
+    return f"step {busy[0].name}: {busy[0].passed} of {busy[0].rows_in} rows" if busy else "working"
 
 
 def _without_login(address: str | None) -> str | None:

@@ -123,7 +123,7 @@ ENDPOINT_SCHEMA: dict[str, Any] = {
         allowed=["llguidance", "none"],
     ),
     "price": _key(
-        "`input` and `output`, in USD per million tokens. For your own reckoning: a run tells tokens, not cost.",
+        "`input` and `output`, in USD per million tokens: `plan` and `run` tell cost by it.",
         type="dict",
         schema=_PRICE,
     ),

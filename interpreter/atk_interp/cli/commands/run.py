@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atk_interp.cli.exits import OK, report_bug
-from atk_interp.cli.output import complain, counted, notice, say
+from atk_interp.cli.output import complain, notice, say
 from atk_interp.cli.preparing import compiled, reported, settings_for
 
 if TYPE_CHECKING:
@@ -108,20 +108,22 @@ def collect_less() -> None:
 
 
 def _report(result: RunResult, quiet: bool) -> None:
-    from atk_interp.cli.display import funnel
+    from atk_interp.cli.display import funnel, spending
 
     if not quiet:
         notice("")
         notice(funnel(result.steps))
+        if result.spending is not None and result.spending.any_calls:
+            notice(f"\n{spending(result.spending)}")
         notice("")
     if result.status != "done":
         complain(result.message, result.help)
     for output in result.outputs:
         if output.complete or output.rows:
-            say(f"{_relative(output.path)}: {counted(output.rows, 'row')}{'' if output.complete else ' (incomplete)'}")
+            say(f"{_relative(output.path)}: {output.rows} rows{'' if output.complete else ' (incomplete)'}")
     if result.rejected:
         file = _relative(result.output_dir / "rejected.jsonl")
-        say(f"{file}: {counted(result.rejected, 'record')} of what was filtered or rejected, with the reasons")
+        say(f"{file}: {result.rejected} records of what was filtered or rejected, with the reasons")
     if result.status == "done" and not quiet:
         _show_rows(result)
         notice("\nread your data before you train on it")
