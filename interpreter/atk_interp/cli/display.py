@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from atk_interp.cli.output import coloured, notice
+from atk_interp.cli.output import coloured, counted, notice
 from atk_interp.runtime.events import Event, Noted, Progressed, StepFinished, StepState, Waited
 from atk_interp.runtime.spending import Spending, Spent
 
@@ -127,7 +127,8 @@ class _Live:
         left = spent / event.fraction - spent if event.fraction > 0.05 else None
         calls = sum(state.called for state in event.steps)
         eta = f", about {_duration(left)} left" if left is not None and event.fraction < 1 else ""
-        title = f"{event.fraction:.0%} after {_duration(spent)}{eta}; {calls} calls ({calls / max(spent, 0.1):.1f}/s)"
+        speed = f"{counted(calls, 'call')} ({calls / max(spent, 0.1):.1f}/s)"
+        title = f"{event.fraction:.0%} after {_duration(spent)}{eta}; {speed}"
         table = Table(title=title, title_justify="left", box=None, pad_edge=False)
         for name, justify in (("step", "left"), ("", "left"), ("rows", "right"), ("out", "right"), ("", "left")):
             table.add_column(name, justify=justify)  # type: ignore[arg-type]

@@ -384,7 +384,11 @@ class _Run:
 
 def _doing(states: list[StepState]) -> str:
     busy = [state for state in states if not state.finished and state.rows_in]
-    return f"step {busy[0].name}: {busy[0].passed} of {busy[0].rows_in} rows" if busy else "working"
+    return (
+        f"step {busy[0].name}: {busy[0].passed} of {busy[0].rows_in} row{'s' if busy[0].rows_in != 1 else ''}"
+        if busy
+        else "working"
+    )
 
 
 def _without_login(address: str | None) -> str | None:

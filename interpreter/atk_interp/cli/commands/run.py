@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atk_interp.cli.exits import OK, report_bug
-from atk_interp.cli.output import complain, notice, say
+from atk_interp.cli.output import complain, counted, notice, say
 from atk_interp.cli.preparing import compiled, reported, settings_for
 
 if TYPE_CHECKING:
@@ -120,10 +120,10 @@ def _report(result: RunResult, quiet: bool) -> None:
         complain(result.message, result.help)
     for output in result.outputs:
         if output.complete or output.rows:
-            say(f"{_relative(output.path)}: {output.rows} rows{'' if output.complete else ' (incomplete)'}")
+            say(f"{_relative(output.path)}: {counted(output.rows, 'row')}{'' if output.complete else ' (incomplete)'}")
     if result.rejected:
         file = _relative(result.output_dir / "rejected.jsonl")
-        say(f"{file}: {result.rejected} records of what was filtered or rejected, with the reasons")
+        say(f"{file}: {counted(result.rejected, 'record')} of what was filtered or rejected, with the reasons")
     if result.status == "done" and not quiet:
         _show_rows(result)
         notice("\nread your data before you train on it")
