@@ -200,3 +200,11 @@ def test_an_item_that_stands_twice_is_told_where_it_adds_nothing(
     tmp_path: Path, old: str, new: str, expected: int
 ) -> None:
     assert names(tmp_path, SPEC.replace(old, new)).count("repeated-item") == expected
+
+
+def test_days_of_a_draw_are_dates_with_quotes_or_without(tmp_path: Path) -> None:
+    drawn = "{kind: draw, from: documents, fields: {day: {%s: [2024-01-01, 2024-12-31]}}}"
+    spec = SPEC.replace("  told: {kind: map, from: documents, set", "  days: DRAW\n  told: {kind: map, from: days, set")
+
+    assert "yaml-surprise" not in names(tmp_path, spec.replace("DRAW", drawn % "date"))
+    assert names(tmp_path, spec.replace("DRAW", drawn % "choice")).count("yaml-surprise") == 2

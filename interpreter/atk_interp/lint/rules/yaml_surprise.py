@@ -66,7 +66,9 @@ def _data(document: Document, view: StepView, option: str) -> Iterator[Path]:
     """The scalars of an option that are data. Of a `parse` only the words of choices are; the rest are settings."""
     path = view.path(option)
     for scalar in _scalars(document, path):
-        if option not in ("parse", "constrain", "sampling") or "choice" in scalar[len(path) :]:
+        inside = scalar[len(path) :]
+        is_day = view.step.kind == "draw" and inside[1:2] == ("date",)  # read as a date whatever its quotes
+        if not is_day and (option not in ("parse", "constrain", "sampling") or "choice" in inside):
             yield scalar
 
 
