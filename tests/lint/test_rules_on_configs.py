@@ -101,6 +101,12 @@ def test_an_address_must_be_one_of_an_endpoint(tmp_path: Path, address: str, exp
     assert codes(tmp_path, config) == expected
 
 
+def test_an_address_without_a_path_is_told_with_the_usual_one(tmp_path: Path) -> None:
+    config = "input_dir: documents\nmodels: {large: {model: a, base_url: 'localhost:8000'}, small: {model: b}}\n"
+
+    assert [found.help for found in findings(tmp_path, config)] == ["write `http://localhost:8000/v1`"]
+
+
 def test_the_call_is_cut_off_an_address(tmp_path: Path) -> None:
     address = "http://localhost:8000/v1/chat/completions"
     config = f"input_dir: documents\nmodels: {{large: {{model: a, base_url: '{address}'}}, small: {{model: b}}}}\n"

@@ -49,7 +49,9 @@ class UnusableEndpoint(Rule):
     def _address(self, context: LintContext, config: Config, path: Path, address: str) -> None:
         text = config.document.text(path)
         if not re.match(r"https?://[^/\s]", address):
-            help_ = f"write `http://{address}`" if re.match(r"[\w.-]+(:\d+)?(/|\Z)", address) else None
+            host = re.match(r"[\w.-]+(:\d+)?(/|\Z)", address)
+            rest = address if host and host[0].endswith("/") else f"{address}/v1"
+            help_ = f"write `http://{rest}`" if host else None
             told = f"`{address}` is not the address of an endpoint"
             context.sink.report(self.code, text.span(), told, help=help_ or "begin it with `http://` or `https://`")
         elif call := _CALL.search(address):
