@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from os.path import relpath
 from pathlib import Path
 
 from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
@@ -17,7 +18,7 @@ from atk_interp.kinds.base import Cardinality, StepView
 from atk_interp.kinds.base.codes import PIPELINE_WITHIN_ITSELF, SHADOWED_PARAMETER
 from atk_interp.kinds.base.view import Followed, Nested
 from atk_interp.records import dataclass
-from atk_interp.spec import Output, PipelineSpec, Step, Takes, load_spec, load_steps
+from atk_interp.spec import Output, PipelineSpec, Step, Takes, is_config, load_spec, load_steps
 from atk_interp.spec.codes import UNKNOWN_PIPELINE
 from atk_interp.stock import find_pipeline, stock_names
 from atk_interp.templates import PromptLibrary
@@ -54,6 +55,14 @@ def _with_inner(name: str, view: StepView) -> Iterator[tuple[str, StepView]]:
     yield name, view
     for inner in view.inner:
         yield from _with_inner(f"{name}.{inner.step.name}", inner)
+
+
+def _seen_from(folder: Path, name: object, home: Path) -> str | None:
+    """How a pipeline that a config in the folder `home` names is named by a spec in another folder; None if unknown."""
+    found = find_pipeline(name, home) if isinstance(name, str) else None
+    if found is None or name in stock_names():
+        return name if found is not None and isinstance(name, str) else None
+    return Path(relpath(found.resolve(), folder.resolve())).as_posix()
 
 
 def prompt_folders(folder: Path, pipeline: str, overrides: Sequence[Path] = ()) -> list[Path]:
@@ -219,6 +228,13 @@ class _Flow:
             told = f"this pipeline would be a step within itself: {shown}"
             view.sink.report(PIPELINE_WITHIN_ITSELF, span, told, help="name another pipeline")
             return None
+        document = load_document(file, Sink(), self.opened.files)
+        if document is not None and is_config(document.data) and document.has(("pipeline",)):
+            told = f"`{name}` is a config; name its pipeline"
+            meant = _seen_from(self.folder, document.get(("pipeline",)), file.parent)
+            help_ = f"write `pipeline: {meant}`" if meant else "name the spec that the config is for"
+            view.sink.report(UNKNOWN_PIPELINE, span, told, help=help_)
+            return None
         opened = _Opened(self.opened.files, (*self.opened.chain, file), self.opened.known)
         if file not in opened.known:
             opened.known[file] = self._opened(file, opened)
@@ -277,6 +293,8 @@ def _made(view: StepView) -> RecordType:
     before = view.input
     skipped = _skipped(view) if view.step.has_when else None
     made = KINDS[view.step.kind].flow(view)
+    if view.parse_is_broken:
+        made = RecordType(made.fields, open=True)  # what a reading would write is not known
     made = made if skipped is None else after_when(skipped, made)
     view.passing = before, made
     return made
