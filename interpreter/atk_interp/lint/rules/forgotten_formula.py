@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from atk_interp.diagnostics import Code, Edit, Fix, Severity
+from atk_interp.diagnostics import Code, Severity
 from atk_interp.document import Path
 from atk_interp.kinds.base import StepView
 from atk_interp.lint.context import LintContext
@@ -20,11 +20,10 @@ class ForgottenFormula(Rule):
         "ATK524",
         "forgotten-formula",
         Severity.WARNING,
-        finds="A value of a field that is the name of a field or parameter, written as plain text.",
+        finds="A value of a field that is the name of a field or parameter, written as text without quotes.",
         why="Every row would hold the name itself, not the value that it names.",
         bad="fields: {question: question}",
         good="fields: {question: =question}",
-        fixable=True,
     )
 
     def check(self, context: LintContext) -> None:
@@ -32,21 +31,21 @@ class ForgottenFormula(Rule):
             known = {*view.input.fields, *view.spec.params}
             for path, text in _texts(view):
                 if text in known or text in ("row.id", "row.source"):
-                    start = view.document.text(path).span(0, 0)
                     context.sink.report(
                         self.code,
                         view.document.span(path),
                         f"this is the text `{text}`, not the value of `{text}`",
-                        help=f"write `={text}`",
-                        fix=Fix(f"write `={text}`", (Edit(start, "="),)),
+                        help=f'write `={text}`, or `"{text}"` if the text is meant',
                     )
 
 
 def _texts(view: StepView) -> Iterator[tuple[Path, str]]:
-    """The literal texts among the values of fields, with their paths."""
+    """The literal texts among the values of fields, with their paths; quotes say that the text is meant."""
     for option in view.options:
         if option.takes is Takes.FIELDS and view.given(option.name):
-            yield from _inside(view.option(option.name), view.path(option.name))
+            for path, text in _inside(view.option(option.name), view.path(option.name)):
+                if view.document.written(path)[:1] not in ('"', "'"):
+                    yield path, text
 
 
 def _inside(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
