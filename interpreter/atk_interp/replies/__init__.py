@@ -94,8 +94,9 @@ def _built(parse: Mapping[str, Any]) -> Reader:
     known = [*kind.schema, "many"] if kind.takes_many else [*kind.schema]
     for key in options:
         if key == "many" and not kind.takes_many:
-            raise OptionsError(f"`{kind.name}` reads one answer and has no `many`", ("many",))
+            raise OptionsError(f"`{kind.name}` reads one answer and has no `many`", ("many",), is_key=True)
         if key not in known:
-            raise OptionsError(f"unknown key `{key}` beside `{kind.name}`", (key,), f"there are {quoted(known)}")
+            told = f"unknown key `{key}` beside `{kind.name}`"
+            raise OptionsError(told, (key,), f"there are {quoted(known)}", is_key=True)
     flag(options, "many")
     return kind.build(parse[kind.name], options)

@@ -90,10 +90,13 @@ class ReplyUnreadable(Exception):
 
 
 class OptionsError(Exception):
-    """The options of a parser make no sense. `path` leads to the culprit inside `parse:`."""
+    """The options of a parser make no sense. `path` leads to the culprit inside `parse:`: its value, or its key."""
 
-    def __init__(self, message: str, path: tuple[str | int, ...] = (), help: str | None = None) -> None:
+    def __init__(
+        self, message: str, path: tuple[str | int, ...] = (), help: str | None = None, *, is_key: bool = False
+    ) -> None:
         super().__init__(message)
+        self.is_key = is_key
         self.path = path
         self.help = help
 

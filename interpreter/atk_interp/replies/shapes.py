@@ -214,7 +214,8 @@ def _shape(value: Any, path: checks.Path) -> Shape:
     rules = value if isinstance(value, Mapping) else {"type": value}
     unknown = next((key for key in rules if key not in _RULES), None)
     if unknown is not None:
-        raise OptionsError(f"unknown rule `{unknown}`", (*path, str(unknown)), f"there are {', '.join(_RULES)}")
+        told = f"unknown rule `{unknown}`"
+        raise OptionsError(told, (*path, str(unknown)), f"there are {', '.join(_RULES)}", is_key=True)
     kind = rules.get("type", "list" if "items" in rules else "record" if "fields" in rules else "text")
     if kind not in _KINDS:
         raise OptionsError(f"unknown type `{kind}`", path, f"there are {', '.join(_KINDS)}")

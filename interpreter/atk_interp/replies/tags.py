@@ -215,7 +215,8 @@ def _tag(name: Any, rules: Any) -> _Tag:
         raise OptionsError(f"the rules of `{name}` must be a mapping", path, f"such as `{name}: {{optional: true}}`")
     unknown = next((key for key in rules if key not in _RULES), None)
     if unknown is not None:
-        raise OptionsError(f"unknown rule `{unknown}` of a tag", (*path, unknown), f"there are {', '.join(_RULES)}")
+        told = f"unknown rule `{unknown}` of a tag"
+        raise OptionsError(told, (*path, unknown), f"there are {', '.join(_RULES)}", is_key=True)
     if "choice" in rules and "number" in rules:
         raise OptionsError(f"`{name}` cannot be a choice and a number", path)
     if "number" not in rules and ("min" in rules or "max" in rules):

@@ -222,15 +222,16 @@ class StepView:
             prompt.check(self._known(scope, prompt.names()), self._telling_causes(), self.explain)
 
     def parse(self, name: str = "parse") -> Mapping[str, Type]:
-        """Build the reader of replies; the fields that it writes (none when it is broken)."""
+        """Build the reader of replies; the fields that it writes (those it may overwrite when it is broken)."""
         try:
             self.reader = build_reader(self.step.options[name])
         except OptionsError as error:
             path = (*self.path(name), *error.path)
             help_ = self._standing_wrong(name, error.path) or error.help
-            self.sink.report(BAD_PARSE, self.document.head_span(path), str(error), help=help_)
+            span = self.document.key_span(path) if error.is_key else self.document.head_span(path)
+            self.sink.report(BAD_PARSE, span, str(error), help=help_)
             self.parse_is_broken = True
-            return {}
+            return {field: ANY for field in self.input.fields if place_named(self.document, field, self.path(name))}
         self.writes(self.reader.fields, self.path(name))
         return self.reader.fields
 
