@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,49 @@ def test_a_spec_that_is_named_and_leads_from_its_prompt_is_linted_once(project: 
     found = find([Path("one/prompts/ask.yaml"), Path("one/pipeline.yaml"), Path("one"), Path("one/../one")])
 
     assert names(found.files) == ["one/pipeline.yaml"]
+
+
+def test_a_pipe_or_a_device_is_not_read(project: Path) -> None:
+    os.mkfifo("one/pipe.yaml")
+    os.mkfifo("one/prompts/pipe.yaml")
+    os.mkfifo("pipeline.yaml")
+
+    assert {finding.code.id for finding in check([Path("one")]).report.findings} == {"ATK425"}
+    for path in (Path("one/pipe.yaml"), Path("pipeline.yaml"), Path(os.devnull)):
+        (told,) = check([path]).report.findings
+        assert (told.code.id, "not a regular file" in told.message) == ("ATK109", True)
+        assert "--stdin-filename" in str(told.help)
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "sub/a.yaml", "sub/prompts/a.yaml", "sub/prompts/x/a.yaml"])
+def test_the_users_of_a_prompt_are_looked_for_in_its_project_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    home = tmp_path / "home"
+    write(home, {name: PROMPT, "pyproject.toml": ""})
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir("/")
+    walked: list[Path] = []
+    walk = os.walk
+
+    def watched(folder: Path) -> object:
+        walked.append(folder)
+        return walk(folder)
+
+    monkeypatch.setattr(os, "walk", watched)
+
+    assert find([home / name]).prompts == (home / name,)
+    assert walked == ([home / "sub"] if "/" in name else [])
+
+
+def test_a_folder_that_cannot_be_looked_into_is_passed_over(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exists = Path.exists
+
+    def refusing(path: Path) -> bool:
+        if path.parent.name == "two":
+            raise PermissionError(13, "Permission denied")
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", refusing)
+
+    assert names(find([project]).files) == ["one/pipeline.yaml"]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping
 from dataclasses import field
 from pathlib import Path as FilePath
 
 from atk_interp.records import dataclass
 
-__all__ = ["DISK", "Files"]
+__all__ = ["DISK", "Files", "NotAFile"]
+
+
+class NotAFile(OSError):
+    """A pipe, a device or a socket: reading it may wait for ever, and a second reading finds something else."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +25,16 @@ class Files:
     unsaved: Mapping[FilePath, str] = field(default_factory=dict)
 
     def read(self, path: FilePath, limit: int) -> bytes:
-        """The first bytes of a file, no more than `limit`. Raises `OSError`, or `ValueError` for an impossible path."""
+        """The first bytes of a file, no more than `limit`.
+
+        Raises `OSError` (`NotAFile` among them), or `ValueError` for an impossible path.
+        """
         text = self._unsaved(path)
         if text is not None:
             return text.encode("utf-8", "replace")[:limit]  # half a surrogate pair, as an editor may send it, is `?`
+        mode = path.stat().st_mode
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # to open a folder fails by itself, and says why
+            raise NotAFile(0, "it is not a regular file")
         with path.open("rb") as file:
             return file.read(limit)
 

@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 
 from atk_interp.diagnostics import Sink
 from atk_interp.document.codes import NOT_UTF8, TOO_LARGE, UNREADABLE
-from atk_interp.document.files import DISK, Files
+from atk_interp.document.files import DISK, Files, NotAFile
 from atk_interp.document.model import Document
 from atk_interp.document.parse import parse_document
 from atk_interp.source import SourceFile, Span
@@ -32,7 +32,13 @@ def read_source(path: FilePath, sink: Sink, name: str | None = None, files: File
         data = files.read(path, _MAX_BYTES + 1)  # no more, whatever the size: it may be a disk image
     except (OSError, ValueError) as error:
         reason = (getattr(error, "strerror", None) or "it cannot be opened").lower()
-        sink.report(UNREADABLE, Span(SourceFile(name, ""), 0, 0), f"`{name}` cannot be read: {reason}")
+        help_ = "save the text in a file, or lint it with `lint - --stdin-filename PATH`"
+        sink.report(
+            UNREADABLE,
+            Span(SourceFile(name, ""), 0, 0),
+            f"`{name}` cannot be read: {reason}",
+            help=help_ if isinstance(error, NotAFile) else None,
+        )
         return None
     if len(data) > _MAX_BYTES:
         told = f"the file has more than {_MAX_BYTES:,} bytes"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from atk_interp.diagnostics import Sink
@@ -14,7 +15,7 @@ from atk_interp.lint.engine import lint_path
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.spec import is_config
-from atk_interp.stock import find_pipeline, project_root
+from atk_interp.stock import find_pipeline
 
 __all__ = ["Found", "find", "is_ours", "specs_and_configs", "specs_using"]
 
@@ -23,6 +24,7 @@ _OURS_BY_NAME = ("pipeline.yaml", "config.yaml")
 _SKIPPED = ("node_modules", "__pycache__")
 _MARKS_OF_OTHERS = ("pyvenv.cfg", ".atk-lock", "run.json")
 """What stands in a virtual environment and in the output folder of a run."""
+_MARKS_OF_PROJECTS = (".atk", "pyproject.toml", ".git", "pipeline_specs")
 _HEAD_BYTES = 200_000
 _SPEC = pattern(r"""^spec:[ \t]*["']?atk""", re.MULTILINE)
 _CONFIG = pattern(r"""^pipeline:[ \t]*["']?(?P<name>[^\s"'#][^"'#\r\n]*)""", re.MULTILINE)
@@ -109,6 +111,8 @@ class _Search:
         """The specs and configs of the project whose steps read a prompt file, or include it."""
         resolved = prompt.resolve()
         root = _root(resolved)
+        if root is None:
+            return []
         if root not in self._candidates:
             self._candidates[root] = [_candidate(file) for file in specs_and_configs(root, self._leaves_out)]
         near = [one for one in self._candidates[root] if any(resolved.is_relative_to(f) for f in one.folders)]
@@ -160,7 +164,10 @@ def specs_and_configs(folder: Path, leaves_out: Callable[[Path], bool] = lambda 
 
 def _is_skipped(folder: Path) -> bool:
     name = folder.name
-    return name.startswith(".") or name in _SKIPPED or any((folder / mark).exists() for mark in _MARKS_OF_OTHERS)
+    try:
+        return name.startswith(".") or name in _SKIPPED or any((folder / mark).exists() for mark in _MARKS_OF_OTHERS)
+    except OSError:
+        return True  # not for us to look into
 
 
 def is_ours(path: Path, files: Files = DISK) -> bool:
@@ -183,10 +190,14 @@ def _head(path: Path, files: Files) -> str:
     return files.read(path, _HEAD_BYTES).decode("utf-8", "replace").removeprefix("\ufeff")
 
 
-def _root(prompt: Path) -> Path:
-    """The project of a prompt; without any mark of one, the working folder around it or the folder two above."""
-    root = project_root(prompt.parent)
-    if root != prompt.parent or any((root / mark).exists() for mark in (".git", "pyproject.toml", ".atk")):
-        return root
-    working = Path.cwd().resolve()
-    return working if prompt.is_relative_to(working) else prompt.parents[min(1, len(prompt.parents) - 1)]
+def _root(prompt: Path) -> Path | None:
+    """The project of a prompt; without any mark of one, what stands around its folder.
+
+    None for a prompt that lies loose in the home folder or above it: what is below is no project, and too much.
+    """
+    home = Path.home().resolve()
+    too_wide = {home, *home.parents}
+    around = list(takewhile(lambda folder: folder not in too_wide, prompt.parents))
+    marked = (folder for folder in around if any((folder / mark).exists() for mark in _MARKS_OF_PROJECTS))
+    beside = (folder.parent for folder in around if folder.name == "prompts" and folder.parent in around)
+    return next(marked, None) or next(beside, None) or next(reversed(around[:2]), None)
