@@ -208,3 +208,23 @@ def test_days_of_a_draw_are_dates_with_quotes_or_without(tmp_path: Path) -> None
 
     assert "yaml-surprise" not in names(tmp_path, spec.replace("DRAW", drawn % "date"))
     assert names(tmp_path, spec.replace("DRAW", drawn % "choice")).count("yaml-surprise") == 2
+
+
+@pytest.mark.parametrize(
+    ("parse", "expected"),
+    [
+        ("{choice: [good, bad], into: verdict, after: “Verdict:”}", 1),
+        ("{choice: [“good”, ‘bad’], into: verdict}", 2),
+        ("{choice: {“good”: true, bad: false}, into: verdict}", 1),
+        ("{regex: „(?P<verdict>good)“}", 1),
+        ("{choice: [good, bad], into: verdict, after: '“Verdict:”'}", 0),
+        ("{pattern: “Question” {verdict} “Answer” {reason} “End”}", 0),
+    ],
+)
+def test_typographic_quotes_for_those_of_yaml_are_told(tmp_path: Path, parse: str, expected: int) -> None:
+    spec = SPEC.replace("{choice: [good, bad], into: verdict}", parse)
+
+    found = [each for each in findings(tmp_path, spec) if each.code.name == "smart-quotes"]
+
+    assert len(found) == expected
+    assert all("“" not in mended(each) and "„" not in mended(each) for each in found[:1] if expected == 1)

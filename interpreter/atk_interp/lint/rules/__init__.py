@@ -31,6 +31,7 @@ from atk_interp.lint.rules.refused_conversation import RefusedConversation
 from atk_interp.lint.rules.repeated_item import RepeatedItem
 from atk_interp.lint.rules.secret_in_text import SecretInText
 from atk_interp.lint.rules.slot_without_endpoint import SlotWithoutEndpoint
+from atk_interp.lint.rules.smart_quotes import SmartQuotes
 from atk_interp.lint.rules.stray_braces import StrayBraces
 from atk_interp.lint.rules.undocumented import Undocumented
 from atk_interp.lint.rules.uneven_inputs import UnevenInputs
@@ -58,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     UnreadExample(),
     UnstatedFormat(),
     WordlessPattern(),
+    SmartQuotes(),
     UnfilledGroup(),
     PromptIgnoresRow(),
     ForeignPlaceholder(),
