@@ -174,3 +174,39 @@ def test_a_folder_that_cannot_be_looked_into_is_passed_over(project: Path, monke
     monkeypatch.setattr(Path, "exists", refusing)
 
     assert names(find([project]).files) == ["one/pipeline.yaml"]
+
+
+SCRIPT = """- when: {contains: "Is this passage suitable"}
+  reply: "Verdict: suitable"
+- when: {matching: "Passage: (?P<first>.)", in: last}
+  error: 503
+- replies: [one, another]
+"""
+
+
+@pytest.mark.parametrize("skip_foreign", [False, True])
+def test_a_script_of_replies_is_checked_as_one(project: Path, skip_foreign: bool) -> None:
+    write(project, {"replies.yaml": SCRIPT, "bad.yaml": SCRIPT.replace("matching", "matches")})
+    wishes = Wishes(skip_foreign=skip_foreign)
+
+    assert check([Path("replies.yaml")], wishes).report.findings == ()
+    (told,) = check([Path("bad.yaml")], wishes).report.findings
+    assert (told.code.id, str(told.span)[:15]) == ("ATK713", "Span(bad.yaml:3")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_prompt"),
+    [
+        ("- user: bob\n  uid: 3\n", False),
+        ("- user: bob\n- host: x\n", False),
+        ("- role: admin\n", False),
+        ("- user: bob\n", True),
+        ("- {role: user, content: x}\n- {each: x in xs, messages: [{when: x, user: y}]}\n", True),
+        ("- user: {\n", True),
+    ],
+)
+def test_a_list_of_other_tools_is_no_prompt(project: Path, text: str, is_prompt: bool) -> None:
+    write(project, {"users.yaml": text})
+    found = find([Path("users.yaml")], skip_foreign=True)
+
+    assert (found.prompts, found.foreign) == (((Path("users.yaml"),), ()) if is_prompt else ((), (Path("users.yaml"),)))

@@ -32,7 +32,7 @@ def files_of(paths: Sequence[Path], *, skip_foreign: bool = False) -> list[Path]
     found = find(given, skip_foreign=skip_foreign)
     for prompt in found.prompts:
         notice(f"no spec that was found uses the prompt `{prompt}`")
-    if not (found.files or found.prompts or found.foreign):
+    if not (found.files or found.prompts or found.foreign or found.scripts):
         nothing_here()
         return None
     return list(found.files)

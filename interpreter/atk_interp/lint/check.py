@@ -9,6 +9,7 @@ from atk_interp.diagnostics import Diagnostic, Sink
 from atk_interp.document import DISK, Files, shown
 from atk_interp.lint.engine import Linted, lint_path
 from atk_interp.lint.report import Report, report
+from atk_interp.lint.scripts import lint_script
 from atk_interp.lint.search import Found, find
 from atk_interp.lint.settings import Settings, SettingsFinder
 from atk_interp.records import dataclass
@@ -57,6 +58,7 @@ def check_found(found: Found, first: Path, wishes: Wishes = NO_WISHES, *, files:
     """Lint files that were found before. The general settings are those of the path named first."""
     linted = [lint_path(path, files=files) for path in found.files]
     linted += [_lint_prompt(path, files) for path in found.prompts]
+    linted += [lint_script(path, files) for path in found.scripts]
     return _checked(linted, found, SettingsFinder(), wishes, first)
 
 

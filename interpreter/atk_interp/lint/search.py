@@ -7,11 +7,13 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 from atk_interp.diagnostics import Sink
-from atk_interp.document import DISK, Files, load_document, shown
+from atk_interp.document import DISK, Document, Files, load_document, shown
 from atk_interp.flow import prompt_folders
 from atk_interp.lint.engine import lint_path
+from atk_interp.lint.scripts import is_script
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.spec import is_config
@@ -28,16 +30,21 @@ _MARKS_OF_PROJECTS = (".atk", "pyproject.toml", ".git", "pipeline_specs")
 _HEAD_BYTES = 200_000
 _SPEC = pattern(r"""^spec:[ \t]*["']?atk""", re.MULTILINE)
 _CONFIG = pattern(r"""^pipeline:[ \t]*["']?(?P<name>[^\s"'#][^"'#\r\n]*)""", re.MULTILINE)
+_ROLES = {"system", "user", "assistant"}
 _MESSAGE = pattern(r"^-[ \t]+(system|user|assistant|role|each|when)[ \t]*:", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Found:
-    """`files` are specs and configs to lint, `prompts` those that no spec uses, `foreign` what was left alone."""
+    """`files` are specs and configs to lint, `prompts` those that no spec uses, `foreign` what was left alone.
+
+    `scripts` are scripts of replies.
+    """
 
     files: tuple[Path, ...] = ()
     prompts: tuple[Path, ...] = ()
     foreign: tuple[Path, ...] = ()
+    scripts: tuple[Path, ...] = ()
 
 
 def find(
@@ -55,7 +62,7 @@ def find(
     search = _Search(files, leaves_out, skip_foreign)
     for path in paths:
         search.add(path)
-    return Found(tuple(search.files.values()), tuple(search.prompts), tuple(search.foreign))
+    return Found(tuple(search.files.values()), tuple(search.prompts), tuple(search.foreign), tuple(search.scripts))
 
 
 def specs_using(prompt: Path) -> set[Path]:
@@ -72,6 +79,7 @@ class _Search:
         self.files: dict[Path, Path] = {}
         self.prompts: list[Path] = []
         self.foreign: list[Path] = []
+        self.scripts: list[Path] = []
         self._candidates: dict[Path, list[_Candidate]] = {}
 
     def add(self, path: Path) -> None:
@@ -94,14 +102,20 @@ class _Search:
             self._take(user.path)
         if users:
             return
-        if self._looks_like_prompt(path):
+        document = load_document(path, Sink(), self._texts) if path.suffix in _YAML else None
+        if document is not None and is_script(document.data):
+            self.scripts.append(path)
+        elif self._looks_like_prompt(path, document):
             self.prompts.append(path)
         elif self._skip_foreign:
             self.foreign.append(path)
         else:
             self._take(path)
 
-    def _looks_like_prompt(self, path: Path) -> bool:
+    def _looks_like_prompt(self, path: Path, document: Document | None) -> bool:
+        """Whether a file is one of messages; with `skip_foreign` other lists of such keys are not taken for one."""
+        if document is not None and self._skip_foreign:
+            return _is_prompt(document.data)
         try:
             return path.suffix in _YAML and _MESSAGE.search(_head(path, self._texts)) is not None
         except (OSError, ValueError):
@@ -120,6 +134,17 @@ class _Search:
 
     def _reads(self, candidate: _Candidate, prompt: Path) -> bool:
         return lint_path(candidate.path, files=self._texts).reads(shown(prompt))
+
+
+def _is_prompt(data: Any) -> bool:
+    return isinstance(data, list) and data != [] and all(isinstance(item, dict) and _is_message(item) for item in data)
+
+
+def _is_message(item: dict[str, Any]) -> bool:
+    keys = item.keys() - {"when", "each"}
+    if keys == {"messages"}:
+        return "each" in item and _is_prompt(item["messages"])
+    return (len(keys) == 1 and keys <= _ROLES) or keys == {"role", "content"}
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ class UnusableEndpoint(Rule):
         "ATK713",
         "unusable-endpoint",
         Severity.ERROR,
-        finds="A model whose address is no address of an endpoint, or whose script does not exist.",
+        finds="A model whose address is no address of an endpoint, or whose script does not exist or makes no sense.",
         why="Every call would fail.",
         bad="base_url: localhost:8000/v1/chat/completions",
         good="base_url: http://localhost:8000/v1",
