@@ -228,3 +228,22 @@ def test_typographic_quotes_for_those_of_yaml_are_told(tmp_path: Path, parse: st
 
     assert len(found) == expected
     assert all("“" not in mended(each) and "„" not in mended(each) for each in found[:1] if expected == 1)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("{text: Food, mostly, at: noon}", ['write `text: "Food, mostly"` if the comma is part of the text']),
+        ("{text: Food, a, b, at: noon}", ['write `text: "Food, a"` if the comma is part of the text', "write `b: …`"]),
+        ("{text, at: noon}", ["write `text: …`"]),
+        ("{text: a, at: noon, more: {b, c: 1}}", ["write `b: …`"]),
+        ("{text: a, at: noon, more: }", []),
+        ("{text: a, at: noon, more: null}", []),
+        ("{text: a, at: noon, more: ~}", []),
+        ('{text: a, at: noon, "more" : , other: ""}', []),
+    ],
+)
+def test_a_key_without_a_colon_is_told_in_braces(tmp_path: Path, row: str, expected: list[str]) -> None:
+    spec = SPEC.replace("{text: High water., at: noon}", row)
+
+    assert [each.help for each in findings(tmp_path, spec) if each.code.name == "valueless-key"] == expected

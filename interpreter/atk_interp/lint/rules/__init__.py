@@ -48,6 +48,7 @@ from atk_interp.lint.rules.unused_prompt import UnusedPrompt
 from atk_interp.lint.rules.unused_slot import UnusedSlot
 from atk_interp.lint.rules.unused_step import UnusedStep
 from atk_interp.lint.rules.unused_template_name import UnusedTemplateName
+from atk_interp.lint.rules.valueless_key import ValuelessKey
 from atk_interp.lint.rules.vote_rule import VoteRule
 from atk_interp.lint.rules.wordless_pattern import WordlessPattern
 from atk_interp.lint.rules.yaml_surprise import YamlSurprise
@@ -94,6 +95,7 @@ RULES: tuple[Rule, ...] = (
     SlotWithoutEndpoint(),
     UnusableEndpoint(),
     YamlSurprise(),
+    ValuelessKey(),
     MixedLineEndings(),
     ConflictMarker(),
     CaseOnlyName(),
