@@ -12,19 +12,7 @@ import pytest
 
 from support.pipelines import write_project
 
-HANG = "{% for a in range(9999) %}" * 3 + "{% endfor %}" * 3
-"""A million million turns: a template that never ends."""
-
-THREAD = f"""
-    steps:
-      given: {{kind: rows, rows: [{{text: a}}]}}
-      hang: {{kind: map, from: given, set: {{text: "{HANG}"}}}}
-      ask: {{kind: generate, from: given, model: m, prompt: ask, parse: {{text: reply}}}}
-    outputs:
-      out.jsonl: {{from: ask, format: jsonl}}
-      hung.jsonl: {{from: hang, format: jsonl}}
-    """
-LOOP = """
+SPEC = """
     steps:
       given: {kind: rows, rows: [{text: a}]}
       ask: {kind: generate, from: given, model: m, prompt: ask, parse: {text: reply}}
@@ -32,7 +20,7 @@ LOOP = """
       out.jsonl: {from: ask, format: jsonl}
     """
 PROGRAM = """
-import asyncio, sys
+import asyncio, sys, time
 from pathlib import Path
 from atk_interp import compile_pipeline
 from atk_interp.llm.messages import Reply
@@ -40,7 +28,9 @@ from atk_interp.llm.messages import Reply
 class Client:
     async def complete(self, request):
         print("asked", flush=True)
-        while HANGS:
+        if HANGS == "thread":
+            await asyncio.to_thread(time.sleep, 3600)
+        while HANGS == "loop":
             pass
         return Reply("fine")
 
@@ -69,9 +59,9 @@ def started() -> Iterator[list[subprocess.Popen[str]]]:
         process.communicate()
 
 
-def start(folder: Path, spec: str, hangs: bool) -> subprocess.Popen[str]:
-    write_project(folder, spec)
-    program = PROGRAM.replace("HANGS", str(hangs))
+def start(folder: Path, hangs: str) -> subprocess.Popen[str]:
+    write_project(folder, SPEC)
+    program = PROGRAM.replace("HANGS", repr(hangs))
     return subprocess.Popen(
         [sys.executable, "-c", program], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -82,7 +72,7 @@ def start(folder: Path, spec: str, hangs: bool) -> subprocess.Popen[str]:
 def test_a_second_interrupt_ends_a_run_whose_thread_hangs(
     tmp_path: Path, started: list[subprocess.Popen[str]], number: signal.Signals
 ) -> None:
-    started.append(running := start(tmp_path, THREAD, hangs=False))
+    started.append(running := start(tmp_path, "thread"))
     assert running.stdout is not None
     assert running.stdout.readline() == "asked\n"
     running.send_signal(number)
@@ -95,7 +85,7 @@ def test_a_second_interrupt_ends_a_run_whose_thread_hangs(
 
 @pytest.mark.slow
 def test_a_second_interrupt_ends_a_run_whose_loop_hangs(tmp_path: Path, started: list[subprocess.Popen[str]]) -> None:
-    started.append(running := start(tmp_path, LOOP, hangs=True))
+    started.append(running := start(tmp_path, "loop"))
     assert running.stdout is not None
     assert running.stdout.readline() == "asked\n"
     running.send_signal(signal.SIGTERM)
