@@ -151,8 +151,8 @@ class LintContext:
 
     @cached_property
     def _blind(self) -> bool:
-        """Whether a prompt is missing or a file unreadable: what it would use is not known."""
-        return self.has("prompt-not-found", "unreadable-file", "not-utf8")
+        """Whether a prompt is missing, a file unreadable, or there are no steps: what they would use is not known."""
+        return not self.analysis.spec.steps or self.has("prompt-not-found", "unreadable-file", "not-utf8")
 
     @cached_property
     def _words_in_errors(self) -> frozenset[str]:
@@ -160,7 +160,10 @@ class LintContext:
 
     @cached_property
     def _words_near_errors(self) -> frozenset[str]:
-        """The words of every step, parameter and output with an error in it, and of every other file with one."""
+        """The words of every step, parameter and output with an error in it, and of every other file with one.
+
+        So are those of the prompts that such a step names, and of a section of the spec that is wrong as a whole.
+        """
         return frozenset(word for text in self._texts_with_errors() for word in _WORD.findall(text))
 
     def _texts_with_errors(self) -> Iterator[str]:
@@ -170,8 +173,19 @@ class LintContext:
         starts = [span.start for span in self._errors if span.file.path == document.file.path]
         for path, place in document.places.items():
             begin = min(place.start, place.key_start) if place.key_start >= 0 else place.start
-            if len(path) == 2 and any(begin <= start <= place.end for start in starts):
+            is_section = len(path) == 1 and begin in starts
+            if is_section or (len(path) == 2 and any(begin <= start <= place.end for start in starts)):
                 yield document.file.text[begin : place.end]
+                yield from self._prompts_below(path)
+
+    def _prompts_below(self, path: DataPath) -> Iterator[str]:
+        """The names in the prompts that are named below a path: a broken step has not loaded its own."""
+        document = self.analysis.spec.document
+        for place in document.places:
+            named = document.get(place) if place[: len(path)] == path and place[-1] == "prompt" else None
+            if isinstance(named, str):
+                prompt = self.analysis.library.load(named, document.span(place), Sink())
+                yield " ".join(prompt.names()) if prompt is not None else ""
 
     def report(
         self,
