@@ -41,6 +41,8 @@ def lint(folder: Path, data: bytes, name: str = "pipeline.yaml") -> list[str]:
         pytest.param(b"just a text", ["ATK209"], id="a text"),
         pytest.param(SPEC.replace("one", "caf\xe9").encode("latin-1"), ["ATK101"], id="Latin-1"),
         pytest.param(SPEC.encode("utf-16"), ["ATK101"], id="UTF-16"),
+        pytest.param(SPEC.encode("utf-16-le"), ["ATK101"], id="UTF-16 without a mark"),
+        pytest.param(SPEC.encode("utf-16-be"), ["ATK101"], id="UTF-16, the other way round"),
         pytest.param(b"\x7fELF\x02\x01\x01\x00\x00\xff\xfe", ["ATK101"], id="a program"),
         pytest.param(b"name: a\x00b\n", ["ATK102"], id="a NUL"),
         pytest.param(b"name: a\x1b[31mred\n", ["ATK102"], id="an escape of the terminal"),
@@ -56,6 +58,15 @@ def lint(folder: Path, data: bytes, name: str = "pipeline.yaml") -> list[str]:
 )
 def test_a_strange_file_is_told_in_one_finding(tmp_path: Path, data: bytes, codes: list[str]) -> None:
     assert lint(tmp_path, data) == codes
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_called_by_its_name(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "pipeline.yaml"
+    path.write_bytes(SPEC.encode(encoding))
+    (found,) = lint_path(path).sink
+
+    assert (found.message, found.help) == ("this is UTF-16", "save it as UTF-8")
 
 
 def test_a_byte_that_is_not_utf8_is_pointed_at(tmp_path: Path) -> None:

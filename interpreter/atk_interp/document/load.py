@@ -12,7 +12,7 @@ from atk_interp.document.model import Document
 from atk_interp.document.parse import parse_document
 from atk_interp.source import SourceFile, Span
 
-__all__ = ["load_document", "read_source", "shown"]
+__all__ = ["is_utf16", "load_document", "read_source", "shown"]
 
 _MAX_BYTES = 2_000_000
 
@@ -44,11 +44,23 @@ def read_source(path: FilePath, sink: Sink, name: str | None = None, files: File
         told = f"the file has more than {_MAX_BYTES:,} bytes"
         sink.report(TOO_LARGE, Span(SourceFile(name, ""), 0, 0), told, help="keep data in files of its own, for `read`")
         return None
+    if is_utf16(data):
+        sink.report(NOT_UTF8, Span(SourceFile(name, ""), 0, 0), "this is UTF-16", help="save it as UTF-8")
+        return None
     try:
         return SourceFile(name, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         _report_encoding(error, data, name, sink)
         return None
+
+
+def is_utf16(data: bytes) -> bool:
+    """Whether bytes are text in UTF-16: by the mark before it, or as nearly every other byte is zero."""
+    start = data[:1000]
+    halves = (start[::2], start[1::2])
+    return start.startswith((b"\xff\xfe", b"\xfe\xff")) or any(
+        half.count(0) > 0.8 * len(half) and other.count(0) == 0 for half, other in (halves, halves[::-1])
+    )
 
 
 def _report_encoding(error: UnicodeDecodeError, data: bytes, name: str, sink: Sink) -> None:
