@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from atk_interp.diagnostics import Code, Severity
@@ -12,7 +12,7 @@ from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
 from atk_interp.spec import Takes
 
-__all__ = ["ForgottenFormula"]
+__all__ = ["ForgottenFormula", "forgotten"]
 
 
 class ForgottenFormula(Rule):
@@ -20,32 +20,39 @@ class ForgottenFormula(Rule):
         "ATK524",
         "forgotten-formula",
         Severity.WARNING,
-        finds="A value of a field that is the name of a field or parameter, written as text without quotes.",
-        why="Every row would hold the name itself, not the value that it names.",
+        finds="A value of a field that is the name of a field or parameter, or a path that is the name of a parameter, "
+        "written as text without quotes.",
+        why="Every row would hold the name itself, not the value that it names; a file of that name would be read.",
         bad="fields: {question: question}",
         good="fields: {question: =question}",
     )
 
     def check(self, context: LintContext) -> None:
         for view in context.views():
-            known = {*view.input.fields, *view.spec.params}
-            for path, text in _texts(view):
-                if text in known or text in ("row.id", "row.source"):
-                    context.sink.report(
-                        self.code,
-                        view.document.span(path),
-                        f"this is the text `{text}`, not the value of `{text}`",
-                        help=f'write `={text}`, or `"{text}"` if the text is meant',
-                    )
+            for path, text in forgotten(view):
+                context.sink.report(
+                    self.code,
+                    view.document.span(path),
+                    f"this is the text `{text}`, not the value of `{text}`",
+                    help=f'write `={text}`, or `"{text}"` if the text is meant',
+                )
 
 
-def _texts(view: StepView) -> Iterator[tuple[Path, str]]:
-    """The literal texts among the values of fields, with their paths; quotes say that the text is meant."""
+def forgotten(view: StepView) -> Iterator[tuple[Path, str]]:
+    """The literal texts that are names, with their paths; quotes say that the text is meant."""
+    for path, text, known in _texts(view):
+        if text in known and view.document.written(path)[:1] not in ('"', "'"):
+            yield path, text
+
+
+def _texts(view: StepView) -> Iterator[tuple[Path, str, Container[str]]]:
+    """The literal texts of a step or output, with their paths and the names that could be meant."""
+    of_a_row = {*view.input.fields, *view.spec.params, "row.id", "row.source"}
     for option in view.options:
-        if option.takes is Takes.FIELDS and view.given(option.name):
+        if option.takes in (Takes.FIELDS, Takes.PATH) and view.given(option.name):
+            known = of_a_row if option.takes is Takes.FIELDS else view.spec.params
             for path, text in _inside(view.option(option.name), view.path(option.name)):
-                if view.document.written(path)[:1] not in ('"', "'"):
-                    yield path, text
+                yield path, text, known
 
 
 def _inside(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
