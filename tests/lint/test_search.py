@@ -210,3 +210,30 @@ def test_a_list_of_other_tools_is_no_prompt(project: Path, text: str, is_prompt:
     found = find([Path("users.yaml")], skip_foreign=True)
 
     assert (found.prompts, found.foreign) == (((Path("users.yaml"),), ()) if is_prompt else ((), (Path("users.yaml"),)))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "ours"),
+    [
+        ("pipeline.yaml", "{spec: atk/v1, name: x}\n", True),
+        ("pipeline.yaml", '{\n  "name": "x",\n  "spec": "atk/v1"\n}\n', True),
+        ("config.yaml", '{"pipeline": "other.yml"}\n', True),
+        ("config.yaml", "'pipeline': nowhere\n", True),
+        ("config.yaml", "{spec: {containers: []}, pipeline: [a]}\n", False),
+        ("config.yaml", "- 3\n", False),
+    ],
+)
+def test_a_file_of_our_names_is_known_by_its_keys_however_written(
+    project: Path, name: str, text: str, ours: bool
+) -> None:
+    write(project, {f"three/{name}": text})
+
+    assert names(find([Path("three")]).files) == ([f"three/{name}"] if ours else [])
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_spec_in_utf_16_is_found_and_told(project: Path, encoding: str) -> None:
+    write(project, {"three/x.txt": ""})
+    Path("three/qa.yaml").write_bytes(SPEC.encode(encoding))
+
+    assert [told.message for told in check([Path("three")]).report.findings] == ["this is UTF-16"]

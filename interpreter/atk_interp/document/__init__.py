@@ -5,7 +5,7 @@ The only door to PyYAML. `load` reads a file, `parse_document` a text; both coll
 
 from atk_interp.document.codes import CODES
 from atk_interp.document.files import DISK, Files
-from atk_interp.document.load import load_document, read_source, shown
+from atk_interp.document.load import is_utf16, load_document, read_source, shown
 from atk_interp.document.model import Document, Path, show_path
 from atk_interp.document.parse import parse_document
 
@@ -15,6 +15,7 @@ __all__ = [
     "Document",
     "Files",
     "Path",
+    "is_utf16",
     "load_document",
     "parse_document",
     "read_source",

@@ -59,7 +59,8 @@ def is_utf16(data: bytes) -> bool:
     start = data[:1000]
     halves = (start[::2], start[1::2])
     return start.startswith((b"\xff\xfe", b"\xfe\xff")) or any(
-        half.count(0) > 0.8 * len(half) and other.count(0) == 0 for half, other in (halves, halves[::-1])
+        len(start) > 3 and half.count(0) > 0.8 * len(half) and other.count(0) == 0
+        for half, other in (halves, halves[::-1])
     )
 
 

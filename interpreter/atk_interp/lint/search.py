@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from atk_interp.diagnostics import Sink
-from atk_interp.document import DISK, Document, Files, load_document, shown
+from atk_interp.document import DISK, Document, Files, is_utf16, load_document, shown
 from atk_interp.flow import prompt_folders
 from atk_interp.lint.engine import lint_path
 from atk_interp.lint.scripts import is_script
@@ -31,6 +31,7 @@ _HEAD_BYTES = 200_000
 _SPEC = pattern(r"""^spec:[ \t]*["']?atk""", re.MULTILINE)
 _CONFIG = pattern(r"""^pipeline:[ \t]*["']?(?P<name>[^\s"'#][^"'#\r\n]*)""", re.MULTILINE)
 _ROLES = {"system", "user", "assistant"}
+_KEYS = pattern(r"^(spec|pipeline):", re.MULTILINE)
 _MESSAGE = pattern(r"^-[ \t]+(system|user|assistant|role|each|when)[ \t]*:", re.MULTILINE)
 
 
@@ -205,14 +206,24 @@ def is_ours(path: Path, files: Files = DISK) -> bool:
         return path.name in _OURS_BY_NAME  # so that it is told that it cannot be read
     if _SPEC.search(head):
         return True
-    if path.name in _OURS_BY_NAME and re.search(r"^(spec|pipeline):", head, re.MULTILINE):
+    if path.name in _OURS_BY_NAME and (_KEYS.search(head) or _has_our_keys(path, files)):
         return True
     named = _CONFIG.search(head)
     return named is not None and find_pipeline(named["name"].strip(), path.resolve().parent) is not None
 
 
+def _has_our_keys(path: Path, files: Files) -> bool:
+    """The same of a file that is written in braces, as JSON is, or has its keys in quotes."""
+    document = load_document(path, Sink(), files)
+    data = document.data if document is not None and isinstance(document.data, dict) else {}
+    return str(data.get("spec")).startswith("atk") or isinstance(data.get("pipeline"), str)
+
+
 def _head(path: Path, files: Files) -> str:
-    return files.read(path, _HEAD_BYTES).decode("utf-8", "replace").removeprefix("\ufeff")
+    data = files.read(path, _HEAD_BYTES)
+    if is_utf16(data):  # that it is, is told of a spec and not of other files
+        data = data.replace(b"\0", b"").lstrip(b"\xff\xfe")
+    return data.decode("utf-8", "replace").removeprefix("\ufeff")
 
 
 def _root(prompt: Path) -> Path | None:
