@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, ClassVar
 
-from atk_interp.diagnostics import Edit, Fix, Sink, did_you_mean
+from atk_interp.diagnostics import Edit, Fix, Sink, did_you_mean, near
 from atk_interp.document import Document, Path
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
@@ -88,8 +88,9 @@ def validate(
     errors = errors_of(data, schema)
     checked = _Checked(document, path, schema, sink, what, explain)
     moved = {key for error in errors for key in checked.misplaced(error)}
+    told = {(key,) for key in moved} | set(checked.misspelt(errors))
     for error in errors:
-        if tuple(error.document_path) not in {(key,) for key in moved}:  # that it lacks them is told with them
+        if tuple(error.document_path) not in told:  # that it lacks them is told with them
             checked.report(error)
     return not errors
 
@@ -152,6 +153,17 @@ class _Checked:
             notes=[f"known keys are {_listed(known)}"] if known and not help_ else (),
             help=help_,
         )
+
+    def misspelt(self, errors: Iterable[Any]) -> Iterable[Path]:
+        """The required keys that are there, with a slip: that is told as an unknown key."""
+        from cerberus import errors as kinds
+
+        unknown = [tuple(error.document_path) for error in errors if error.code == kinds.UNKNOWN_FIELD.code]
+        for error in errors:
+            inner: Path = tuple(error.document_path)
+            beside = [str(path[-1]) for path in unknown if path[:-1] == inner[:-1]]
+            if error.code == kinds.REQUIRED_FIELD.code and near(str(inner[-1]), beside):
+                yield inner
 
     def misplaced(self, error: Any) -> list[str]:
         """The keys of the mapping that an error finds in one of its values: those that it lacks itself."""
