@@ -368,7 +368,7 @@ def test_a_step_that_there_is_not_is_told_with_what_is_near(tmp_path: Path) -> N
     ("given", "told"),
     [
         ({"chunk_tokens": 7}, "`chunk_tokens` must be at least 50, not 7"),
-        ({"skip_filter": "no"}, "`skip_filter` takes true or false, not `no`"),
+        ({"skip_filter": "no"}, "`skip_filter` takes true or false, not the text `no`"),
     ],
 )
 def test_a_step_is_called_with_values_that_its_parameters_may_have(

@@ -18,7 +18,17 @@ from atk_interp.kinds.base.codes import ROWS_DO_NOT_FIT, UNKNOWN_RESULT, WRONG_P
 from atk_interp.kinds.base.fields import declared_types
 from atk_interp.kinds.base.nested import Inlined, NestedRows, Variant
 from atk_interp.kinds.base.view import Analysed
-from atk_interp.spec import Option, Param, PipelineSpec, Takes, check_value, describe_param, missing, param_type
+from atk_interp.spec import (
+    Option,
+    Param,
+    PipelineSpec,
+    Takes,
+    check_value,
+    describe_param,
+    missing,
+    param_type,
+    unquoted,
+)
 from atk_interp.values import Value
 
 __all__ = ["Pipeline"]
@@ -164,13 +174,13 @@ def _check_parameters(view: StepView, spec: PipelineSpec, types: Mapping[str, Ty
             _report_unknown(view, spec, name, (*path, name))
             continue
         param = spec.params[name]
-        told = None
+        told = help_ = None
         if not is_formula(value):
-            told = check_value(param, value)
+            told, help_ = check_value(param, value), unquoted(param, value)
         elif not kinds_of(type_) & kinds_of(param_type(param)):
             told = f"`{name}` takes {type_in_words(param_type(param))}, and this is {type_in_words(type_)}"
         if told is not None:
-            view.sink.report(WRONG_PARAMETERS, view.document.span((*path, name)), told)
+            view.sink.report(WRONG_PARAMETERS, view.document.span((*path, name)), told, help=help_)
     given = dict.fromkeys([*types, *axes], True)
     lacking = [param for param in missing(spec.params, given) if param.name != _OUTPUT_DIR]
     if lacking:

@@ -5,7 +5,7 @@ from atk_interp.spec.config import Config, EndpointConfig, Given, is_config, loa
 from atk_interp.spec.load import LANGUAGE_VERSION, load_spec, load_steps
 from atk_interp.spec.model import BUILT_IN_NAMES, ModelSlot, Output, Param, PipelineSpec, Step
 from atk_interp.spec.options import Option, Takes
-from atk_interp.spec.params import TYPE_NAMES, check_value, describe_param, missing, param_type
+from atk_interp.spec.params import TYPE_NAMES, check_value, describe_param, missing, param_type, unquoted
 from atk_interp.spec.validate import validate
 
 __all__ = [
@@ -31,5 +31,6 @@ __all__ = [
     "load_steps",
     "missing",
     "param_type",
+    "unquoted",
     "validate",
 ]

@@ -16,7 +16,7 @@ from atk_interp.spec import codes
 from atk_interp.spec.misplaced import AT_THE_START, NamedMappings, is_section, looks_like
 from atk_interp.spec.model import BUILT_IN_NAMES, ModelSlot, Output, Param, PipelineSpec, Step
 from atk_interp.spec.options import Option, Takes, cerberus_schema
-from atk_interp.spec.params import check_value
+from atk_interp.spec.params import check_value, unquoted
 from atk_interp.spec.schema import OUTPUT_SCHEMA, PARAM_SCHEMA, SLOT_SCHEMA, SPEC_SCHEMA, STEP_SCHEMA
 from atk_interp.spec.validate import validate
 
@@ -123,7 +123,8 @@ def _params(document: Document, sink: Sink) -> dict[str, Param]:
             sink.report(codes.BAD_VALUE, document.span((*path, "min")), told, help="exchange them")
         problem = check_value(param, param.default) if param.has_default and param.default is not None else None
         if problem:
-            sink.report(codes.BAD_PARAMETER, document.span((*path, "default")), problem)
+            help_ = unquoted(param, param.default)
+            sink.report(codes.BAD_PARAMETER, document.span((*path, "default")), problem, help=help_)
         if param.type == "choice" and not param.choices:
             sink.report(
                 codes.MISSING_KEY, document.key_span(path), "`choices` is missing in a parameter of type `choice`"

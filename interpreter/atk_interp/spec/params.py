@@ -9,7 +9,7 @@ from typing import Any
 from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, TextType, Type, maybe
 from atk_interp.spec.model import Param
 
-__all__ = ["TYPE_NAMES", "check_value", "describe_param", "missing", "param_type"]
+__all__ = ["TYPE_NAMES", "check_value", "describe_param", "missing", "param_type", "unquoted"]
 
 
 def param_type(param: Param) -> Type:
@@ -59,7 +59,7 @@ def check_value(param: Param, value: Any) -> str | None:
     if param.type in _PYTHON:
         fits = isinstance(value, _PYTHON[param.type]) and (param.type == "bool" or not isinstance(value, bool))
         if not fits:
-            return f"`{param.name}` takes {TYPE_NAMES[param.type]}, not `{value}`"
+            return f"`{param.name}` takes {TYPE_NAMES[param.type]}, not {_shown(param, value)}"
     if param.choices and value not in param.choices:
         return f"`{param.name}` cannot be `{value}`; choices are {', '.join(f'`{choice}`' for choice in param.choices)}"
     size = value if isinstance(value, int | float) and not isinstance(value, bool) else None
@@ -68,6 +68,27 @@ def check_value(param: Param, value: Any) -> str | None:
     if size is not None and param.max is not None and size > param.max:
         return f"`{param.name}` must be at most {param.max}, not {value}"
     return None
+
+
+def _shown(param: Param, value: Any) -> str:
+    """A value of the wrong type; a text that looks like the right one is said to be a text."""
+    return f"the text `{value}`" if isinstance(value, str) and unquoted(param, value) else f"`{value}`"
+
+
+def unquoted(param: Param, value: Any) -> str | None:
+    """What to do with a text that would be of the type without its quotes; None when it would not."""
+    if not isinstance(value, str) or param.type not in ("int", "float", "bool"):
+        return None
+    if param.type == "bool":
+        return f"write {_TRUTHS[value.lower()]} without quotes" if value.lower() in _TRUTHS else None
+    try:
+        (int if param.type == "int" else float)(value)
+    except ValueError:
+        return None
+    return f"write {value} without quotes"
+
+
+_TRUTHS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 
 
 def missing(params: Mapping[str, Param], given: Mapping[str, Any]) -> list[Param]:
