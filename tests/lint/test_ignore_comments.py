@@ -94,6 +94,7 @@ def test_without_a_comment_it_is_told(tmp_path: Path) -> None:
     [
         "# atk: ignore[ATK522] kept for old configs",
         "# atk: ignore[unused-param] kept",
+        "# ATK: Ignore[Unused-Param] kept",
         "#atk:ignore[ atk522 ]",
         "# atk: ignore[ATK522, unused-param] both",
         "# one of these days  # atk: ignore[ATK522]",

@@ -27,6 +27,7 @@ ADVICE, NOTICE = BY_NAME["ignore-without-reason"], BY_NAME["unknown-setting"]
         (Selection(select=("ATK522",), ignore=("ATK5",)), [WARNING]),
         (Selection(select=("all",), ignore=("unused-param",)), [ERROR, ADVICE, NOTICE]),
         (Selection(select=("ATK52",), ignore=("ATK522",)), []),
+        (Selection(select=("atk6",), ignore=("Advice",)), [ADVICE]),
         (Selection(select=("ATK6",), ignore=("advice",)), [ADVICE]),
     ],
 )
@@ -39,7 +40,9 @@ def test_what_cannot_be_read_is_always_told() -> None:
         assert selection.has(BY_NAME["yaml-syntax"])
 
 
-@pytest.mark.parametrize("selector", ["ATK522", "unused-param", "ATK5", "ATK52", "ATK", "advice", "error", "all"])
+@pytest.mark.parametrize(
+    "selector", ["ATK522", "unused-param", "ATK5", "ATK52", "ATK", "advice", "error", "all", "atk307", "Atk5", "ALL"]
+)
 def test_these_words_can_select(selector: str) -> None:
     assert selector_problem(selector) is None
 

@@ -17,7 +17,7 @@ from atk_interp.source import SourceFile, Span
 
 __all__ = ["Comments", "Ignore", "Item", "comments_in"]
 
-_IN_YAML = pattern(r"(?:^|(?<=[ \t]))#[ \t]*atk:[ \t]*(?P<said>[^\r\n]*)", re.MULTILINE)
+_IN_YAML = pattern(r"(?:^|(?<=[ \t]))#[ \t]*atk:[ \t]*(?P<said>[^\r\n]*)", re.MULTILINE | re.IGNORECASE)
 _QUOTED = r"""(?>"(?:\\.|[^"\\])*+"|'(?:\\.|[^'\\])*+'|(?!CLOSE).)*+"""
 _IN_TEMPLATE = pattern(
     "|".join(
@@ -32,7 +32,7 @@ _IN_TEMPLATE = pattern(
 )
 """Comments, and what else may hold the marks of one. What is never closed goes to the end: each text is read once."""
 _HEAD = pattern(r"(?:\s*\{#.*?#\})*", re.DOTALL)
-_SAID = pattern(r"\s*atk:\s*(?P<said>.*)", re.DOTALL)
+_SAID = pattern(r"\s*atk:\s*(?P<said>.*)", re.DOTALL | re.IGNORECASE)
 _FORM = pattern(r"(?P<verb>[\w-]+)\s*(?P<list>\[(?P<names>[^\]]*)\])?\s*(?P<reason>.*)", re.DOTALL)
 _VERBS = ("ignore", "ignore-file")
 
@@ -92,7 +92,7 @@ class _Found:
 
 def comments_in(file: SourceFile, is_template: bool) -> Comments:
     """The comments of a YAML file, or of a file that is a template from its first character."""
-    if "atk:" not in file.text:
+    if "atk:" not in file.text.lower():
         return Comments()
     sink = Sink()
     found = _of_whole_template(file) if is_template else _of_yaml(file)
@@ -195,7 +195,7 @@ def _read(found: _Found, sink: Sink) -> Iterator[Ignore]:
     form = _FORM.match(found.said.text)
     if form is None:
         return
-    verb = form["verb"]
+    verb = form["verb"].lower()
     if verb not in _VERBS:
         if near(verb, _VERBS):  # a person's remark may begin with `atk:` too
             told = f"`{verb}` means nothing in such a comment"

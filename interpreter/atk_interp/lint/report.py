@@ -90,7 +90,7 @@ class _CommentsOfAll:
         for unit in units:
             for file, is_template in unit.linted.files():
                 self._units.setdefault(file.path, []).append(unit)
-                if "atk:" in file.text and file.path not in self._by_file:
+                if "atk:" in file.text.lower() and file.path not in self._by_file:
                     from atk_interp.lint.comments import comments_in  # most files have none, and start without it
 
                     self._by_file[file.path] = comments_in(file, is_template)

@@ -1,4 +1,6 @@
-"""Which codes are wanted: `ATK503`, `unknown-field`, `ATK5`, `warning`, `all`; the more specific word wins."""
+"""Which codes are wanted: `ATK503`, `unknown-field`, `ATK5`, `warning`, `all`; the more specific word wins.
+
+Upper and lower case are the same."""
 
 from __future__ import annotations
 
@@ -47,13 +49,14 @@ def _most(code: Code, selectors: tuple[str, ...]) -> int:
 
 
 def _specificity(code: Code, selector: str) -> int:
-    if selector in (code.id, code.name):
+    word, prefix = selector.lower(), selector.upper()
+    if word in (code.id.lower(), code.name):
         return _EXACT
-    if selector == code.severity.value:
+    if word == code.severity.value:
         return 2
-    if selector == "all":
+    if word == "all":
         return 1
-    return 2 + len(selector) if _PREFIX.match(selector) and code.id.startswith(selector) else -1
+    return 2 + len(prefix) if _PREFIX.match(prefix) and code.id.startswith(prefix) else -1
 
 
 def selector_problem(selector: str, *, ignoring: bool = False) -> tuple[str, str | None] | None:
@@ -61,9 +64,9 @@ def selector_problem(selector: str, *, ignoring: bool = False) -> tuple[str, str
     named = [code for code in all_codes() if _specificity(code, selector) > 0]
     if ignoring and named and all(is_about_text(code) for code in named):
         return f"`{selector}` cannot be ignored: it says that a file cannot be read", "leave the file out"
-    if named or selector in ("all", *_SEVERITIES):
+    if named or selector.lower() in ("all", *_SEVERITIES):
         return None
     words = [*(code.name for code in all_codes()), *_SEVERITIES, "all"]
-    close = did_you_mean(selector.upper(), [code.id for code in all_codes()]) if selector[:3].isupper() else None
-    close = close or did_you_mean(selector, words)
+    close = did_you_mean(selector.upper(), [code.id for code in all_codes()]) if selector[:3].upper() == "ATK" else None
+    close = close or did_you_mean(selector.lower(), words)
     return f"`{selector}` is no code, name or severity", close or "`atk-interp lint --list-rules` lists them all"
