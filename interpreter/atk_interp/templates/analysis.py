@@ -41,6 +41,8 @@ Explain: TypeAlias = Callable[[str], tuple[tuple[str, ...], str | None]]
 """Notes and a help for an unknown name: what the step receives, where the name would be."""
 
 _GLOBALS = {"range", "loop", "self", "caller", "varargs", "kwargs", "true", "false", "none", "True", "False", "None"}
+_OF_NONE_TOO = ("capitalize", "lower", "string", "title", "trim", "upper", "urlencode")
+"""Filters that make text of none as of anything. The others fail, or leave none as it is."""
 _MAX_LOOKED = 1_000
 """Included files that are looked at for one template: files that all include each other would keep `lint` for ever."""
 _PYTHON: Mapping[type[Type], type] = {TextType: str, IntType: int, FloatType: float, BoolType: int, ListType: list}
@@ -162,7 +164,7 @@ class _Walk:
                 self.block(node.iter_child_nodes(), scope)
 
     def _output(self, node: nodes.Output, scope: dict[str, Type]) -> None:
-        """Check what is printed. Only plain values are judged: who uses a filter has thought of it."""
+        """Check what is printed. Plain values are judged, and none that a filter makes text of."""
         for printed in node.nodes:
             held = self._type(printed, scope)
             if isinstance(without_null(held), ListType | RecordType):
@@ -170,7 +172,17 @@ class _Walk:
             elif isinstance(held, MaybeType | NullType):
                 self._printed(printed, codes.PRINTED_NONE, "this may be none, and would be printed as `None`")
 
-    def _printed(self, node: nodes.Expr, code: Code, told: str) -> None:
+    def _filtered(self, node: nodes.Filter, scope: Mapping[str, Type]) -> Type:
+        """What a filter gives that makes text of none as of anything: where none may come in, its name comes out."""
+        held = self._type(node.node, scope) if node.node is not None else ANY
+        for given in (*node.args, *node.kwargs):
+            self._type(given, scope)
+        return MaybeType(ANY) if isinstance(held, MaybeType | NullType) else ANY
+
+    def _printed(self, node: nodes.Node, code: Code, told: str) -> None:
+        while isinstance(node, nodes.Filter) and node.node is not None:
+            word = {"upper": "NONE", "lower": "none"}.get(node.name, "None")
+            told, node = f"this may be none, of which `{node.name}` makes the word `{word}`", node.node
         match node:
             case nodes.Name():
                 written = node.name
@@ -253,6 +265,8 @@ class _Walk:
                 for argument in node.args:
                     self._type(argument, scope)
                 return ANY
+            case nodes.Filter() if node.name in _OF_NONE_TOO:
+                return self._filtered(node, scope)
         for written in _patterns(node):
             self._regex(written)
         for child in node.iter_child_nodes():
