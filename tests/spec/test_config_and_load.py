@@ -148,6 +148,14 @@ def test_names_are_those_that_an_expression_can_say(name: str, fits: bool) -> No
     assert [finding.code.id for finding in found] == ([] if fits else ["ATK207"])
 
 
+@pytest.mark.parametrize("character", ["\\x1b", "\\n", "\\x9b", "\\u2028"])
+def test_a_name_of_a_pipeline_or_an_output_holds_no_control_characters(character: str) -> None:
+    named = SPEC.replace("name: case", f'name: "a{character}b"')
+    _, found = loaded(named + f'outputs:\n  "a{character}b.jsonl": {{from: a, format: jsonl}}\n')
+
+    assert [finding.code.id for finding in found] == ["ATK207"] * 2
+
+
 @pytest.mark.parametrize("name", ["../a", "/a", "a/../../b", "..", ".", "~/a", "C:\\a", "a\\b"])
 def test_an_output_stays_in_its_folder(name: str) -> None:
     _, found = loaded(SPEC + f"outputs:\n  {name!r}: {{from: a, format: jsonl}}\n")

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 
+from atk_interp.patterns import pattern
+
 __all__ = ["coloured", "complain", "counted", "notice", "put", "say"]
+
+
+_CONTROL = pattern(r"\x1b(?!\[[0-9;]*m)|\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
+"""What does something to a terminal, beside tabs, line breaks and colours."""
 
 
 def coloured(stream_is_terminal: bool) -> bool:
@@ -15,7 +22,7 @@ def coloured(stream_is_terminal: bool) -> bool:
 
 def say(text: str = "") -> None:
     """Print a result."""
-    print(text, flush=True)  # noqa: T201 - this is the one place that prints results
+    print(_harmless(text), flush=True)  # noqa: T201 - this is the one place that prints results
 
 
 def put(text: str) -> None:
@@ -30,7 +37,7 @@ def counted(number: int, thing: str) -> str:
 
 def notice(text: str) -> None:
     """Tell something that is not the result."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the one place that prints notices
+    print(_harmless(text), file=sys.stderr, flush=True)  # noqa: T201 - this is the one place that prints notices
 
 
 def complain(message: str, help: str = "") -> None:
@@ -39,3 +46,12 @@ def complain(message: str, help: str = "") -> None:
     notice(f"{red}error:{chr(27) + '[0m' if red else ''} {message}")
     if help:
         notice(f"  help: {help}")
+
+
+def _harmless(text: str) -> str:
+    """A text whose control characters, as names in a file may have, are written as JSON and YAML write them."""
+    return text if text.isprintable() else _CONTROL.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"

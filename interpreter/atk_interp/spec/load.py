@@ -29,6 +29,7 @@ _NAME = pattern(NAME + r"\Z")
 RESERVED_NAMES = {"true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else"}
 TAKEN_BY_THE_CALL = ("pipeline", "models", "prompts", "rows", "task_id", "kwargs")
 """What a config or a call of the pipeline may hold beside its parameters."""
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 _NOTHING_REFUSED: Mapping[str, str] = MappingProxyType({})
 
 
@@ -51,6 +52,9 @@ def load_spec(
         return None
     validate(document, (), SPEC_SCHEMA, sink, what="at the top of a spec", explain=lambda key: looks_like(data[key]))
     _check_version(document, sink)
+    if _CONTROL.search(str(data.get("name", ""))):
+        help_ = "use letters, digits and underscores"
+        sink.report(codes.BAD_NAME, document.span(("name",)), "the name holds control characters", help=help_)
     return PipelineSpec(
         name=str(data.get("name", "")),
         description=str(data.get("description") or ""),
@@ -238,6 +242,8 @@ def _name_problem(output: str) -> str | None:
     """Why an output cannot have a name; None when it can."""
     if re.search(LEAVES_FOLDER, output) or output.strip() in ("", "."):
         return "leaves the output folder"
+    if _CONTROL.search(output):
+        return "holds control characters"
     file = output.lower().rpartition("/")[2]
     if file.startswith(".") or ".incomplete." in file:
         return "looks like a file that is not finished"
