@@ -35,7 +35,8 @@ class Loop(StepKind):
     from 1, for them and for `until`. What a later step writes is null for the steps before it in the first round.
 
     A row that one of the steps filters or rejects is lost to the loop. One that has gone `max_rounds` and still does
-    not fulfil `until` is kept as it is, dropped (filtered) or rejected, as `on_exhausted` says.
+    not fulfil `until` is kept as it is, dropped (filtered) or rejected, as `on_exhausted` says. Without `max_rounds`
+    the run stops at a row that has gone 1000 rounds.
     """
 
     name = "loop"
@@ -49,7 +50,13 @@ class Loop(StepKind):
             schema={"type": "dict", "minlength": 1},
         ),
         Option("until", Takes.EXPRESSION, "What must be true after a round for the row to go on.", required=True),
-        Option("max_rounds", Takes.INT, "The most rounds.", min=1, max=1000),
+        Option(
+            "max_rounds",
+            Takes.INT,
+            "The most rounds; without it the run stops after 1000 rounds of a row.",
+            min=1,
+            max=1000,
+        ),
         Option(
             "on_exhausted",
             Takes.NAME,
