@@ -9,7 +9,7 @@ from os.path import normpath
 from pathlib import Path as FilePath
 from typing import Any
 
-from atk_interp.diagnostics import did_you_mean
+from atk_interp.diagnostics import did_you_mean, near
 from atk_interp.document import Path
 from atk_interp.expressions.kinds import kinds_of, type_in_words
 from atk_interp.expressions.types import ANY, AnyType, ListType, RecordType, Type, without_null
@@ -217,8 +217,20 @@ def _check_slots(view: StepView, spec: PipelineSpec) -> None:
                 notes=["its slots are " + (", ".join(f"`{known}`" for known in spec.models) or "none")],
                 help=did_you_mean(name, spec.models),
             )
+    misspelt = [name for name in given if name not in spec.models]
     for name in spec.models:
-        view.check_slot(given.get(name, name), (*path, name) if name in given else view.path("pipeline"))
+        if name in given:
+            view.check_slot(given[name], (*path, name))
+        elif name in view.spec.models or not misspelt:  # a misspelt name is told of, and may have meant this slot
+            view.check_slot(name, view.path("pipeline"), _mapped(view, name))
+        else:
+            view.used_slots.add(name)
+
+
+def _mapped(view: StepView, name: str) -> str | None:
+    """How a slot of the other pipeline is answered by a slot of this one."""
+    slots = [*near(name, view.spec.models), *view.spec.models]
+    return f"map it: `models: {{{name}: {slots[0]}}}`, or add `{name}:` to `models:` of this spec" if slots else None
 
 
 def _check_rows(view: StepView, spec: PipelineSpec) -> bool:

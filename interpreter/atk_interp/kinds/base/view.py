@@ -148,6 +148,8 @@ class StepView:
         """Parse and check the expression at a path (with or without `=`); its type, `any` when it is broken."""
         if not isinstance(self.document.get(path), str | bool | int | float):
             return ANY
+        if self.document.span(path).text.startswith("!"):
+            return ANY  # a tag, which is told
         text = self.document.text(path)
         expression = parse_expression(text.slice(1) if text.value.startswith("=") else text, self.sink)
         if expression is None:
@@ -248,8 +250,8 @@ class StepView:
         if isinstance(value, str):
             self.check_slot(value, self.path(name))
 
-    def check_slot(self, value: str, path: Path) -> None:
-        """Check that the model slot named at a path exists."""
+    def check_slot(self, value: str, path: Path, help: str | None = None) -> None:
+        """Check that the model slot named at a path exists. `help` is the mend where it is no misspelt name."""
         self.used_slots.add(value)
         if value in self.spec.models:
             return
@@ -259,7 +261,7 @@ class StepView:
             self.document.span(path),
             f"there is no model slot `{value}`",
             notes=[f"slots under `models` are {known}"],
-            help=did_you_mean(value, self.spec.models) or f"add `{value}:` to `models:`",
+            help=help or did_you_mean(value, self.spec.models) or f"add `{value}:` to `models:`",
         )
 
     def writes(self, fields: Mapping[str, Type], path: Path) -> None:
