@@ -173,7 +173,7 @@ STEP = "{kind: pipeline, from: rows, pipeline: inner.yaml, with: {style: dry}, m
         (STEP.replace("style: dry", "style: dry, count: many"), [("ATK534", "many")]),
         (STEP.replace("style: dry", "style: =1 + 1"), [("ATK534", "=1 + 1")]),
         (STEP.replace("style: dry", "style: =text"), [("ATK302", "text")]),
-        (STEP.replace("asker: m", "askr: m"), [("ATK502", "inner.yaml"), ("ATK534", "askr")]),
+        (STEP.replace("asker: m", "askr: m"), [("ATK534", "askr")]),
         (STEP.replace("asker: m", "asker: mm"), [("ATK502", "mm")]),
         (STEP.replace("from: rows, ", ""), [("ATK535", "inner.yaml")]),
         (STEP.replace("from: rows", "from: bare"), [("ATK535", "bare")]),
