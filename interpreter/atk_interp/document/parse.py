@@ -11,7 +11,7 @@ import yaml
 from atk_interp.diagnostics import Diagnostic, Label, Sink
 from atk_interp.document import codes
 from atk_interp.document.model import Document, Path, Place
-from atk_interp.document.syntax import report_syntax
+from atk_interp.document.syntax import is_invisible, report_syntax
 from atk_interp.source import SourceFile, Span
 
 __all__ = ["parse_document"]
@@ -20,6 +20,8 @@ _MAX_DEPTH = 60
 _MAX_VALUES = 200_000
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PREFIX = "tag:yaml.org,2002:"
+_EXPRESSIONS = frozenset(("when", "keep", "pass", "until", "where", "accept", "by", "with_by"))
+"""Keys whose values are expressions, where braces are not those of a template."""
 _BOOLS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -48,13 +50,13 @@ def _parse(file: SourceFile, sink: Sink) -> Document | None:
             _report_excess(Span(file, excess, excess + 1), sink)
             return None
         node = _compose(file, sink)
+        if node is None:
+            return None
+        builder = _Builder(file, sink)
+        data = builder.build(node, (), None)
     except yaml.YAMLError as error:
         report_syntax(error, file, sink)
         return None
-    if node is None:
-        return None
-    builder = _Builder(file, sink)
-    data = builder.build(node, (), None)
     return None if builder.gave_up else Document(file, data, builder.places)
 
 
@@ -145,7 +147,7 @@ class _Builder:
             if key.tag == _PREFIX + "merge":
                 merged.extend(value.value if isinstance(value, yaml.SequenceNode) else [value])
                 continue
-            name = self._key(key)
+            name = self._key(key, path)
             if name is None:
                 continue
             if name in seen:
@@ -164,17 +166,21 @@ class _Builder:
             self.sink.report(codes.BAD_KEY, span, "only a mapping can be merged with `<<`")
             return
         for key, value in source.value:
-            name = self._key(key)
+            name = self._key(key, path)
             if name is not None and name not in seen:
                 seen[name] = key
                 data[name] = self.build(value, (*path, name), key)
 
-    def _key(self, key: Any) -> str | None:
+    def _key(self, key: Any, path: Path) -> str | None:
         if isinstance(key, yaml.ScalarNode):
+            if is_invisible(key.value[:1]) and key.style not in ('"', "'"):
+                raise yaml.MarkedYAMLError(problem="an invisible character", problem_mark=key.start_mark)
             return str(key.value)
         span = Span(self.file, key.start_mark.index, key.end_mark.index)
         if isinstance(key, yaml.MappingNode):
             told, help_ = "braces begin a mapping in YAML", 'put quotes around a template: "{{ name }}"'
+            if _EXPRESSIONS.intersection(path[-2:]):
+                help_ = "remove the braces: an expression is written without them"
         else:
             told, help_ = "a key is a word or a text", "put quotes around the key"
         self.sink.report(codes.BAD_KEY, span, told, help=help_)
@@ -215,6 +221,8 @@ class _Builder:
             told, help_ = f"`{tag}` is a placeholder that was not filled in", "write the value here"
         else:
             told, help_ = f"tag `{tag}` is not allowed", "write plain YAML without tags"
+            if tag[1:].isidentifier() and isinstance(node, yaml.ScalarNode):
+                help_ = f"write `not {tag[1:]}` in a condition, and no tags elsewhere"
         self.sink.report(codes.UNKNOWN_TAG, span, told, help=help_)
 
     def _give_up(self, path: Path) -> None:

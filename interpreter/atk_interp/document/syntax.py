@@ -13,7 +13,7 @@ from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile, Span
 
-__all__ = ["report_syntax"]
+__all__ = ["is_invisible", "report_syntax"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def _told(mistake: _Mistake) -> _Told:
         return _Told(
             conflict.start(), 7, "a merge conflict was left in the file", "resolve it and remove the three markers"
         )
-    for look in (_strange_character, _deep_first_line):
+    for look in (_strange_character, _invisible_indent, _deep_first_line):
         told = look(mistake)
         if told is not None:
             return told
@@ -87,6 +87,27 @@ def _strange_character(mistake: _Mistake) -> _Told | None:
         return None
     told = f"the character U+{ord(found[0]):04X} cannot stand in a text file"
     return _Told(found.start(), 1, told, "remove it; a spec, a config or a prompt is plain text")
+
+
+_INVISIBLE = r"[\u00a0\u1680\u2000-\u200f\u202f\u205f\u2060\u3000\ufeff]"
+_INDENT = pattern(rf" *(?P<at>{_INVISIBLE}+)")
+
+
+def is_invisible(character: str) -> bool:
+    """Whether a character looks like a space, or like nothing, and is none to YAML."""
+    return re.fullmatch(_INVISIBLE, character) is not None
+
+
+def _invisible_indent(mistake: _Mistake) -> _Told | None:
+    """A space that is none, such as web pages and word processors write, before this line or the one above."""
+    line = mistake.text.rfind("\n", 0, mistake.at) + 1
+    for start in (line, mistake.text.rfind("\n", 0, max(0, line - 1)) + 1):
+        found = _INDENT.match(mistake.text, start)
+        if found is not None:
+            code = f"U+{ord(found['at'][0]):04X}"
+            told = f"the invisible character {code} stands in the indentation"
+            return _Told(found.start("at"), len(found["at"]), told, "write plain spaces instead")
+    return None
 
 
 _HEADER = pattern(
@@ -139,7 +160,23 @@ def _escape(mistake: _Mistake) -> _Told:
     return _Told(start, 2, f"`{shown}` is no escape inside double quotes", help_)
 
 
+def _after_quote(mistake: _Mistake) -> _Told | None:
+    """More of a text behind a quote that was not meant to end it."""
+    before = mistake.text[mistake.text.rfind("\n", 0, mistake.at) + 1 : mistake.at].rstrip(" ")
+    quote = before[-1:]
+    if quote not in ("'", '"') or before.count(quote) % 2:
+        return None
+    at = mistake.text.rfind(quote, 0, mistake.at)
+    told = "the text in quotes ends here, and more follows"
+    if quote == "'":
+        return _Told(at, 1, told, "double a `'` inside of single quotes, or put double quotes around the whole")
+    return _Told(at, 1, told, "put single quotes around the whole")
+
+
 def _bracket(mistake: _Mistake) -> _Told:
+    after_quote = _after_quote(mistake)
+    if after_quote is not None:
+        return after_quote
     opened = mistake.text[mistake.begin : mistake.begin + 1]
     closing = {"{": "}", "[": "]"}.get(opened, "}")
     told = f"a `,` or `{closing}` is missing before this"
@@ -147,6 +184,9 @@ def _bracket(mistake: _Mistake) -> _Told:
 
 
 def _key(mistake: _Mistake) -> _Told:
+    after_quote = _after_quote(mistake)
+    if after_quote is not None:
+        return after_quote
     help_ = "indent all keys of one mapping alike, and write nothing after a closing quote"
     return _Told(mistake.at, 1, "a key is expected here", help_, "the mapping begins here")
 
