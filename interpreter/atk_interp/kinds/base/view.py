@@ -134,12 +134,36 @@ class StepView:
         came = " and ".join(f"`{source}`" for source in self.step.inputs)
         notes = (f"{what} `{self.step.name}` receives {fields}" + (f" from {came}" if came else ""),)
         if name in self.providers and self.providers[name] != self.step.name:
-            return notes, f"`{name}` is written by step `{self.providers[name]}`, which does not lead here"
+            return notes, self._written_elsewhere(name, self.providers[name])
         if name in self.spec.steps and self.spec.steps[name].kind == "once":
             return notes, f"`{name}` is a `once` step; write `use: {name}` to name its fields here"
         if name in self.spec.steps:
             return notes, f"`{name}` is a step; use one of its fields"
         return notes, None
+
+    def _written_elsewhere(self, name: str, provider: str) -> str:
+        """Where a field is to be had that the rows here lack."""
+        if provider in self.constants:
+            return f"write `{provider}.{name}`"
+        between = self._before(self.step.inputs) - {provider}
+        after = [step for step in between if provider in self._before(self.spec.steps[step].inputs)]
+        written = f"`{name}` is written by step `{provider}`"
+        if not after:
+            return f"{written}, which does not lead here"
+        return f"{written}, and " + (
+            f"step `{after[0]}` does not hand it on" if len(after) == 1 else "a step between does not hand it on"
+        )
+
+    def _before(self, inputs: Iterable[str]) -> set[str]:
+        """The steps that lead to some inputs, and these."""
+        found: set[str] = set()
+        waiting = [*inputs]
+        while waiting:
+            name = waiting.pop()
+            if name in self.spec.steps and name not in found:
+                found.add(name)
+                waiting += self.spec.steps[name].inputs
+        return found
 
     def _telling_causes(self) -> Sink:
         return CausesTold(self.sink, self.lacking) if self.lacking else self.sink
