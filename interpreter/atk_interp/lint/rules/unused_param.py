@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from atk_interp.diagnostics import Code, Severity
 from atk_interp.lint.context import LintContext
+from atk_interp.lint.forgotten import forgotten
 from atk_interp.lint.rules.base import Rule
-from atk_interp.lint.rules.forgotten_formula import forgotten
 
 __all__ = ["UnusedParam"]
 
