@@ -61,5 +61,5 @@ def test_two_processes_at_once_send_each_call_once(tmp_path: Path, killed: bool)
             assert stats["calls"] == stats["distinct"]
     assert _bytes(tmp_path / "one") == _bytes(tmp_path / "two")
     steps = [json.loads((tmp_path / name / "run.json").read_text())["steps"] for name in ("one", "two")]
-    if not killed:  # both had a part in it
-        assert all(sum(step["called"] for step in of_run) > 0 for of_run in steps)
+    if not killed:  # who sends which call is for the moment to say
+        assert sum(step["called"] for of_run in steps for step in of_run) == stats["distinct"]
