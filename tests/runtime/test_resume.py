@@ -12,43 +12,13 @@ import pytest
 
 from atk_interp.ledger.sqlite import SqliteLedger
 from support.command import start
+from support.kills import PROMPTS, SPEC
 from support.openai_server import Answer, Call, echo, server_thread
 from support.pipelines import IMPATIENT, Ran, run, said, write_project
 
 CONCURRENCY = 6
 
-TWO_STEPS = """
-    spec: atk/v1
-    name: two_steps
-    params:
-      input_dir: {type: path}
-      output_dir: {type: path}
-    models: {m: {sampling: {temperature: 0.5, seed: 7}}}  # with a seed no two calls have equal bodies
-    steps:
-      documents: {kind: read, path: =input_dir}
-      passages: {kind: chunk, from: documents, max_tokens: 12}
-      ask:
-        kind: generate
-        from: passages
-        model: m
-        prompt: ask
-        parse: {text: reply}
-        accept:
-          no c: not (reply is matching("^reply c"))
-        attempts: 2
-      chosen: {kind: sample, from: ask, count: 30}
-      check:
-        kind: vote
-        from: chosen
-        model: m
-        prompt: check
-        parse: {text: verdict}
-        votes: 3
-        pass: verdict | length > 0
-    outputs:
-      out.jsonl: {from: check, format: jsonl}
-    """
-PROMPTS = {"check": '- user: "Is it so that {{ reply }}"'}
+TWO_STEPS = SPEC.replace("count: 320", "count: 30")
 
 
 def files(folder: Path, count: int = 10) -> Path:
