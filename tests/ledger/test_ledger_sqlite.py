@@ -230,9 +230,9 @@ def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Pat
 async def test_a_ledger_of_a_newer_version_is_refused(path: Path) -> None:
     await SqliteLedger(path).close()
     connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 3")
+    connection.execute("PRAGMA user_version = 4")
     connection.close()
-    with pytest.raises(LedgerError, match="has format 3") as caught:
+    with pytest.raises(LedgerError, match="has format 4") as caught:
         SqliteLedger(path)
     assert "update atk-interp" in caught.value.help
 

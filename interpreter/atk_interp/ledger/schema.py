@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import time
 from pathlib import Path
@@ -14,8 +15,11 @@ __all__ = ["APPLICATION_ID", "VERSION", "connect", "connect_existing", "translat
 APPLICATION_ID = 0x41544B4C
 """`ATKL`: how a ledger is told from other SQLite files."""
 
-VERSION = 2
-"""1 had no record of runs; such a file is brought up to date when it is opened."""
+VERSION = 3
+"""1 had no record of runs, 2 none of what was learned of endpoints and granted to rows.
+
+A file of an earlier version is brought up to date when it is opened.
+"""
 
 # A table with rowids: with rows of one to four kilobytes under random keys, WITHOUT ROWID made the file 2.2
 # times as large and a put three times as slow (20,000 rows of 1.7 kB).
@@ -50,6 +54,12 @@ CREATE TABLE runs (
     "CREATE TABLE uses (run INTEGER NOT NULL, keys BLOB NOT NULL) STRICT",
     "CREATE INDEX uses_of_run ON uses (run)",
 )
+
+_LEARNED: tuple[str, ...] = ()
+"""Statements of version 3."""
+
+_MADE_BY: tuple[tuple[str, ...], ...] = ((_REPLIES,), _RUNS, _LEARNED)
+"""What each version has added to the one before, from the first on."""
 
 _CACHE_KB = 32_768
 """Room for the inner pages of a few million replies: a lookup then reads two pages. Taken as it is needed."""
@@ -99,7 +109,7 @@ def _check_and_create(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
         version = _version(connection, path)
-        for statement in () if version == VERSION else _RUNS if version else (_REPLIES, *_RUNS):
+        for statement in itertools.chain(*_MADE_BY[version:]):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
