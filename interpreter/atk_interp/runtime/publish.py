@@ -1,12 +1,9 @@
-"""The files of a run: outputs, rejected rows, the record of the run. All in canonical order, all or nothing."""
+"""The files of rows that a run leaves: outputs and rejected rows. All in canonical order, all or nothing."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from atk_interp.formats.atomic import AtomicFile
 from atk_interp.formats.writers.base import RecordError
@@ -14,11 +11,11 @@ from atk_interp.kinds.base import Dropped
 from atk_interp.plan import Plan, PlannedOutput, PlannedStep
 from atk_interp.records import dataclass
 from atk_interp.runtime.books import OutputCount, Unbalanced
-from atk_interp.runtime.events import Rejected, StepState
+from atk_interp.runtime.events import Rejected
 from atk_interp.runtime.spool import Spool
 from atk_interp.values import Row, encode
 
-__all__ = ["Collector", "Published", "write_record"]
+__all__ = ["Collector", "Published"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +123,3 @@ def _write(path: Path, spool: Spool) -> None:
             written += 1
         if written != spool.count:  # inside, so that the file does not appear
             raise Unbalanced(f"`{path.name}` would have {written} of {spool.count} records")
-
-
-def write_record(folder: Path, record: Mapping[str, Any], states: list[StepState]) -> None:
-    """Write `run.json`: what ran, and what became of it."""
-    steps = [asdict(state) for state in states]
-    with AtomicFile(folder / "run.json") as file:
-        file.write(_indented({**record, "steps": steps}))
-
-
-def _indented(value: Any) -> bytes:
-    import json
-
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str).encode() + b"\n"

@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-import importlib.metadata
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 from atk_interp.formats.atomic import CannotWrite, DiskFull
 from atk_interp.kinds.base import Dropped, StepStopped
@@ -42,7 +39,8 @@ from atk_interp.runtime.interrupts import interruptible
 from atk_interp.runtime.lock import locked
 from atk_interp.runtime.outcome import Ending, Interrupted, RunResult, ending, nothing_left
 from atk_interp.runtime.progress import set_progress
-from atk_interp.runtime.publish import Collector, Published, write_record
+from atk_interp.runtime.publish import Collector, Published
+from atk_interp.runtime.record import run_record, write_record
 from atk_interp.runtime.room import Room, RoomPolicy
 from atk_interp.runtime.spending import Spending
 from atk_interp.runtime.unchanged import Finished, Origin, finished
@@ -247,7 +245,8 @@ class _Run:
 
     async def _write_record(self, result: RunResult, calls: Calls) -> None:
         async def write() -> None:
-            write_record(self.options.output_dir, self._record(result, calls), result.steps)
+            record = run_record(self.plan, result, self.begun, calls.models, self.origin)
+            write_record(self.options.output_dir, record)
 
         await self.room.insist(write, lambda: result.status == "done", DiskFull)
 
@@ -273,50 +272,6 @@ class _Run:
             self.collector.rejected,
             spending=self.spending,
         )
-
-    def _record(self, result: RunResult, calls: Calls) -> dict[str, Any]:
-        return {
-            "version": 1,
-            "pipeline": self.plan.spec.name,
-            "status": result.status,
-            "message": result.message,
-            "started": self.begun.isoformat(timespec="seconds"),
-            "seconds": round(result.seconds, 3),
-            "atk_interp": importlib.metadata.version("atk-interp"),
-            "spec": self.plan.spec.document.file.path,
-            "params": dict(self.plan.params),
-            "seed": self.plan.seed,
-            "prompts": dict(self.plan.prompts),
-            "models": {
-                slot: {
-                    "provider": config.provider,
-                    "model": config.model,
-                    "base_url": _without_login(config.base_url),
-                    "answered_as": sorted(calls.models.get(slot, ())),
-                }
-                for slot, config in used_slots(self.plan).items()
-            },
-            "outputs": [
-                {
-                    "name": output.name,
-                    "file": output.path.relative_to(result.output_dir).as_posix(),
-                    "rows": output.rows,
-                    "complete": output.complete,
-                }
-                for output in result.outputs
-            ],
-            "rejected": result.rejected,
-            "spending": self.spending.as_json(),
-            "made_from": self._made_from(result),
-        }
-
-    def _made_from(self, result: RunResult) -> dict[str, Any] | None:
-        """What to compare before the next run; None for a run that is to be gone on with."""
-        if self.origin is None or result.status != "done":
-            return None
-        folder = result.output_dir
-        files = [output.path.relative_to(folder).as_posix() for output in result.outputs]
-        return self.origin.as_json(folder, [*files, "rejected.jsonl"])
 
     # -- what happens ---------------------------------------------------------------------------------------------
 
@@ -389,11 +344,3 @@ def _doing(states: list[StepState]) -> str:
         if busy
         else "working"
     )
-
-
-def _without_login(address: str | None) -> str | None:
-    """An address without the user, password and query that some put keys into."""
-    if address is None:
-        return None
-    parts = urlsplit(address)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
