@@ -11,7 +11,7 @@ from dataclasses import field
 from pathlib import Path
 
 from atk_interp.formats.atomic import CannotWrite, DiskFull
-from atk_interp.kinds.base import Dropped, StepStopped
+from atk_interp.kinds.base import Dropped
 from atk_interp.ledger import LedgerError
 from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.llm.limits import Clock
@@ -19,36 +19,33 @@ from atk_interp.llm.messages import Client
 from atk_interp.llm.retry import RetryPolicy
 from atk_interp.plan import Plan, PlannedStep
 from atk_interp.records import dataclass
-from atk_interp.runtime.books import Books, OutputCount, Unbalanced
+from atk_interp.runtime.books import Books, Unbalanced
 from atk_interp.runtime.calls import Calls, StepCalls
 from atk_interp.runtime.endpoints import CannotRun, Endpoint, check_keys, open_endpoints, used_slots
 from atk_interp.runtime.engine import Engine
 from atk_interp.runtime.event_log import EventLog
 from atk_interp.runtime.events import (
-    CallFinished,
-    Event,
     Listener,
     Noted,
     Progressed,
     RunFinished,
     RunStarted,
-    StepFinished,
-    StepState,
 )
 from atk_interp.runtime.interrupts import interruptible
 from atk_interp.runtime.lock import locked
-from atk_interp.runtime.outcome import Ending, Interrupted, RunResult, ending, nothing_left
+from atk_interp.runtime.outcome import Ending, Interrupted, RunResult, ending
 from atk_interp.runtime.progress import set_progress
 from atk_interp.runtime.publish import Collector, Published
 from atk_interp.runtime.record import run_record, write_record
 from atk_interp.runtime.room import Room, RoomPolicy
 from atk_interp.runtime.spending import Spending
+from atk_interp.runtime.telling import Teller
 from atk_interp.runtime.unchanged import Finished, Origin, finished
+from atk_interp.runtime.verdict import verdict
 from atk_interp.runtime.walking import Sinks
 
 __all__ = ["RunOptions", "run_plan"]
 
-_TELL_EVERY_S = 0.1
 _STOPPING = "stopping: calls under way are waited for; press Ctrl+C again to stop at once"
 
 
@@ -103,17 +100,15 @@ class _Run:
     def __init__(self, plan: Plan, options: RunOptions) -> None:
         self.plan = plan
         self.options = options
-        self.loop = asyncio.get_running_loop()
         self.books = Books(plan)
         self.spending = Spending(plan, options.output_dir)
         self.collector = Collector(plan)
         self.log = EventLog(options.output_dir / "events.jsonl")
+        self.teller = Teller(self.books, self.spending, self.log, options.listeners, options.task_id)
+        self.emit = self.teller.emit
         self.room = Room(self.emit, options.room, options.clock)
         self.started = time.monotonic()
         self.begun = datetime.datetime.now(datetime.UTC)
-        self.fraction = 0.0
-        self.told = 0.0
-        self.finished: set[str] = set()
         self.origin: Origin | None = None
 
     def close(self) -> None:
@@ -137,12 +132,12 @@ class _Run:
         """The result of a run that has nothing to do."""
         folder, task = self.options.output_dir, self.options.task_id
         set_progress.begin(task)
-        self._deliver(RunStarted(self.plan.spec.name, str(folder), list(self.plan.steps)))
+        self.teller.deliver(RunStarted(self.plan.spec.name, str(folder), list(self.plan.steps)))
         told = f"nothing has changed since the run of {before.started}: its outputs stand as they are"
-        self._deliver(Noted("", told, help="`--force` runs it again, from the ledger"))
-        self._deliver(Progressed(1.0, before.steps))
+        self.teller.deliver(Noted("", told, help="`--force` runs it again, from the ledger"))
+        self.teller.deliver(Progressed(1.0, before.steps))
         seconds = time.monotonic() - self.started
-        self._deliver(RunFinished("done", "", round(seconds, 3)))
+        self.teller.deliver(RunFinished("done", "", round(seconds, 3)))
         set_progress(task, 1.0, "done")
         return RunResult(
             "done", "", "", folder, before.outputs, before.steps, seconds, None, before.rejected, unchanged=True
@@ -164,17 +159,17 @@ class _Run:
         if self.log.refusal:
             told = f"`events.jsonl` cannot be written ({self.log.refusal}): this run leaves no record of its events"
             self.emit(Noted("", told, serious=True))
-        self.tell(force=True)
+        self.teller.tell(force=True)
         calls = Calls(endpoints, ledger, self.books, self.emit, self.options.policy, self.options.clock, self.room)
         error = await self._run(calls, endpoints)
         return await self._end(error, calls, ledger)
 
     async def _run(self, calls: Calls, endpoints: Mapping[str, Endpoint]) -> BaseException | None:
         contexts = {name: StepCalls(step, calls, self.emit, self._refused) for name, step in self.plan.steps.items()}
-        sinks = Sinks(self.collector.row, self._dropped, self.tell)
+        sinks = Sinks(self.collector.row, self._dropped, self.teller.tell)
         places = sum(endpoint.config.concurrency for endpoint in endpoints.values())
         engine = Engine(self.plan, self.books, sinks, contexts, calls, window=max(8, 2 * places))
-        ticker = asyncio.create_task(self._tick())
+        ticker = asyncio.create_task(self.teller.tick())
         try:
             with self._interruptible(engine):
                 await engine.run()
@@ -184,38 +179,11 @@ class _Run:
             await calls.drain(0)
             ticker.cancel()
             await asyncio.wait([ticker])
-        return self._check()
-
-    def _check(self) -> BaseException | None:
-        """What is wrong with a run that came to its end."""
-        outputs = self.collector.counts()
-        wrong = self.books.mismatches(outputs)
-        if wrong:
-            return Unbalanced("; ".join(wrong))
-        empty = nothing_left(self.plan, self.books.states())
-        if empty and not any(count.records for count in outputs.values()):
-            return empty[0]
-        for stopped in empty:
-            self.emit(Noted("", str(stopped), help=stopped.help, serious=True))
-        return self._nothing_written(outputs)
-
-    def _nothing_written(self, outputs: Mapping[str, OutputCount]) -> BaseException | None:
-        for name, count in outputs.items():
-            source = self.plan.outputs[name].source
-            if count.records:
-                continue
-            if count.unwritable:
-                return StepStopped(
-                    f"none of the {count.unwritable} rows of step `{source}` could be written to `{name}`",
-                    help="read `rejected.jsonl` for the reasons",
-                )
-            if count.left_out:  # else no row came this far, which has been told of the step that let none through
-                self.emit(Noted("", f"output `{name}` has no rows: its `where` left all of them out", serious=True))
-        return None
+        return verdict(self.plan, self.books, self.collector.counts(), self.emit)
 
     async def _end(self, error: BaseException | None, calls: Calls, ledger: SqliteLedger) -> RunResult:
         """Write the files, then tell the end. A disk that refuses them is an end of its own."""
-        self.tell(force=True)
+        self.teller.tell(force=True)
         how = ending(error)
         published: list[Published] = []
         try:
@@ -229,7 +197,7 @@ class _Run:
             if how.error is None:
                 result = self._result(ending(refusal), published)
         await self._finish(ledger, result.status)
-        self.emit(Progressed(1.0 if result.status == "done" else self.fraction, result.steps))
+        self.emit(Progressed(1.0 if result.status == "done" else self.teller.fraction, result.steps))
         self.emit(RunFinished(result.status, result.message, round(result.seconds, 3)))
         if result.status == "done":
             set_progress(self.options.task_id, 1.0, "done")
@@ -273,58 +241,12 @@ class _Run:
             spending=self.spending,
         )
 
-    # -- what happens ---------------------------------------------------------------------------------------------
-
-    def emit(self, event: Event) -> None:
-        """Tell an event; from any thread."""
-        try:
-            running = asyncio.get_running_loop() is self.loop
-        except RuntimeError:
-            running = False
-        if running:
-            self._deliver(event)
-        else:
-            self.loop.call_soon_threadsafe(self._deliver, event)
-
-    def _deliver(self, event: Event) -> None:
-        if isinstance(event, CallFinished):
-            self.spending.add(event)
-        elif not isinstance(event, Progressed):
-            self.log.write(event)
-        for listener in self.options.listeners:
-            try:
-                listener(event)
-            except Exception:  # noqa: BLE001 - a broken display must not cost a run
-                continue
-
     def _dropped(self, step: PlannedStep, dropped: Dropped) -> None:
         self.emit(self.collector.dropped(step, dropped))
 
     def _refused(self, step: PlannedStep, dropped: Dropped) -> None:
         self.books.refused(step.name)
         self.emit(self.collector.dropped(step, dropped))
-
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(0.5)
-            self.tell()
-            self.log.flush()
-
-    def tell(self, force: bool = False) -> None:
-        """Tell how far the run is, at most ten times a second. From the loop."""
-        now = time.monotonic()
-        if not force and now - self.told < _TELL_EVERY_S:
-            return
-        self.told = now
-        self.fraction = max(self.fraction, min(0.999, self.books.fraction()))
-        states = self.books.states()
-        self._deliver(Progressed(self.fraction, states))
-        for state in states:
-            if state.finished and state.name not in self.finished:
-                self.finished.add(state.name)
-                self._deliver(StepFinished(state))
-                set_progress(self.options.task_id, self.fraction, f"step {state.name} is done")
-        set_progress(self.options.task_id, self.fraction, _doing(states))
 
     def _interruptible(self, engine: Engine) -> contextlib.AbstractContextManager[None]:
         if not self.options.handle_signals:
@@ -335,12 +257,3 @@ class _Run:
             engine.stop(Interrupted())
 
         return interruptible(stop)
-
-
-def _doing(states: list[StepState]) -> str:
-    busy = [state for state in states if not state.finished and state.rows_in]
-    return (
-        f"step {busy[0].name}: {busy[0].passed} of {busy[0].rows_in} row{'s' if busy[0].rows_in != 1 else ''}"
-        if busy
-        else "working"
-    )
