@@ -37,6 +37,9 @@ def spent(calls: int) -> dict[str, Any]:
         "calls": calls,
         "input_tokens": 1000 * calls,
         "output_tokens": 10 * calls,
+        "cached_tokens": 0,
+        "reasoning_tokens": 0,
+        "uncounted": 0,
         "usd": pytest.approx(0.011 * calls) if calls else None,
     }
 

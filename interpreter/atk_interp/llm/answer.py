@@ -101,7 +101,19 @@ def _usage(usage: Value) -> Usage:
     return Usage(
         _count(usage.get("prompt_tokens", usage.get("input_tokens"))),
         _count(usage.get("completion_tokens", usage.get("output_tokens"))),
+        _part_count(usage, ("prompt_tokens_details", "input_tokens_details"), "cached_tokens")
+        or _count(usage.get("prompt_cache_hit_tokens")),
+        _part_count(usage, ("completion_tokens_details", "output_tokens_details"), "reasoning_tokens"),
     )
+
+
+def _part_count(usage: dict[str, Value], names: Iterable[str], part: str) -> int:
+    """A part of a count, from the first of some details that are there; most servers send none."""
+    for name in names:
+        details = usage.get(name)
+        if isinstance(details, dict):
+            return _count(details.get(part))
+    return 0
 
 
 def _count(number: Value) -> int:

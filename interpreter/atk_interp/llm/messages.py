@@ -80,10 +80,21 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the endpoint counted them (0 when it did not say)."""
+    """Tokens as the endpoint counted them (0 when it did not say).
+
+    `cached` are those of the input that it had in its cache, `reasoning` those of the output that were thought. They
+    say something of the call that was paid, and nothing of the reply: a ledger does not keep them.
+    """
 
     input: int = 0
     output: int = 0
+    cached: int = field(default=0, compare=False)
+    reasoning: int = field(default=0, compare=False)
+
+    @property
+    def counted(self) -> bool:
+        """Whether the endpoint said anything: no request is without a token."""
+        return self.input > 0 or self.output > 0
 
 
 @dataclass(frozen=True, slots=True)

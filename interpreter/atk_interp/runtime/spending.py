@@ -8,38 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from atk_interp.plan import Plan
-from atk_interp.records import dataclass
 from atk_interp.runtime.events import CallFinished
+from atk_interp.runtime.spent import Spent
 
 __all__ = ["Spending", "Spent"]
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """Calls with their tokens, as the endpoint counted them. `usd` is None where no price is known."""
-
-    calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    usd: float | None = None
-
-    def __add__(self, other: Spent) -> Spent:
-        priced = [spent.usd for spent in (self, other) if spent.usd is not None]
-        return Spent(
-            self.calls + other.calls,
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
-            sum(priced) if priced else None,
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        usd = None if self.usd is None else round(self.usd, 6)
-        return {
-            "calls": self.calls,
-            "input_tokens": self.input_tokens,
-            "output_tokens": self.output_tokens,
-            "usd": usd,
-        }
 
 
 class Spending:
