@@ -12,8 +12,9 @@ from atk_interp.llm.messages import EndpointDown, Reply, Request
 from atk_interp.plan import PlannedStep
 from atk_interp.records import dataclass
 from atk_interp.runtime.books import Books
-from atk_interp.runtime.calls import Halted, request_for
+from atk_interp.runtime.calls import Halted
 from atk_interp.runtime.endpoints import Target
+from atk_interp.runtime.variants import Form, Variant, first_recorded, variants
 from atk_interp.values import Row, Value
 
 __all__ = ["AskedCall", "Heard", "NotRecorded", "Recall"]
@@ -21,7 +22,7 @@ __all__ = ["AskedCall", "Heard", "NotRecorded", "Recall"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AskedCall:
-    """A call that a row asks for, exactly as a run would make it."""
+    """A call that a row asks for, exactly as a run would make it, or as it was made when the ledger has the reply."""
 
     step: PlannedStep
     slot: str
@@ -30,6 +31,21 @@ class AskedCall:
     attempt: int
     request: Request
     key: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Open:
+    """A call that has not been looked up: `candidates` are the requests that may answer it."""
+
+    step: PlannedStep
+    row: Row
+    sample: int
+    attempt: int
+    candidates: tuple[Variant, ...]
+
+    def call(self, variant: Variant) -> AskedCall:
+        request = variant.request
+        return AskedCall(self.step, variant.slot, self.row, self.sample, self.attempt, request, request.key())
 
 
 class NotRecorded(EndpointDown):
@@ -62,7 +78,7 @@ class Recall:
         self._ledger = ledger
         self._books = books
         self._heard = heard
-        self._open: set[AskedCall] = set()
+        self._open: set[_Open] = set()
         self._lost: set[tuple[str, str, tuple[int, ...]]] = set()
         self._halted = False
         self.reason: BaseException | None = None
@@ -76,6 +92,7 @@ class Recall:
         sample: int,
         attempt: int,
         row: Row,
+        form: Form | None = None,
     ) -> Reply:
         """See `StepContext.call`. Raises `NotRecorded` for want of a reply.
 
@@ -86,37 +103,40 @@ class Recall:
             raise Halted
         if place in self._lost:
             raise NotRecorded("the ledger has no reply")
-        request = request_for(self._targets[slot], messages, sampling, sample, attempt)
-        call = AskedCall(step, slot, row, sample, attempt, request, request.key())
+        candidates = variants(self._targets, slot, messages, sampling, form, sample, attempt)
+        asked = _Open(step, row, sample, attempt, candidates)
         # When the reply to one sample is missing, its siblings are cancelled at any moment: `settle` sees to them.
-        self._open.add(call)
-        reply = await self._stored(call.key)
-        self._told(call, reply)
-        if reply is None:
+        self._open.add(asked)
+        found = await self._stored(asked.candidates)
+        self._told(asked, found)
+        if found is None:
             self._lost.add(place)
             raise NotRecorded("the ledger has no reply")
         self._books.call(step.name, True, 0, 0)
-        return reply
+        return found[1]
 
-    async def _stored(self, key: str) -> StoredReply | None:
+    async def _stored(self, candidates: Sequence[Variant]) -> tuple[Variant, StoredReply] | None:
         if self._ledger is not None:
-            return await self._ledger.get(key)
+            return await first_recorded(candidates, self._ledger.get)
         await asyncio.sleep(0)  # let the other samples of the row ask, as they do while a ledger is read
         return None
 
-    def _told(self, call: AskedCall, reply: StoredReply | None) -> None:
-        self._open.discard(call)
-        if reply is None:
-            self._heard.missing(call)
+    def _told(self, asked: _Open, found: tuple[Variant, StoredReply] | None) -> None:
+        self._open.discard(asked)
+        if found is None:
+            self._heard.missing(asked.call(asked.candidates[0]))
         else:
-            self._heard.found(call, reply)
+            variant, reply = found
+            self._heard.found(asked.call(variant), reply)
 
     async def settle(self) -> None:
         """Look up the calls whose rows did not wait for the reply."""
-        keys = {call.key for call in self._open}
-        found = await self._ledger.get_many(keys) if self._ledger is not None else {}
-        for call in list(self._open):
-            self._told(call, found.get(call.key))
+        waiting = list(self._open)
+        for asked, found in zip(waiting, await asyncio.gather(*map(self._looked_up, waiting)), strict=True):
+            self._told(asked, found)
+
+    async def _looked_up(self, asked: _Open) -> tuple[Variant, StoredReply] | None:
+        return await self._stored(asked.candidates)
 
     def halt(self) -> None:
         """Answer no more."""

@@ -13,20 +13,24 @@ from atk_interp.llm.messages import (
     ContextTooLong,
     EndpointRefused,
     EndpointUnavailable,
-    Message,
     Reply,
     Request,
 )
 from atk_interp.llm.retry import RetryPolicy, Waiting, call_with_patience
 from atk_interp.plan import PlannedStep
 from atk_interp.runtime.books import Books
-from atk_interp.runtime.endpoints import Endpoint, Target
+from atk_interp.runtime.endpoints import Endpoint
 from atk_interp.runtime.events import CallFinished, Event, Noted, Waited
 from atk_interp.runtime.room import Room, RoomPolicy
+from atk_interp.runtime.variants import Form, Variant, first_recorded, variants
 from atk_interp.tokens import count_tokens
 from atk_interp.values import Row, Value
 
-__all__ = ["Answers", "Calls", "Halted", "StepCalls", "request_for"]
+__all__ = ["Answers", "Calls", "Halted", "StepCalls"]
+
+
+_Landed = tuple[Reply, bool, str]
+"""A reply, whether it was at hand, and the key under which the ledger has it."""
 
 
 class Halted(Exception):
@@ -48,6 +52,7 @@ class Answers(Protocol):
         sample: int,
         attempt: int,
         row: Row,
+        form: Form | None = None,
     ) -> Reply:
         """See `StepContext.call`. Raises `Halted` when the run is ending and the reply is not at hand."""
         ...
@@ -81,7 +86,7 @@ class Calls:
         self._policy = policy
         self._clock = clock
         self.room = room or Room(emit, RoomPolicy(), clock)
-        self._flights: dict[str, asyncio.Task[tuple[Reply, bool]]] = {}
+        self._flights: dict[str, asyncio.Task[_Landed]] = {}
         self._sending: set[str] = set()
         self.halted = False
         self.reason: BaseException | None = None
@@ -98,20 +103,20 @@ class Calls:
         sample: int,
         attempt: int,
         row: Row,
+        form: Form | None = None,
     ) -> Reply:
         """See `StepContext.call`. Raises `Halted` when the run is ending and the reply is not at hand."""
-        endpoint = self._endpoints[slot]
-        request = request_for(endpoint, messages, sampling, sample, attempt)
-        key = request.key()
+        candidates = variants(self._endpoints, slot, messages, sampling, form, sample, attempt)
+        key = candidates[0].request.key()
         flight = self._flights.get(key)
         first = flight is None
         if flight is None:
             # A task of its own, so that a waiter that is cancelled does not take a paid call with it.
-            flight = asyncio.create_task(self._fetch(key, request, endpoint, (-step.depth, *row.order)))
+            flight = asyncio.create_task(self._fetch(key, candidates, (-step.depth, *row.order)))
             self._flights[key] = flight
             flight.add_done_callback(lambda done: self._landed(key, done))
         try:
-            reply, from_ledger = await asyncio.shield(flight)
+            reply, from_ledger, key = await asyncio.shield(flight)
         except asyncio.CancelledError:
             if flight.cancelled():  # by `halt`, not by our own waiter
                 raise Halted from None
@@ -135,19 +140,22 @@ class Calls:
         )
         return reply
 
-    def _landed(self, key: str, flight: asyncio.Task[tuple[Reply, bool]]) -> None:
+    def _landed(self, key: str, flight: asyncio.Task[_Landed]) -> None:
         self._flights.pop(key, None)
         if not flight.cancelled():
             flight.exception()  # noted, also when nobody waits for it any more
 
-    async def _fetch(
-        self, key: str, request: Request, endpoint: Endpoint, priority: tuple[int, ...]
-    ) -> tuple[Reply, bool]:
+    async def _fetch(self, key: str, candidates: Sequence[Variant], priority: tuple[int, ...]) -> _Landed:
         stored = await self.room.insist(lambda: self._ledger.reserve(key), self.going_on)
         if stored is not None:
-            return stored, True
+            return stored, True, key
         try:
-            return await self._sent(key, request, endpoint, priority), False
+            if len(candidates) > 1:
+                recorded = await first_recorded(candidates[1:], self._ledger.get)
+                if recorded is not None:
+                    return recorded[1], True, recorded[0].request.key()
+            best = candidates[0]
+            return await self._sent(key, best.request, self._endpoints[best.slot], priority), False, key
         finally:
             self._ledger.release(key)
 
@@ -233,17 +241,6 @@ class _Gate:
         await self._client.aclose()
 
 
-def request_for(
-    endpoint: Target, messages: Sequence[tuple[str, str]], sampling: Mapping[str, Value], sample: int, attempt: int
-) -> Request:
-    """What is sent for a call of a step, and so its key: for all who make calls, and all who foretell them."""
-    identity = endpoint.config.identity
-    if len(messages) == 1 and messages[0][0] == "prompt":
-        return Request(endpoint.model, (), messages[0][1], sampling, identity, sample, attempt)
-    sent = tuple(Message(role, content) for role, content in messages)
-    return Request(endpoint.model, sent, None, sampling, identity, sample, attempt)
-
-
 def _estimate(request: Request) -> int:
     """Tokens of a request and its reply, roughly: for limits per minute."""
     sent = sum(count_tokens(message.content) + 4 for message in request.messages) + count_tokens(request.prompt or "")
@@ -275,9 +272,10 @@ class StepCalls:
         sample: int = 0,
         attempt: int = 0,
         row: Row,
+        form: Form | None = None,
     ) -> Reply:
         slot = self._step.slots.get(slot, slot)
-        return await self._calls.reply(self._step, slot, messages, sampling, sample, attempt, row)
+        return await self._calls.reply(self._step, slot, messages, sampling, sample, attempt, row, form)
 
     def first_sample(self, row: Row) -> int:
         rounds = row.order[-len(self._step.limits) :] if self._step.limits else ()

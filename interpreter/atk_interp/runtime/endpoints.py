@@ -71,7 +71,7 @@ def targets(slots: Mapping[str, EndpointConfig], clients: Mapping[str, Client] =
     found = {}
     for slot, config in slots.items():
         if slot in clients:
-            found[slot] = Target(slot, config, config.model)
+            found[slot] = Target(slot, _standing_in(config), config.model)
         elif config.provider == "embedded":
             from atk_interp.llm.embedded import EMBEDDED_MODEL
 
@@ -112,6 +112,11 @@ def open_endpoints(
         else:
             opened[slot] = Endpoint(slot, config, target.model, known.client, known.limiter)
     return opened
+
+
+def _standing_in(config: EndpointConfig) -> EndpointConfig:
+    """A client of the caller is no endpoint to learn about: it is sent schemas when asked to, and not on trial."""
+    return config if config.structured == "always" else replace(config, structured="never")
 
 
 def _identified(config: EndpointConfig) -> EndpointConfig:

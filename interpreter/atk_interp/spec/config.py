@@ -37,6 +37,7 @@ class EndpointConfig:
     timeout: float = 300.0
     identity: str = ""
     grammar: str = "none"
+    structured: str = "auto"
     price: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, Value] = field(default_factory=dict)
     folder: FilePath = field(default_factory=FilePath)

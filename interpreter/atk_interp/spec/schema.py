@@ -122,6 +122,12 @@ ENDPOINT_SCHEMA: dict[str, Any] = {
         type="string",
         allowed=["llguidance", "none"],
     ),
+    "structured": _key(
+        "Whether a step that reads `json` sends its schema as `response_format`: `auto` where the endpoint turns out to "
+        "take it, which is tried once and remembered; `always`; `never`.",
+        type="string",
+        allowed=["auto", "always", "never"],
+    ),
     "price": _key(
         "`input` and `output`, in USD per million tokens: `plan` and `run` tell cost by it.",
         type="dict",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from atk_interp.kinds.base import Dropped, Notice, StepExample
 from atk_interp.llm.messages import Message, Reply, Request
@@ -33,6 +33,7 @@ class Stage:
         sample: int = 0,
         attempt: int = 0,
         row: Row,
+        form: Mapping[str, Value] | None = None,
     ) -> Reply:
         """What the example says to this sample, whatever the attempt. Raises `TooFewReplies`."""
         sent = tuple(Message(role, content) for role, content in messages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Protocol
@@ -101,10 +101,12 @@ class StepContext(Protocol):
         sample: int = 0,
         attempt: int = 0,
         row: Row,
+        form: Mapping[str, Value] | None = None,
     ) -> Reply:
         """The reply to a call: from the ledger, or paid and in the ledger before this returns.
 
-        `messages` are roles and contents; the one role `prompt` makes it a completion. `row` is who asks.
+        `messages` are roles and contents; the one role `prompt` makes it a completion. `row` is who asks. `form` is
+        a `response_format` to hold the reply to, where the endpoint can.
         """
         ...
 
