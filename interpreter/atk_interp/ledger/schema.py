@@ -55,7 +55,19 @@ CREATE TABLE runs (
     "CREATE INDEX uses_of_run ON uses (run)",
 )
 
-_LEARNED: tuple[str, ...] = ()
+# Attempts beyond those of a step, by the key of the first call of a sample: see `Grant`.
+_GRANTS = """
+CREATE TABLE grants (
+    key BLOB NOT NULL CHECK (length(key) = 32),
+    attempt INTEGER NOT NULL,
+    model TEXT NOT NULL,
+    identity TEXT NOT NULL,
+    round INTEGER NOT NULL,
+    PRIMARY KEY (key, attempt)
+) STRICT, WITHOUT ROWID
+"""
+
+_LEARNED: tuple[str, ...] = (_GRANTS,)
 """Statements of version 3."""
 
 _MADE_BY: tuple[tuple[str, ...], ...] = ((_REPLIES,), _RUNS, _LEARNED)
