@@ -6,6 +6,7 @@ notes as a problem, and returns the nearest sensible node so that reading goes o
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -41,10 +42,11 @@ class _Called(NamedTuple):
 
 
 class Builder:
-    """Builds one tree. `problems` holds what was found on the way."""
+    """Builds one tree. `problems` holds what was found on the way; `calls` are functions of this place alone."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, calls: Set[str]) -> None:
         self._source = text
+        self._calls = calls
         self.problems: list[Problem] = []
 
     def _problem(self, start: int, end: int, message: str, help: str | None = None) -> None:
@@ -133,7 +135,8 @@ class Builder:
         inside = self._source[parts[1].end : parts[3].start].strip()
         args, keywords = self._arguments(arguments)
         if isinstance(called, ast.Name):
-            if problem := call_problem(called, inside):
+            problem = None if called.name in self._calls else call_problem(called, inside, self._calls)
+            if problem is not None:
                 mends = mends_of_call(self._source, start, end, called.name, inside)
                 self.problems.append(replace(problem, mends=mends))
             return ast.Call(called.name, args, keywords, start=start, end=end)

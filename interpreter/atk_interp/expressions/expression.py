@@ -42,9 +42,12 @@ def _names(root: ast.Node) -> Mapping[str, tuple[ast.Name, ...]]:
     return found
 
 
-def parse_expression(text: MappedText, sink: Sink) -> Expression | None:
-    """Read an expression, without a leading `=`. None when it cannot be read; the sink has been told why."""
-    root, problems = parse(text.value)
+def parse_expression(text: MappedText, sink: Sink, calls: frozenset[str] = frozenset()) -> Expression | None:
+    """Read an expression, without a leading `=`. None when it cannot be read; the sink has been told why.
+
+    `calls` are functions that this place has beside those of the language: what they mean is for the caller to say.
+    """
+    root, problems = parse(text.value, calls)
     for problem in problems:
         problem.report(text, sink)
     return None if root is None else Expression(text, root)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from atk_interp.diagnostics import did_you_mean
 from atk_interp.expressions import ast
 from atk_interp.expressions.codes import FOREIGN_SPELLING, UNKNOWN_FILTER
 from atk_interp.expressions.errors import Problem
 from atk_interp.expressions.functions import CALLS, FILTERS, TESTS
+from atk_interp.expressions.functions.counts import COUNTS
 
 __all__ = ["FOREIGN_NAMES", "call_problem", "field_hint", "instead_of_filter", "instead_of_test", "method_problem"]
 
@@ -57,8 +60,11 @@ _CONTAINMENT = ("contains", "includes", "__contains__", "has", "hasOwnProperty")
 _REGEX = ("match", "test", "search", "matches")
 
 
-def call_problem(called: ast.Name, inside: str) -> Problem | None:
-    """What is wrong with calling this name on `inside`; None for a function of the language."""
+def call_problem(called: ast.Name, inside: str, calls: Set[str]) -> Problem | None:
+    """What is wrong with calling this name on `inside`; None for a function of the language.
+
+    `calls` are the functions that this place has beside those.
+    """
     name = called.name
     if name in CALLS:
         return None
@@ -69,7 +75,9 @@ def call_problem(called: ast.Name, inside: str) -> Problem | None:
     if name in TESTS:
         message = f"`{name}` is a test and follows `is`"
         return Problem(FOREIGN_SPELLING, called.start, called.end, message, f"write `… is {name}`")
-    help = did_you_mean(name, CALLS) or did_you_mean(name, FILTERS)
+    help = did_you_mean(name, (*sorted(calls), *CALLS)) or did_you_mean(name, FILTERS)
+    if name in COUNTS:
+        help = "it counts what became of the rows of a step: write it below `checks`"
     return Problem(UNKNOWN_FILTER, called.start, called.end, f"there is no function `{name}`", help)
 
 

@@ -37,19 +37,19 @@ def _tables() -> _Tables:
     return _Tables(re.compile(data["pattern"]), data["keywords"], rules, data["states"], data["start"], data["final"])
 
 
-def parse(text: str) -> tuple[ast.Node | None, tuple[Problem, ...]]:
-    """The tree of an expression, or None and what is wrong with it."""
+def parse(text: str, calls: frozenset[str] = frozenset()) -> tuple[ast.Node | None, tuple[Problem, ...]]:
+    """The tree of an expression, or None and what is wrong with it. `calls` are functions beside the language's own."""
     if len(text) > MAX_LENGTH:
         message = f"the expression has more than {MAX_LENGTH:,} characters"
         return None, (Problem(EXPRESSION_SYNTAX, 0, len(text), message, "split it into several steps"),)
-    return _parsed(text)
+    return _parsed(text, calls)
 
 
 @lru_cache(maxsize=1024)
-def _parsed(text: str) -> tuple[ast.Node | None, tuple[Problem, ...]]:
+def _parsed(text: str, calls: frozenset[str]) -> tuple[ast.Node | None, tuple[Problem, ...]]:
     """As `parse`. An editor asks for the same expressions at every key that is pressed."""
     tokens = scan(text)
-    builder = Builder(text)
+    builder = Builder(text, calls)
     node, failed_at = _run(tokens, builder)
     if node is None:
         problems = slips.explain(text, tokens, failed_at, builder.problems)
