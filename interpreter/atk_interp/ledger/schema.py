@@ -67,7 +67,19 @@ CREATE TABLE grants (
 ) STRICT, WITHOUT ROWID
 """
 
-_LEARNED: tuple[str, ...] = (_GRANTS,)
+# What was found out about a model at an address by asking it; see `learned`.
+_TRAITS = """
+CREATE TABLE traits (
+    endpoint TEXT NOT NULL,
+    model TEXT NOT NULL,
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    learned INTEGER NOT NULL,
+    PRIMARY KEY (endpoint, model, name)
+) STRICT
+"""
+
+_LEARNED: tuple[str, ...] = (_GRANTS, _TRAITS)
 """Statements of version 3."""
 
 _MADE_BY: tuple[tuple[str, ...], ...] = ((_REPLIES,), _RUNS, _LEARNED)
