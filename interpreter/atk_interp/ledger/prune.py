@@ -46,8 +46,13 @@ class Pruning:
         self.total = connection.execute("SELECT count(*) FROM replies").fetchone()[0]
 
     def delete(self) -> None:
-        """Take the marked calls out. When it is cut short, some are gone and the rest is as it was."""
+        """Take the marked calls out. When it is cut short, some are gone and the rest is as it was.
+
+        What was kept of steps that used any of the calls is not taken on any more.
+        """
         with _told(self._path):
+            if self.calls:
+                self._connection.execute("UPDATE generation SET mark = randomblob(16)")
             for done in range(0, self.calls, _AT_A_TIME):
                 self._connection.execute(
                     "DELETE FROM replies WHERE key IN (SELECT key FROM temp.doomed WHERE number > ? AND number <= ?)",

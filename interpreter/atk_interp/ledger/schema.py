@@ -79,7 +79,13 @@ CREATE TABLE traits (
 ) STRICT
 """
 
-_LEARNED: tuple[str, ...] = (_GRANTS, _TRAITS)
+# Of which replies that is what is kept of steps beside the ledger: those of this file, with none taken out since.
+_GENERATION = (
+    "CREATE TABLE generation (mark BLOB NOT NULL) STRICT",
+    "INSERT INTO generation VALUES (randomblob(16))",
+)
+
+_LEARNED: tuple[str, ...] = (_GRANTS, _TRAITS, *_GENERATION)
 """Statements of version 3."""
 
 _MADE_BY: tuple[tuple[str, ...], ...] = ((_REPLIES,), _RUNS, _LEARNED)
