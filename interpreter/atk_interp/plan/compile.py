@@ -9,12 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
+from functools import partial
 from typing import Any
 
 from atk_interp.flow import Analysis
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import BoundStep, Closure, Dropped, PureStep, Runner, StepView, draw_sites, rejecting
 from atk_interp.kinds.base.nested import Inlined, Looped, Variant
+from atk_interp.plan.identity import digest, step_identity
 from atk_interp.plan.model import MOST_ROUNDS, Loop, Plan, PlannedStep
 from atk_interp.plan.outputs import planned_output
 from atk_interp.records import dataclass
@@ -62,11 +64,10 @@ class _Entry:
     """How rows come into a pipeline that is a step: from where, which of them, and where the others go."""
 
     inputs: tuple[str, ...]
-    names: Callable[[Row], Mapping[str, Any]]
+    step: BoundStep
     when: Closure | None
     passed_by: str
     uses: tuple[str, ...]
-    learn: Callable[[str, Mapping[str, Value]], None]
 
 
 @dataclass(frozen=True)
@@ -172,6 +173,7 @@ class _Steps:
             learn=step.learn,
             single=kind.single,
             stride=max(step.whole(name) or 1 for name in ("samples", "votes") if name in options) if options else 1,
+            identity=partial(step_identity, step),
         )
 
     def _put(self, step: PlannedStep) -> None:
@@ -186,7 +188,9 @@ class _Steps:
         names = [f"{step.name}.{number}" for number, _ in enumerate(made.variants, 1)]
         for name, variant in zip(names, made.variants, strict=True):
             self._add_variant(scope, step, made, variant, place, name)
-        self._put(PlannedStep(step.name, "pipeline", tuple(names), PureStep(lambda row: (row,)), step.names))
+        whole = PureStep(lambda row: (row,))
+        identity = partial(digest, "atk-variants-v1", step.name)
+        self._put(PlannedStep(step.name, "pipeline", tuple(names), whole, step.names, identity=identity))
 
     def _add_variant(
         self, scope: _Scope, step: BoundStep, made: Inlined, variant: Variant, place: _Place, name: str
@@ -199,7 +203,7 @@ class _Steps:
             {slot: scope.slots[outer] for slot, outer in made.slots.items()},
             scope.seed,
             prefix=name + ".",
-            entry=_Entry(place.inputs, step.names, _when(step), name, place.uses, step.learn),
+            entry=_Entry(place.inputs, step, _when(step), name, place.uses),
         )
         self.add(inner, made.analysis.graph.leading_to(made.source))
         entry = next((known for known in self.planned if self.planned[known].passed_by == name), "")
@@ -211,6 +215,7 @@ class _Steps:
                 runner=rejecting(_leaving(inner, made, variant.chosen)),
                 names=step.names,
                 passes=entry,
+                identity=partial(_identity_of_end, inner, made, variant.chosen, name),
             )
         )
 
@@ -231,6 +236,7 @@ class _Steps:
                 learn=_learning(learners),
                 inside=place.inside,
                 limits=place.limits,
+                identity=partial(step_identity, step),
             )
         )
         within = _Place((), inside=step.name, limits=(*place.limits, made.max_rounds or MOST_ROUNDS))
@@ -270,12 +276,19 @@ def _entering(step: BoundStep, entry: _Entry) -> PlannedStep:
         kind="input",
         inputs=entry.inputs,
         runner=PureStep(cut),
-        names=entry.names,
+        names=entry.step.names,
         when=entry.when,
         uses=entry.uses,
-        learn=entry.learn,
+        learn=entry.step.learn,
         passed_by=entry.passed_by if entry.when is not None else "",
+        identity=lambda: digest("atk-entry-v1", [step_identity(step), step_identity(entry.step, ["when"])]),
     )
+
+
+def _identity_of_end(scope: _Scope, made: Inlined, chosen: Mapping[str, Value], name: str) -> str:
+    """What `_leaving` makes is made of."""
+    where = "" if made.output is None else step_identity(scope.bound(scope.analysis.outputs[made.output]), ["where"])
+    return digest("atk-end-v1", [name, where, dict(chosen)])
 
 
 def _leaving(scope: _Scope, made: Inlined, chosen: Mapping[str, Value]) -> PureStep:

@@ -71,6 +71,8 @@ class PlannedStep:
     """The step to which rows go for which `when` is false, when this is how rows come into another pipeline."""
     passes: str = ""
     """The step that hands it the rows which pass it by."""
+    identity: Callable[[], str] | None = None
+    """The hash of what it is made of (`plan.identity`). Raises `TypeError` and `OSError` where it has none."""
 
     @property
     def sources(self) -> tuple[str, ...]:
