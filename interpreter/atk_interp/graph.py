@@ -11,7 +11,7 @@ from atk_interp.records import dataclass
 from atk_interp.source import Span
 from atk_interp.spec import PipelineSpec, Step
 
-__all__ = ["CODES", "NOT_A_CONSTANT", "Graph", "build_graph"]
+__all__ = ["CODES", "NOT_A_CONSTANT", "UNKNOWN_STEP", "Graph", "build_graph"]
 
 UNKNOWN_STEP = Code(
     "ATK511",

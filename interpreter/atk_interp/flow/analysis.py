@@ -10,6 +10,7 @@ from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
 from atk_interp.document import DISK, Document, Files, load_document
 from atk_interp.document import Path as DocumentPath
 from atk_interp.expressions.types import INT, RecordType
+from atk_interp.flow.checks import CheckView, checks_of
 from atk_interp.flow.edges import OPEN, after_when, concatenated, lacking_after, lacking_in
 from atk_interp.formats.outputs import OUTPUTS
 from atk_interp.graph import NOT_A_CONSTANT, Graph, build_graph
@@ -43,6 +44,8 @@ class Analysis:
     outputs: Mapping[str, StepView]
     """Outputs, as views over the rows of their step."""
     folder: Path
+    checks: Sequence[CheckView] = ()
+    """What must hold at the end of a run."""
 
     def in_file_order(self) -> Iterator[StepView]:
         """The steps as they stand in the file, those of a loop after it."""
@@ -121,7 +124,8 @@ def _analyse(
     for name in graph.order:
         flow.step(spec.steps[name])
     outputs = {name: flow.output(output) for name, output in spec.outputs.items()}
-    return Analysis(spec, graph, library, flow.views, flow.fields, outputs, folder)
+    checks = checks_of(spec, flow.views, sink)
+    return Analysis(spec, graph, library, flow.views, flow.fields, outputs, folder, checks)
 
 
 class _Flow:

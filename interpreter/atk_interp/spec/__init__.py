@@ -3,7 +3,7 @@
 from atk_interp.spec.codes import CODES
 from atk_interp.spec.config import Config, EndpointConfig, Given, is_config, load_config
 from atk_interp.spec.load import LANGUAGE_VERSION, load_spec, load_steps
-from atk_interp.spec.model import BUILT_IN_NAMES, ModelSlot, Output, Param, PipelineSpec, Step
+from atk_interp.spec.model import BUILT_IN_NAMES, Check, ModelSlot, Output, Param, PipelineSpec, Step
 from atk_interp.spec.options import Option, Takes
 from atk_interp.spec.params import TYPE_NAMES, check_value, describe_param, missing, param_type, unquoted
 from atk_interp.spec.validate import validate
@@ -13,6 +13,7 @@ __all__ = [
     "CODES",
     "LANGUAGE_VERSION",
     "TYPE_NAMES",
+    "Check",
     "Config",
     "EndpointConfig",
     "Given",

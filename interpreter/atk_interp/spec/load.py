@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -14,10 +14,17 @@ from atk_interp.document import Document, Path
 from atk_interp.patterns import pattern
 from atk_interp.spec import codes
 from atk_interp.spec.misplaced import AT_THE_START, NamedMappings, is_section, looks_like
-from atk_interp.spec.model import BUILT_IN_NAMES, ModelSlot, Output, Param, PipelineSpec, Step
+from atk_interp.spec.model import BUILT_IN_NAMES, Check, ModelSlot, Output, Param, PipelineSpec, Step
 from atk_interp.spec.options import Option, Takes, cerberus_schema
 from atk_interp.spec.params import check_value, unquoted
-from atk_interp.spec.schema import OUTPUT_SCHEMA, PARAM_SCHEMA, SLOT_SCHEMA, SPEC_SCHEMA, STEP_SCHEMA
+from atk_interp.spec.schema import (
+    LISTED_CHECKS,
+    OUTPUT_SCHEMA,
+    PARAM_SCHEMA,
+    SLOT_SCHEMA,
+    SPEC_SCHEMA,
+    STEP_SCHEMA,
+)
 from atk_interp.spec.validate import validate
 
 __all__ = ["LANGUAGE_VERSION", "OWN_FILES", "load_spec", "load_steps"]
@@ -50,7 +57,8 @@ def load_spec(
         told = "a spec is a mapping of keys to values"
         sink.report(codes.NOT_A_MAPPING, document.head_span(()), told, help=help_)
         return None
-    validate(document, (), SPEC_SCHEMA, sink, what="at the top of a spec", explain=lambda key: looks_like(data[key]))
+    schema = {**SPEC_SCHEMA, "checks": LISTED_CHECKS} if isinstance(data.get("checks"), list) else SPEC_SCHEMA
+    validate(document, (), schema, sink, what="at the top of a spec", explain=lambda key: looks_like(data[key]))
     _check_version(document, sink)
     if _CONTROL.search(str(data.get("name", ""))):
         help_ = "use letters, digits and underscores"
@@ -63,6 +71,7 @@ def load_spec(
         steps=load_steps(document, ("steps",), kinds, sink),
         outputs=_outputs(document, formats, sink),
         document=document,
+        checks=tuple(_checks(document)),
     )
 
 
@@ -187,6 +196,16 @@ def load_steps(
         valid = found.fits(name, schema, f"in a `{kind}` step" if isinstance(kind, str) else "in a step", explain)
         steps[name] = _step(name, data, path, valid and named and options is not None, options or ())
     return steps
+
+
+def _checks(document: Document) -> Iterator[Check]:
+    found = document.get(("checks",))
+    for key, written in (
+        found.items() if isinstance(found, dict) else enumerate(found if isinstance(found, list) else ())
+    ):
+        if isinstance(written, str):  # else it is told
+            label = key if isinstance(key, str) else " ".join(written.removeprefix("=").split())
+            yield Check(label, ("checks", key))
 
 
 def _keys(

@@ -10,7 +10,7 @@ from atk_interp.document import Document, Path
 from atk_interp.records import dataclass
 from atk_interp.values import Value
 
-__all__ = ["BUILT_IN_NAMES", "ModelSlot", "Output", "Param", "PipelineSpec", "Step"]
+__all__ = ["BUILT_IN_NAMES", "Check", "ModelSlot", "Output", "Param", "PipelineSpec", "Step"]
 
 BUILT_IN_NAMES = ("row", "sample", "attempt", "seed")
 """Names that every expression and template may use beside fields and parameters."""
@@ -80,6 +80,14 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Check:
+    """What must hold at the end of a run: the expression at `path`. Its label is the expression where none is given."""
+
+    label: str
+    path: Path
+
+
+@dataclass(frozen=True)
 class PipelineSpec:
     """A whole spec. Mappings keep the order of the file."""
 
@@ -90,3 +98,4 @@ class PipelineSpec:
     steps: Mapping[str, Step]
     outputs: Mapping[str, Output]
     document: Document = field(repr=False)
+    checks: tuple[Check, ...] = ()

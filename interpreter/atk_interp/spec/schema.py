@@ -8,6 +8,7 @@ __all__ = [
     "CONFIG_SCHEMA",
     "ENDPOINT_SCHEMA",
     "EXPECTS",
+    "LISTED_CHECKS",
     "OUTPUT_SCHEMA",
     "PARAM_SCHEMA",
     "PARAM_TYPES",
@@ -35,7 +36,17 @@ SPEC_SCHEMA: dict[str, Any] = {
     "models": _key("Model slots, by name: who is asked. A config says which endpoint answers.", type="dict"),
     "steps": _key("The steps, by name, each with its `kind`.", type="dict", required=True, minlength=1),
     "outputs": _key("The files that a run writes, by name, each from the rows of a step.", type="dict"),
+    "checks": _key(
+        "What must hold at the end of a run, or its outputs are not published: expressions over the counts of steps "
+        'and outputs, as in `rows("questions") >= 10`. A mapping from labels, or a list.',
+        type=["dict", "list"],
+        valuesrules={"type": "string"},
+        minlength=1,
+    ),
 }
+
+LISTED_CHECKS: dict[str, Any] = {**SPEC_SCHEMA["checks"], "type": "list", "schema": {"type": "string"}}
+"""The rules of `checks` where it is a list: cerberus takes `schema` for the keys of a mapping where there is one."""
 
 PARAM_SCHEMA: dict[str, Any] = {
     "type": _key("What a value must be.", type="string", required=True, allowed=list(PARAM_TYPES)),
