@@ -65,8 +65,9 @@ def test_parameters_are_named_and_ordered_as_in_jinja(name: str) -> None:
 
 def test_what_is_not_jinja_is_marked_so() -> None:
     ours = {name for name, function in FILTERS.items() if not function.in_jinja}
-    texts = {"tokens", "similarity", "coverage", "repetition", "language", "redacted"}
-    assert ours == {*texts, "share", "hash", "pick", "shuffled", "chance"}
+    texts = {"tokens", "similarity", "coverage", "copied", "longest_copy", "language", "redacted", "cased"}
+    quality = {"repetition", "special_characters", "readability"}
+    assert ours == {*texts, *quality, "share", "hash", "pick", "shuffled", "chance", "random_case", "typos"}
     assert not ours & JINJA.filters.keys()
     assert {name for name, function in TESTS.items() if not function.in_jinja} == {"matching"}
 

@@ -59,7 +59,17 @@ def _check_argument(checker: Checking, function: Function, parameter: Parameter,
         checker.report(MAYBE_MISSING, argument, message, f"ask first: `{shown} is not none and …`")
     if parameter.role is Role.REGEX and isinstance(argument, ast.Literal) and isinstance(argument.value, str):
         _check_regex(checker, argument, argument.value)
+    elif parameter.choices and isinstance(argument, ast.Literal) and isinstance(argument.value, str):
+        _check_choice(checker, argument, argument.value, parameter)
     return type_
+
+
+def _check_choice(checker: Checking, node: ast.Literal, chosen: str, parameter: Parameter) -> None:
+    if chosen not in parameter.choices:
+        help = did_you_mean(chosen, parameter.choices) or "there are " + ", ".join(
+            f"`{each}`" for each in parameter.choices
+        )
+        checker.report(WRONG_ARGUMENTS, node, f"there is no {parameter.name} `{chosen}`", help)
 
 
 def _check_regex(checker: Checking, node: ast.Literal, pattern: str) -> None:

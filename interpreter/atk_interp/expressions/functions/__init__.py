@@ -20,6 +20,7 @@ from atk_interp.expressions.functions.model import (
 from atk_interp.expressions.functions.numbers import NUMBER_FILTERS
 from atk_interp.expressions.functions.paths import MISSING, path_getter, path_parts
 from atk_interp.expressions.functions.predicates import TESTS_LISTED
+from atk_interp.expressions.functions.quality import QUALITY_FILTERS
 from atk_interp.expressions.functions.text import TEXT_FILTERS
 
 __all__ = [
@@ -44,7 +45,7 @@ def _by_name(functions: Iterable[Function]) -> Mapping[str, Function]:
     return {name: function for function in functions for name in (function.name, *function.aliases)}
 
 
-FILTERS = _by_name((*TEXT_FILTERS, *NUMBER_FILTERS, *LIST_FILTERS, *EACH_FILTERS, *ADDED_FILTERS))
+FILTERS = _by_name((*TEXT_FILTERS, *NUMBER_FILTERS, *LIST_FILTERS, *EACH_FILTERS, *QUALITY_FILTERS, *ADDED_FILTERS))
 """`value | name(…)`, by name; an alias leads to the entry of the name proper."""
 
 TESTS = _by_name(TESTS_LISTED)

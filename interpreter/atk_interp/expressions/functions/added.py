@@ -1,17 +1,15 @@
-"""Filters that Jinja does not have: what datasets need."""
+"""Filters that Jinja does not have: votes, hashes, draws, and text as people mistype it."""
 
 from __future__ import annotations
 
 from itertools import accumulate
 
-from atk_interp.expressions import words
-from atk_interp.expressions.bounds import MAX_ITEMS, MAX_SIZE, TooLarge, size
+from atk_interp.expressions.bounds import MAX_ITEMS, MAX_SIZE, TooLarge, check_size, size
 from atk_interp.expressions.draws import Draw
 from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.functions.model import Example, Form, Function, Parameter
 from atk_interp.expressions.kinds import ALL_KINDS, NUMBER, Kind
-from atk_interp.expressions.languages import LANGUAGES, language
-from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, TextType, Type
+from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, Type
 from atk_interp.values import content_hash
 
 __all__ = ["ADDED_CALLS", "ADDED_FILTERS"]
@@ -20,7 +18,8 @@ _TEXT = frozenset([Kind.TEXT])
 _LIST = frozenset([Kind.LIST])
 _INT = frozenset([Kind.INT])
 _HASH_DIGITS = 16
-_LONGEST_RUN = 20
+_STYLES = ("upper", "lower", "title", "sentence", "alternating", "inverted", "snake", "kebab", "camel", "pascal")
+_KEYBOARDS = ("qwerty", "qwertz", "azerty", "jcuken")
 
 
 def _share(value: bool | list[object]) -> float:
@@ -36,18 +35,6 @@ def _tokens(text: str) -> int:
     return count_tokens(text)
 
 
-def _repetition(text: str, n: int) -> float:
-    if not 1 <= n <= _LONGEST_RUN:
-        raise OperandError(f"a run has 1 to {_LONGEST_RUN} words")
-    return words.repetition(text, n)
-
-
-def _redacted(text: str, only: list[object] | None) -> str:
-    from atk_interp.expressions.redaction import redacted  # imported late: most specs have none of it
-
-    return redacted(text, only)
-
-
 def _hash(value: object) -> str:
     if size(value) > MAX_SIZE:
         raise TooLarge("the value is too large")
@@ -55,8 +42,7 @@ def _hash(value: object) -> str:
 
 
 def _chance(draw: Draw, probability: int | float) -> bool:
-    if not 0 <= probability <= 1:
-        raise OperandError("a probability is a number from 0 to 1")
+    _check_probability(probability)
     return draw.fraction() < probability
 
 
@@ -95,6 +81,37 @@ def _weighted(draw: Draw, items: list[object], weights: list[object]) -> object:
 def _shuffled(draw: Draw, items: list[object]) -> list[object]:
     order = sorted(range(len(items)), key=draw.fraction)
     return [items[number] for number in order]
+
+
+def _cased(text: str, style: str) -> str:
+    from atk_interp.expressions.noise import CASES, cased  # imported late, as all of it: most specs have none
+
+    if style not in CASES:
+        raise OperandError(f"a style is one of {', '.join(CASES)}")
+    check_size(2 * len(text))
+    return cased(text, style)
+
+
+def _random_case(draw: Draw, text: str, p: int | float) -> str:
+    from atk_interp.expressions.noise import random_case
+
+    _check_probability(p)
+    return random_case(draw, text, p)
+
+
+def _typos(draw: Draw, text: str, rate: int | float, keyboard: str) -> str:
+    from atk_interp.expressions.noise import KEYBOARDS, typos
+
+    _check_probability(rate)
+    if keyboard not in KEYBOARDS:
+        raise OperandError(f"a keyboard is one of {', '.join(KEYBOARDS)}")
+    check_size(2 * len(text))
+    return typos(draw, text, rate, keyboard)
+
+
+def _check_probability(p: int | float) -> None:
+    if not 0 <= p <= 1:
+        raise OperandError("a probability is a number from 0 to 1")
 
 
 def _range(first: int, second: int | None, step: int) -> list[int]:
@@ -147,55 +164,14 @@ ADDED_FILTERS = (
         in_jinja=False,
     ),
     Function(
-        "similarity",
-        _TEXT,
-        FLOAT,
-        words.similarity,
-        "How many of the words of both texts are in both, from 0 to 1 (Jaccard index of the sets of words).",
-        Example('"the red cat" | similarity("The cat sat")', 0.5),
-        (Parameter("other", _TEXT),),
-        is_share=True,
-        in_jinja=False,
-    ),
-    Function(
-        "coverage",
-        _TEXT,
-        FLOAT,
-        words.coverage,
-        "The share of the content words of the text that occur in `other`, whatever their endings; 0 if it has none.",
-        Example('"Who painted the chapel?" | coverage("A chapel that Giotto paints.")', 1.0),
-        (Parameter("other", _TEXT),),
-        is_share=True,
-        in_jinja=False,
-    ),
-    Function(
-        "repetition",
-        _TEXT,
-        FLOAT,
-        _repetition,
-        "The share of the text, from 0 to 1, that repeats an earlier run of `n` words.",
-        Example('"Well said. Well said." | repetition(2)', 0.5),
-        (Parameter("n", _INT, 5),),
-        is_share=True,
-        in_jinja=False,
-    ),
-    Function(
-        "language",
-        _TEXT,
-        TextType(LANGUAGES),
-        language,
-        "The language of the text by its code in ISO 639 (`en`, `de`, `zh`); `und` when it has no letters.",
-        Example('"Der Fluss entspringt in den Bergen." | language', "de"),
-        in_jinja=False,
-    ),
-    Function(
-        "redacted",
+        "cased",
         _TEXT,
         TEXT,
-        _redacted,
-        "Personal data replaced by labels (`[EMAIL]`): `key`, `email`, `iban`, `ip`, `card`, `phone`, or `only` some.",
-        Example('"Write to jo@example.org." | redacted', "Write to [EMAIL]."),
-        (Parameter("only", _LIST | {Kind.NULL}, None),),
+        _cased,
+        "Spelt as `style` says: `upper`, `lower`, `title`, `sentence`, `alternating`, `inverted`; or each line as one "
+        "identifier: `snake`, `kebab`, `camel`, `pascal`.",
+        Example('"the old mill" | cased("camel")', "theOldMill"),
+        (Parameter("style", _TEXT, choices=_STYLES),),
         in_jinja=False,
     ),
     Function(
@@ -226,6 +202,29 @@ ADDED_FILTERS = (
         _chance,
         _CHANCE_DOC,
         Example("1 | chance", True),
+        form=Form.SEEDED,
+        in_jinja=False,
+    ),
+    Function(
+        "random_case",
+        _TEXT,
+        TEXT,
+        _random_case,
+        "Each letter in upper case with probability `p`, else in lower case, by draws for this row.",
+        Example('"Old Mill" | random_case(1)', "OLD MILL"),
+        (Parameter("p", NUMBER, 0.5),),
+        form=Form.SEEDED,
+        in_jinja=False,
+    ),
+    Function(
+        "typos",
+        _TEXT,
+        TEXT,
+        _typos,
+        "With a typing error at about this share of letters and spaces, as on a `qwerty`, `qwertz`, `azerty` or "
+        "`jcuken` keyboard, by draws for this row.",
+        Example('"Old Mill" | typos(0)', "Old Mill"),
+        (Parameter("rate", NUMBER, 0.03), Parameter("keyboard", _TEXT, "qwerty", choices=_KEYBOARDS)),
         form=Form.SEEDED,
         in_jinja=False,
     ),

@@ -48,6 +48,8 @@ class Parameter:
     kinds: frozenset[Kind] = ALL_KINDS
     default: object = REQUIRED
     role: Role = Role.VALUE
+    choices: tuple[str, ...] = ()
+    """The texts that it may be; any when empty."""
 
     @property
     def is_required(self) -> bool:
