@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from atk_interp.llm.messages import ContextTooLong, EndpointDown, EndpointRefused, LlmError, RateLimited
+from atk_interp.llm.messages import ContextTooLong, EndpointDown, EndpointRefused, FormRefused, LlmError, RateLimited
 from atk_interp.values import Value, decode
 
 __all__ = ["failure_of_status", "retry_after_s", "server_words"]
@@ -29,6 +29,12 @@ _NO_MONEY = re.compile(
     r"insufficient_quota|exceeded your current quota|insufficient (?:credits?|balance)", re.IGNORECASE
 )
 
+_FORM = re.compile(
+    r"response[_ ]?format|json[_ ]?schema|structured[_ ]outputs?|guided[_ ]?(?:json|decoding)", re.IGNORECASE
+)
+_FORM_STATUS = (400, 404, 415, 422, 500, 501)
+"""With 500, which some servers answer to a form that they do not know: to ask again would bring the same."""
+
 _HELP = {
     401: "check the key that the config's `api_key_env` names",
     402: "add credit to the account, then run the same command again",
@@ -38,6 +44,7 @@ _HELP = {
     413: "make the passages or the prompt shorter",
 }
 _CONTEXT_HELP = "make the passages or the prompt shorter, or take a model with a longer context"
+_FORM_HELP = "write `structured: never` for the model in the config, or take `response_format` out of its `sampling`"
 _REQUEST_HELP = "check the `sampling` of the model and the prompt"
 
 
@@ -52,10 +59,12 @@ def failure_of_status(
     wait = retry_after_s(headers, now or datetime.now(UTC))
     if status == 429 or (status == 503 and wait is not None):
         return RateLimited(told, endpoint, wait)
-    if status >= 500 or status in _PASSING:
-        return EndpointDown(told, endpoint)
     if status in (400, 413, 422) and _CONTEXT.search(said):
         return ContextTooLong(told, endpoint, _CONTEXT_HELP, status)
+    if status in _FORM_STATUS and _FORM.search(said):
+        return FormRefused(told, endpoint, _FORM_HELP, status)
+    if status >= 500 or status in _PASSING:
+        return EndpointDown(told, endpoint)
     return EndpointRefused(told, endpoint, _HELP.get(status, _REQUEST_HELP), status)
 
 

@@ -15,6 +15,7 @@ __all__ = [
     "EndpointDown",
     "EndpointRefused",
     "EndpointUnavailable",
+    "FormRefused",
     "LlmError",
     "Message",
     "RateLimited",
@@ -163,6 +164,10 @@ class EndpointRefused(LlmError):
 
 class ContextTooLong(EndpointRefused):
     """The request has more tokens than the model can take. Other requests may well fit."""
+
+
+class FormRefused(EndpointRefused):
+    """The endpoint will not hold its reply to the `response_format` of the request. Without it, it may well answer."""
 
 
 class EndpointUnavailable(LlmError):
