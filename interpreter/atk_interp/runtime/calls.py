@@ -13,6 +13,7 @@ from atk_interp.llm.messages import (
     ContextTooLong,
     EndpointRefused,
     EndpointUnavailable,
+    LlmError,
     Reply,
     Request,
 )
@@ -20,7 +21,7 @@ from atk_interp.llm.retry import RetryPolicy, Waiting, call_with_patience
 from atk_interp.plan import PlannedStep
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.endpoints import Endpoint
-from atk_interp.runtime.events import CallFinished, Event, Noted, Waited
+from atk_interp.runtime.events import CallFailed, CallFinished, Event, Noted, Waited
 from atk_interp.runtime.room import Room, RoomPolicy
 from atk_interp.runtime.variants import Form, Variant, first_recorded, variants
 from atk_interp.tokens import count_tokens
@@ -121,8 +122,12 @@ class Calls:
             if flight.cancelled():  # by `halt`, not by our own waiter
                 raise Halted from None
             raise
+        except LlmError as error:
+            self._emit(CallFailed(step.name, row.id, slot, type(error).__name__, str(error)))
+            raise
         held = from_ledger or not first
-        self.models.setdefault(slot, set()).add(reply.model)
+        if reply.model not in self.models.get(slot, ()):
+            self._named(slot, reply.model)
         self._books.call(step.name, held, 0 if held else reply.usage.input, 0 if held else reply.usage.output)
         self._emit(
             CallFinished(
@@ -136,9 +141,21 @@ class Calls:
                 reply.usage.input,
                 reply.usage.output,
                 round(reply.seconds, 3),
+                slot,
+                _answered(candidates, key).request,
+                reply,
             )
         )
         return reply
+
+    def _named(self, slot: str, model: str) -> None:
+        """Note the name under which the model of a slot replies, and that it is another one than before."""
+        names = self.models.setdefault(slot, set())
+        if model and names - {""}:
+            told = f"the model of `{slot}` replied as `{min(names - {''})}` before, and replies as `{model}` now"
+            help_ = "one dataset has replies of both: `run.json` names them under `answered_as`"
+            self._emit(Noted("", told, help=help_, serious=True))
+        names.add(model)
 
     def _landed(self, key: str, flight: asyncio.Task[_Landed]) -> None:
         self._flights.pop(key, None)
@@ -239,6 +256,11 @@ class _Gate:
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+
+def _answered(candidates: Sequence[Variant], key: str) -> Variant:
+    """The candidate of the key."""
+    return next((known for known in candidates[1:] if known.request.key() == key), candidates[0])
 
 
 def _estimate(request: Request) -> int:

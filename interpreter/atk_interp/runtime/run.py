@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import importlib.metadata
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import field
@@ -27,10 +28,12 @@ from atk_interp.runtime.event_log import EventLog
 from atk_interp.runtime.events import (
     Listener,
     Noted,
+    OutputWritten,
     Progressed,
     RunFinished,
     RunStarted,
 )
+from atk_interp.runtime.health import Health
 from atk_interp.runtime.interrupts import interruptible
 from atk_interp.runtime.lock import locked
 from atk_interp.runtime.outcome import Ending, Interrupted, RunResult, ending
@@ -132,7 +135,7 @@ class _Run:
         """The result of a run that has nothing to do."""
         folder, task = self.options.output_dir, self.options.task_id
         set_progress.begin(task)
-        self.teller.deliver(RunStarted(self.plan.spec.name, str(folder), list(self.plan.steps)))
+        self.teller.deliver(self._begins())
         told = f"nothing has changed since the run of {before.started}: its outputs stand as they are"
         self.teller.deliver(Noted("", told, help="`--force` runs it again, from the ledger"))
         self.teller.deliver(Progressed(1.0, before.steps))
@@ -142,6 +145,10 @@ class _Run:
         return RunResult(
             "done", "", "", folder, before.outputs, before.steps, seconds, None, before.rejected, unchanged=True
         )
+
+    def _begins(self) -> RunStarted:
+        version = importlib.metadata.version("atk-interp")
+        return RunStarted(self.plan.spec.name, str(self.options.output_dir), list(self.plan.steps), version)
 
     async def opened(self, path: Path) -> SqliteLedger:
         """The ledger, which writes down what this run uses. Raises `LedgerError`."""
@@ -155,10 +162,11 @@ class _Run:
 
     async def result(self, endpoints: Mapping[str, Endpoint], ledger: SqliteLedger) -> RunResult:
         set_progress.begin(self.options.task_id)
-        self.emit(RunStarted(self.plan.spec.name, str(self.options.output_dir), list(self.plan.steps)))
+        self.emit(self._begins())
         if self.log.refusal:
             told = f"`events.jsonl` cannot be written ({self.log.refusal}): this run leaves no record of its events"
             self.emit(Noted("", told, serious=True))
+        self.teller.health = Health(endpoints)
         self.teller.tell(force=True)
         calls = Calls(endpoints, ledger, self.books, self.emit, self.options.policy, self.options.clock, self.room)
         error = await self._run(calls, endpoints)
@@ -197,8 +205,11 @@ class _Run:
             if how.error is None:
                 result = self._result(ending(refusal), published)
         await self._finish(ledger, result.status)
-        self.emit(Progressed(1.0 if result.status == "done" else self.teller.fraction, result.steps))
-        self.emit(RunFinished(result.status, result.message, round(result.seconds, 3)))
+        for output in published:
+            self.emit(OutputWritten(output.name, output.path.name, output.rows, output.complete))
+        self.emit(self.teller.progressed(1.0 if result.status == "done" else self.teller.fraction, result.steps))
+        causes = self.teller.repeated.causes()
+        self.emit(RunFinished(result.status, result.message, round(result.seconds, 3), causes))
         if result.status == "done":
             set_progress(self.options.task_id, 1.0, "done")
         return result

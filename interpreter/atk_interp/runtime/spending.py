@@ -50,6 +50,10 @@ class Spending:
         """What the replies would have cost that were there: those in the ledger, and those to equal calls."""
         return _total(self._saved)
 
+    def paid_by_step(self) -> dict[str, Spent]:
+        """What each step that has asked has paid in this run."""
+        return dict(self._paid)
+
     @property
     def any_calls(self) -> bool:
         return bool(self._paid or self._saved)

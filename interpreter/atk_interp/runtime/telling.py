@@ -8,8 +8,18 @@ from collections.abc import Sequence
 
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.event_log import EventLog
-from atk_interp.runtime.events import CallFinished, Event, Listener, Progressed, StepFinished, StepState
+from atk_interp.runtime.events import (
+    CallFinished,
+    Event,
+    Listener,
+    Progressed,
+    StepFinished,
+    StepStarted,
+    StepState,
+)
+from atk_interp.runtime.health import Health
 from atk_interp.runtime.progress import set_progress
+from atk_interp.runtime.repeated import Repeated
 from atk_interp.runtime.spending import Spending
 
 __all__ = ["Teller"]
@@ -30,7 +40,10 @@ class Teller:
         self._task_id = task_id
         self._loop = asyncio.get_running_loop()
         self._told = 0.0
+        self._begun: set[str] = set()
         self._finished: set[str] = set()
+        self.repeated = Repeated()
+        self.health = Health({})
         self.fraction = 0.0
         """How much of the run is done, as it was told last."""
 
@@ -50,7 +63,7 @@ class Teller:
         if isinstance(event, CallFinished):
             self._spending.add(event)
         elif not isinstance(event, Progressed):
-            self._log.write(event)
+            self._log.write(event, self.repeated.add(event))
         for listener in self._listeners:
             try:
                 listener(event)
@@ -61,6 +74,8 @@ class Teller:
         """Tell how far the run is, again and again, until cancelled."""
         while True:
             await asyncio.sleep(0.5)
+            for event in self.health.changes():
+                self.deliver(event)
             self.tell()
             self._log.flush()
 
@@ -72,13 +87,21 @@ class Teller:
         self._told = now
         self.fraction = max(self.fraction, min(0.999, self._books.fraction()))
         states = self._books.states()
-        self.deliver(Progressed(self.fraction, states))
+        for state in states:
+            if (state.rows_in or state.rows_out) and state.name not in self._begun:
+                self._begun.add(state.name)
+                self.deliver(StepStarted(state.name, state.kind))
+        self.deliver(self.progressed(self.fraction, states))
         for state in states:
             if state.finished and state.name not in self._finished:
                 self._finished.add(state.name)
                 self.deliver(StepFinished(state))
                 set_progress(self._task_id, self.fraction, f"step {state.name} is done")
         set_progress(self._task_id, self.fraction, _doing(states))
+
+    def progressed(self, fraction: float, states: list[StepState]) -> Progressed:
+        """How far the run is, with what was paid and how the endpoints are."""
+        return Progressed(fraction, states, self._spending.paid_by_step(), self.health.states())
 
 
 def _doing(states: list[StepState]) -> str:
