@@ -11,7 +11,8 @@ from atk_interp.expressions.codes import UNKNOWN_NAME, WRONG_ARGUMENTS
 from atk_interp.expressions.counts import Counted, counted_name, with_counts
 from atk_interp.expressions.functions import CALLS, Form
 from atk_interp.expressions.functions.counts import COUNTS
-from atk_interp.expressions.types import ANY, FLOAT, INT, Type
+from atk_interp.expressions.kinds import type_in_words
+from atk_interp.expressions.types import ANY, FLOAT, INT, Type, without_null
 from atk_interp.graph import UNKNOWN_STEP
 from atk_interp.kinds.base import StepView
 from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
@@ -81,10 +82,10 @@ class _Reading:
         return CheckView(self.check, expression, self.counts)
 
     def _check_type(self, type_: Type) -> None:
-        told = misfit(type_, Takes.BOOL)
-        if told is not None:
+        if misfit(type_, Takes.BOOL) is not None:
+            told = f"a check is true or false, and this is {type_in_words(without_null(type_))}"
             help_ = "compare it, as in `… > 0`" if type_ in (INT, FLOAT) else None
-            self.sink.report(WRONG_VALUE_TYPE, self.text.span(), f"a check {told}", help=help_)
+            self.sink.report(WRONG_VALUE_TYPE, self.text.span(), told, help=help_)
 
     def _explain(self, name: str) -> tuple[tuple[str, ...], str | None]:
         notes = ("a check knows the parameters of the pipeline, and counts of its steps and outputs",)
@@ -112,7 +113,8 @@ class _Reading:
             self._refuse_arguments(node)
             return None
         named, of = node.args[0], str(node.args[0].value)
-        span = self.text.span(named.start, named.end)
+        quote = int(named.end - named.start == len(of) + 2)  # else it is not written as it is read
+        span = self.text.span(named.start + quote, named.end - quote)
         if of in self.steps or (of in self.outputs and count.of_outputs):
             return self._kept(Counted(node.name, of))
         if of in self.outputs:

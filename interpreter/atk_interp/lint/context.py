@@ -102,7 +102,8 @@ class LintContext:
 
     def used_names(self) -> set[str]:
         """Every name that some expression, template or prompt of the spec uses."""
-        return {name for view in self.views() for name in self.names_in(view)}
+        checked = {name for check in self.analysis.checks for name in check.expression.names}
+        return checked | {name for view in self.views() for name in self.names_in(view)}
 
     def maybe_used(self, name: str) -> bool:
         """Whether an error may hide a use of a name, so that nothing is to be said of its not being used."""

@@ -97,6 +97,7 @@ class _Reading:
             source = analysis.spec.outputs[name].source
             self.takers.setdefault(source, []).append(_of_output(view))
             self.useful.add(source)
+        self.useful |= {counted.of for check in analysis.checks for counted in check.counts.values()}
 
     def step(self, name: str) -> None:
         self.leaving[name] = reduce(Live.__or__, self.takers.get(name, ()), NOTHING)

@@ -14,7 +14,7 @@ class UnusedStep(Rule):
         "ATK521",
         "unused-step",
         Severity.WARNING,
-        finds="A step that no other step and no output takes rows from.",
+        finds="A step that no other step and no output takes rows from, and no check counts.",
         why="Its work, and what its calls cost, are thrown away.",
         bad="steps:\n  judged: {kind: generate, …}\noutputs:\n  data.jsonl: {from: questions, format: jsonl}",
         good="outputs:\n  data.jsonl: {from: judged, format: jsonl}",
@@ -27,6 +27,7 @@ class UnusedStep(Rule):
         used = {source for step in spec.steps.values() for source in step.inputs}
         used |= {side for step in spec.steps.values() for named in step.sides.values() for side in named}
         used |= {output.source for output in spec.outputs.values()}
+        used |= {counted.of for check in context.analysis.checks for counted in check.counts.values()}
         outputs = spec.document.get(("outputs",))  # also those that are malformed
         named = (
             [data.get("from") for data in outputs.values() if isinstance(data, dict)]
