@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import partial
-from typing import Any
 
 from atk_interp.flow import Analysis
 from atk_interp.kinds import KINDS

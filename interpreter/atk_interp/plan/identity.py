@@ -2,7 +2,7 @@
 
 Everything that the step reads is in it as it reads it: its keys after YAML, the parameters that they or its prompts
 name, the texts of its prompts with what they include, the fields that may reach it, the models that it asks. Comments,
-quoting and what other steps say are not. It errs on one side: a parameter counts as read where its name stands as a word.
+quoting and what other steps say are not. It errs on one side: a parameter counts as read where its name is a word.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path as FilePath
 from typing import Any
 
-from atk_interp.document import Path, show_path
+from atk_interp.document import show_path
 from atk_interp.kinds.base import BoundStep
 from atk_interp.patterns import pattern
 from atk_interp.spec import EndpointConfig

@@ -12,7 +12,7 @@ from atk_interp.spec import EndpointConfig, PipelineSpec
 from atk_interp.templates import Prompt
 from atk_interp.values import Row, Value
 
-__all__ = ["MOST_ROUNDS", "Loop", "Plan", "PlannedOutput", "PlannedStep"]
+__all__ = ["MOST_ROUNDS", "Extent", "Loop", "Plan", "PlannedOutput", "PlannedStep"]
 
 Names = Mapping[str, Any]
 
@@ -106,6 +106,16 @@ class PlannedOutput:
 
 
 @dataclass(frozen=True)
+class Extent:
+    """How much of a pipeline is run. `limit` is the number of rows of a trial, `until` the last step, "" for all."""
+
+    limit: int | None = None
+    until: str = ""
+    strict: bool = False
+    """Whether the first row that is rejected stops the run."""
+
+
+@dataclass(frozen=True)
 class Plan:
     """A pipeline with the values of one run. Steps are in topological order."""
 
@@ -121,6 +131,7 @@ class Plan:
     """The SHA-256 of the spec, and of those that it uses."""
     handed: str = ""
     """The SHA-256 of the rows that were handed over by the caller."""
+    extent: Extent = Extent()
 
     def consumers(self, name: str) -> list[PlannedStep]:
         return [step for step in self.steps.values() if name in step.sources]
