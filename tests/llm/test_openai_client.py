@@ -102,6 +102,28 @@ async def test_a_reply_has_text_finish_usage_model_and_seconds(served: Served) -
 
 
 @pytest.mark.parametrize(
+    ("usage", "cached", "reasoning"),
+    [
+        (
+            {"prompt_tokens_details": {"cached_tokens": 7}, "completion_tokens_details": {"reasoning_tokens": 3}},
+            7,
+            3,
+        ),
+        ({"input_tokens_details": {"cached_tokens": 7}, "output_tokens_details": {"reasoning_tokens": 3}}, 7, 3),
+        ({"prompt_cache_hit_tokens": 7, "prompt_cache_miss_tokens": 1}, 7, 0),
+        ({"prompt_tokens_details": None, "completion_tokens_details": {"reasoning_tokens": "many"}}, 0, 0),
+    ],
+)
+async def test_cached_and_reasoning_tokens_are_counted_where_an_endpoint_tells_them(
+    served: Served, usage: dict[str, Any], cached: int, reasoning: int
+) -> None:
+    whole = {"usage": {"prompt_tokens": 8, "completion_tokens": 4, **usage}}
+    told = (await served.ask(Answer("ok", whole=whole))).usage
+    assert (told.cached, told.reasoning) == (cached, reasoning)
+    assert told == Usage(8, 4)
+
+
+@pytest.mark.parametrize(
     ("answer", "text", "reasoning"),
     [
         (Answer("ok", message={"reasoning_content": "hm"}), "ok", "hm"),

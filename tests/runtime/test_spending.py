@@ -51,6 +51,27 @@ async def test_calls_are_summed_up_by_step_with_their_cost(tmp_path: Path) -> No
     assert told["steps"]["second"] == {"slot": "m", "model": "test-model", "paid": spent(3), "from_ledger": spent(0)}
 
 
+async def test_calls_are_summed_up_by_model_too(tmp_path: Path) -> None:
+    told = spending(await run(tmp_path, SPEC, model, PROMPTS, settings=MODEL))
+    assert told["models"] == {"test-model": {"paid": spent(6), "from_ledger": spent(0)}}
+
+
+async def test_cached_and_reasoning_tokens_are_summed_up(tmp_path: Path) -> None:
+    def thinking(request: Request) -> Reply:
+        return Reply(f"{said(request)}!", usage=Usage(1000, 10, cached=600, reasoning=4))
+
+    told = spending(await run(tmp_path, SPEC, thinking, PROMPTS, settings=MODEL))["paid"]
+    assert (told["cached_tokens"], told["reasoning_tokens"]) == (6 * 600, 6 * 4)
+
+
+async def test_calls_without_a_count_of_tokens_are_told_as_uncounted(tmp_path: Path) -> None:
+    def silent(request: Request) -> Reply:
+        return Reply(f"{said(request)}!", usage=Usage() if said(request) == "a" else Usage(1000, 10))
+
+    told = spending(await run(tmp_path, SPEC, silent, PROMPTS, settings=MODEL))["paid"]
+    assert told == {**spent(5), "calls": 6, "uncounted": 1}
+
+
 async def test_what_the_ledger_had_is_saved_and_not_paid(tmp_path: Path) -> None:
     await run(tmp_path, SPEC, model, PROMPTS, settings=MODEL)
     told = spending(await run(tmp_path, SPEC, model, PROMPTS, settings=MODEL, output="other"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,12 @@ from atk_interp.runtime.spent import Spent
 
 __all__ = ["Spending", "Spent"]
 
+_Asking = tuple[str, str]
+"""A step and the model slot that it asks."""
+
 
 class Spending:
-    """Sums up the calls of a run, by step. Told of each in the run's loop.
+    """Sums up the calls of a run, by step and model. Told of each in the run's loop.
 
     `before` is what the runs have paid that this one goes on with: those into the same folder that did not come to
     their end. It is read from the `run.json` that the last of them has left; a killed one has left none, and what it
@@ -24,21 +27,17 @@ class Spending:
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         self._plan = plan
-        self._paid: dict[str, Spent] = {}
-        self._saved: dict[str, Spent] = {}
+        self._paid: dict[_Asking, _Sum] = {}
+        self._saved: dict[_Asking, _Sum] = {}
         self.before = _paid_before(folder / "run.json", plan.spec.name)
 
     def add(self, call: CallFinished) -> None:
-        price = self._price(call.step)
-        usd = None
-        if price:
-            usd = (call.input_tokens * price.get("input", 0) + call.output_tokens * price.get("output", 0)) / 1e6
         sums = self._saved if call.from_ledger else self._paid
-        sums[call.step] = sums.get(call.step, Spent()) + Spent(1, call.input_tokens, call.output_tokens, usd)
-
-    def _price(self, step: str) -> Mapping[str, float]:
-        slot = self._plan.steps[step].slot
-        return self._plan.endpoints[slot].price if slot is not None else {}
+        asking = (call.step, call.slot)
+        known = sums.get(asking)
+        if known is None:
+            known = sums[asking] = _Sum(self._plan.endpoints[call.slot].price if call.slot else {})
+        known.add(call)
 
     @property
     def paid(self) -> Spent:
@@ -52,15 +51,14 @@ class Spending:
 
     def paid_by_step(self) -> dict[str, Spent]:
         """What each step that has asked has paid in this run."""
-        return dict(self._paid)
+        return _by(self._paid, lambda asking: asking[0])
 
     @property
     def any_calls(self) -> bool:
         return bool(self._paid or self._saved)
 
     def as_json(self) -> dict[str, Any]:
-        """For `run.json`: the sums of the run, and of each step that asked."""
-        asked = [name for name in self._plan.steps if name in self._paid or name in self._saved]
+        """For `run.json`: the sums of the run, of each step that asked, and of each model."""
         return {
             "paid": self.paid.as_json(),
             "from_ledger": self.saved.as_json(),
@@ -69,18 +67,68 @@ class Spending:
                 name: {
                     "slot": self._plan.steps[name].slot,
                     "model": self._plan.endpoints[self._plan.steps[name].slot or ""].model,
-                    "paid": self._paid.get(name, Spent()).as_json(),
-                    "from_ledger": self._saved.get(name, Spent()).as_json(),
+                    **sums,
                 }
-                for name in asked
+                for name, sums in self._split(lambda asking: asking[0], list(self._plan.steps)).items()
             },
+            "models": self._split(self._model, sorted({config.model for config in self._plan.endpoints.values()})),
+        }
+
+    def _model(self, asking: _Asking) -> str:
+        return self._plan.endpoints[asking[1]].model if asking[1] else ""
+
+    def _split(self, name: Callable[[_Asking], str], order: list[str]) -> dict[str, dict[str, Any]]:
+        """What was paid and saved, by what `name` makes of who asked."""
+        paid, saved = _by(self._paid, name), _by(self._saved, name)
+        return {
+            part: {
+                "paid": paid.get(part, Spent()).as_json(),
+                "from_ledger": saved.get(part, Spent()).as_json(),
+            }
+            for part in order
+            if part in paid or part in saved
         }
 
 
-def _total(sums: Mapping[str, Spent]) -> Spent:
+class _Sum:
+    """The running sum of the calls of one step and slot; `price` is in USD per million tokens."""
+
+    __slots__ = ("cached", "calls", "input", "output", "price", "reasoning", "uncounted")
+
+    def __init__(self, price: Mapping[str, float]) -> None:
+        self.price = price
+        self.calls = self.input = self.output = self.cached = self.reasoning = self.uncounted = 0
+
+    def add(self, call: CallFinished) -> None:
+        self.calls += 1
+        if not call.input_tokens and not call.output_tokens:
+            self.uncounted += 1
+            return
+        self.input += call.input_tokens
+        self.output += call.output_tokens
+        if call.reply is not None:
+            self.cached += call.reply.usage.cached
+            self.reasoning += call.reply.usage.reasoning
+
+    def spent(self) -> Spent:
+        usd = None
+        if self.price:
+            usd = (self.input * self.price.get("input", 0) + self.output * self.price.get("output", 0)) / 1e6
+        return Spent(self.calls, self.input, self.output, usd, self.cached, self.reasoning, self.uncounted)
+
+
+def _by(sums: Mapping[_Asking, _Sum], name: Callable[[_Asking], str]) -> dict[str, Spent]:
+    found: dict[str, Spent] = {}
+    for asking, known in sums.items():
+        part = name(asking)
+        found[part] = found.get(part, Spent()) + known.spent()
+    return found
+
+
+def _total(sums: Mapping[_Asking, _Sum]) -> Spent:
     total = Spent()
-    for spent in sums.values():
-        total += spent
+    for known in sums.values():
+        total += known.spent()
     return total
 
 
