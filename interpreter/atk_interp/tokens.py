@@ -1,7 +1,8 @@
 """Counting tokens, with a tokenizer that ships in a package and needs no network.
 
-The only door to toktok. `o200k` is the vocabulary of OpenAI's current models; other models differ by some per
-cent, which is close enough for chunk sizes and estimates. Nothing here decides what is sent.
+The only door to toktok. `o200k` is the vocabulary of OpenAI's current models, `cl100k` that of those before,
+`qwen3.5` that of Qwen's; other models differ by some per cent, which is close enough for chunk sizes and estimates.
+Nothing here decides what is sent.
 
 Special tokens written in a text (`<|endoftext|>`) count as the ordinary text they are.
 """
@@ -15,7 +16,9 @@ from typing import TypeAlias
 
 __all__ = ["TOKENIZERS", "count_tokens"]
 
-TOKENIZERS = ("o200k", "cl100k")
+_ENCODINGS = {"o200k": "o200k_base", "cl100k": "cl100k_base", "qwen3.5": "qwen3.5"}
+
+TOKENIZERS = tuple(_ENCODINGS)
 """Names of the vocabularies that are at hand."""
 
 _Truncate: TypeAlias = Callable[[str, int, str], tuple[str, int]]
@@ -32,7 +35,7 @@ def count_tokens(text: str, tokenizer: str = "o200k") -> int:
     Raises `ValueError` for a tokenizer that is not in `TOKENIZERS`.
     """
     truncate = _loaded_once(tokenizer)
-    encoding = f"{tokenizer}_base"
+    encoding = _ENCODINGS[tokenizer]
     try:
         # toktok's truncate returns the count of the whole text; its count of a batch starts threads on each call.
         return truncate(text, _UNLIMITED, encoding)[1]
@@ -53,6 +56,6 @@ def _loaded(tokenizer: str) -> _Truncate:
     """Unpack a vocabulary. Called under the lock, so that two threads do not both do it."""
     from toktok import truncate  # imported late: linting a spec needs no tokenizer
 
-    truncate("", _UNLIMITED, f"{tokenizer}_base")
+    truncate("", _UNLIMITED, _ENCODINGS[tokenizer])
     typed: _Truncate = truncate
     return typed

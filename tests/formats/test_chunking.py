@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atk_interp.formats.chunking import SMALLEST_LIMIT, Passage, chunk_text
-from atk_interp.tokens import count_tokens
+from atk_interp.formats.chunking import SMALLEST_LIMIT, Passage, chunk_text, neighbours
+from atk_interp.tokens import TOKENIZERS, count_tokens
 
 ENGLISH = (
     "The river rises in the hills. It runs for ninety miles, past two towns, and meets the sea at Harrow. "
@@ -214,3 +215,27 @@ def test_work_grows_with_the_text_and_no_faster() -> None:
 
         chunk_text(text, 100, overlap_tokens=20, count=count)
         assert counted < 25 * len(text)
+
+
+@pytest.mark.parametrize("text", [ENGLISH * 20, CHINESE * 20, ARABIC * 20, CODE * 20, TABLE, "x" * 5000, "w " * 3000])
+def test_neighbours_stand_right_beside_a_passage_within_their_limit(text: str) -> None:
+    for passage in chunk_text(text, 60):
+        before, after = neighbours(text, passage.start, passage.end, 30)
+        assert text[: passage.start].rstrip().endswith(before)
+        assert text[passage.end :].lstrip().startswith(after)
+        assert max(count_tokens(before), count_tokens(after)) <= 30
+        assert bool(after) == bool(text[passage.end :].strip())
+
+
+def test_neighbours_are_whole_sentences_where_they_fit() -> None:
+    text = "One is here. Two is here. Three is here. Four is here. Five is here."
+    start = text.index("Three")
+    assert neighbours(text, start, start + 14, 8) == ("One is here. Two is here.", "Four is here. Five is here.")
+    assert neighbours(text, start, start + 14, 5) == ("Two is here.", "Four is here.")
+    assert neighbours(text, 0, len(text), 5) == ("", "")
+
+
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+def test_a_limit_holds_in_the_vocabulary_that_was_named(tokenizer: str) -> None:
+    passages = chunk_text(CHINESE * 20, 50, count=partial(count_tokens, tokenizer=tokenizer))
+    assert all(passage.tokens == count_tokens(passage.text, tokenizer) <= 50 for passage in passages)

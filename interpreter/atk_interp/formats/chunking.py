@@ -23,7 +23,7 @@ from atk_interp.formats.segments import Span, heading_end, paragraphs, pieces, s
 from atk_interp.records import dataclass
 from atk_interp.tokens import count_tokens
 
-__all__ = ["SMALLEST_LIMIT", "Passage", "chunk_text"]
+__all__ = ["SMALLEST_LIMIT", "Passage", "chunk_text", "neighbours"]
 
 SMALLEST_LIMIT = 4
 """The fewest tokens a passage may be limited to: as many as one character can take."""
@@ -85,6 +85,26 @@ def chunk_text(
         spans = _overlapped(text, spans, overlap_tokens, max_tokens, count)
     counts = [count(text[start:end]) for start, end in spans]
     return [Passage(text[start:end], start, end, tokens) for (start, end), tokens in zip(spans, counts, strict=True)]
+
+
+def neighbours(text: str, start: int, end: int, tokens: int, count: Count = count_tokens) -> tuple[str, str]:
+    """What stands before and after a passage, each at most so many tokens of whole sentences, or words.
+
+    Empty at the ends of the text. Costs as much as cutting a few passages of that size. Raises `ValueError` for fewer
+    than `SMALLEST_LIMIT` tokens.
+    """
+    reach = tokens * _MOST_CHARACTERS
+    first = max(0, start - reach)
+    begin = start
+    if text[first:start].strip():
+        whole = first == 0 and count(text[:start].rstrip()) <= tokens
+        begin = 0 if whole else _drawn_back(text, (first, start), (start, start), tokens, tokens, count)
+    after = chunk_text(text[end : end + reach], tokens, min_tokens=0, count=count)
+    return text[begin:start].strip(), after[0].text.strip() if after else ""
+
+
+_MOST_CHARACTERS = 16
+"""More than a token stands for in running text."""
 
 
 class _Cutter:

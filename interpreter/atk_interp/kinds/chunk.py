@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from atk_interp.expressions.types import INT, TEXT, RecordType
 from atk_interp.kinds.base import BoundStep, Cardinality, Dropped, Example, PureStep, StepKind, StepStopped, StepView
 from atk_interp.spec import Option, Takes
+from atk_interp.tokens import TOKENIZERS, count_tokens
 from atk_interp.values import Row, row_id
 
 __all__ = ["SMALLEST", "Chunk"]
@@ -15,11 +17,16 @@ SMALLEST = 4
 """Tokens that a passage must have room for: `formats.chunking.SMALLEST_LIMIT`, which a test holds it to."""
 
 
+_FOUR = "Four five six."
+
+
 class Chunk(StepKind):
     """Cut a text into passages of at most so many tokens, at paragraphs and sentences.
 
     Nothing is dropped: the passages and the white space between them give back the text exactly. Each passage
     has `text`, `index` (its place in the document, from 0), `tokens`, and `start` and `end` (characters).
+    With `neighbours` it also has `before` and `after`: what stands around it, so many tokens of whole sentences.
+    A passage below `min_tokens` shares the load of the one before it, where paragraphs allow.
     """
 
     name = "chunk"
@@ -27,6 +34,13 @@ class Chunk(StepKind):
     options = (
         Option("max_tokens", Takes.INT, "The largest passage, in tokens.", required=True, min=SMALLEST),
         Option("overlap", Takes.INT, "Tokens that a passage repeats from the one before.", default=0, min=0),
+        Option(
+            "neighbours", Takes.INT, "Tokens of the text before and after a passage to keep beside it.", min=SMALLEST
+        ),
+        Option("min_tokens", Takes.INT, "Passages below this share the load; a fifth of the limit if not said.", min=0),
+        Option(
+            "tokenizer", Takes.NAME, "The vocabulary that tokens are counted in.", default="o200k", choices=TOKENIZERS
+        ),
         Option("field", Takes.NAME, "The field that holds the text.", default="text"),
     )
     examples = (
@@ -38,22 +52,50 @@ class Chunk(StepKind):
                 {"text": "Four five six.", "index": 1, "tokens": 4, "start": 16, "end": 30},
             ],
         ),
+        Example(
+            {"max_tokens": 5, "neighbours": 4},
+            [{"text": "One two three.\n\nFour five six."}],
+            [
+                {
+                    "text": "One two three.",
+                    "index": 0,
+                    "tokens": 4,
+                    "start": 0,
+                    "end": 14,
+                    "before": "",
+                    "after": _FOUR,
+                },
+                {
+                    "text": _FOUR,
+                    "index": 1,
+                    "tokens": 4,
+                    "start": 16,
+                    "end": 30,
+                    "before": "One two three.",
+                    "after": "",
+                },
+            ],
+        ),
     )
 
     def flow(self, view: StepView) -> RecordType:
-        view.value("max_tokens")
-        view.value("overlap")
+        for option in ("max_tokens", "overlap", "neighbours", "min_tokens"):
+            view.value(option)
         view.has_field(view.option("field"), view.path("field"))
         added = {"text": TEXT, "index": INT, "tokens": INT, "start": INT, "end": INT}
+        if view.given("neighbours"):
+            added |= {"before": TEXT, "after": TEXT}
         view.writes(added, view.step.path)
         return RecordType({**view.input.fields, **added}, view.input.open)
 
     def bind(self, step: BoundStep) -> PureStep:
-        from atk_interp.formats.chunking import chunk_text  # imported late: linting cuts no text
+        from atk_interp.formats.chunking import chunk_text, neighbours  # imported late: linting cuts no text
 
         max_tokens = step.whole("max_tokens") or SMALLEST
         overlap = step.whole("overlap") or 0
+        around, shortest = step.whole("neighbours"), step.whole("min_tokens")
         field = step.view.option("field")
+        count = partial(count_tokens, tokenizer=step.view.option("tokenizer"))
         if max_tokens - overlap < SMALLEST:
             raise StepStopped(
                 f"step `{step.name}`: `overlap` leaves {max_tokens - overlap} of {max_tokens} tokens for new text",
@@ -66,7 +108,8 @@ class Chunk(StepKind):
 
         def passages(row: Row, text: str) -> Iterator[Row]:
             seen: dict[str, int] = {}
-            for index, passage in enumerate(chunk_text(text, max_tokens, overlap_tokens=overlap)):
+            cut = chunk_text(text, max_tokens, overlap_tokens=overlap, min_tokens=shortest, count=count)
+            for index, passage in enumerate(cut):
                 ordinal = seen.get(passage.text, 0)
                 seen[passage.text] = ordinal + 1
                 fields = {
@@ -77,6 +120,10 @@ class Chunk(StepKind):
                     "start": passage.start,
                     "end": passage.end,
                 }
+                if around is not None:
+                    fields["before"], fields["after"] = neighbours(text, passage.start, passage.end, around, count)
+                elif step.view.given("neighbours"):
+                    fields["before"] = fields["after"] = ""
                 yield Row(row_id(row.id, [passage.text, ordinal]), row.source, (*row.order, index), fields, row.id)
 
         return PureStep(apply)

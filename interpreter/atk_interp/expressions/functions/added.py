@@ -10,6 +10,7 @@ from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.functions.model import Example, Form, Function, Parameter
 from atk_interp.expressions.kinds import ALL_KINDS, NUMBER, Kind
 from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, Type
+from atk_interp.tokens import TOKENIZERS, count_tokens
 from atk_interp.values import content_hash
 
 __all__ = ["ADDED_CALLS", "ADDED_FILTERS"]
@@ -29,10 +30,10 @@ def _share(value: bool | list[object]) -> float:
     return answers.count(True) / len(answers) if answers else 0.0
 
 
-def _tokens(text: str) -> int:
-    from atk_interp.tokens import count_tokens  # imported late: checking a spec needs no tokenizer
-
-    return count_tokens(text)
+def _tokens(text: str, tokenizer: str) -> int:
+    if tokenizer not in TOKENIZERS:
+        raise OperandError(f"a tokenizer is one of {', '.join(TOKENIZERS)}")
+    return count_tokens(text, tokenizer)
 
 
 def _hash(value: object) -> str:
@@ -150,8 +151,9 @@ ADDED_FILTERS = (
         _TEXT,
         INT,
         _tokens,
-        "How many tokens the text takes (vocabulary `o200k`).",
+        "How many tokens the text takes in a vocabulary: `o200k`, `cl100k` or `qwen3.5`.",
         Example('"one two three" | tokens', 3),
+        (Parameter("tokenizer", _TEXT, "o200k", choices=TOKENIZERS),),
         in_jinja=False,
     ),
     Function(
