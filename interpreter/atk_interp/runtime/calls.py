@@ -123,7 +123,8 @@ class Calls:
                 raise Halted from None
             raise
         except LlmError as error:
-            self._emit(CallFailed(step.name, row.id, slot, type(error).__name__, str(error)))
+            if first:
+                self._emit(CallFailed(step.name, row.id, slot, type(error).__name__, str(error)))
             raise
         held = from_ledger or not first
         if reply.model not in self.models.get(slot, ()):

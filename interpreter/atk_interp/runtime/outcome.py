@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from atk_interp.llm.messages import EndpointDown, EndpointRefused, EndpointUnava
 from atk_interp.plan import Plan
 from atk_interp.records import dataclass
 from atk_interp.runtime.endpoints import CannotRun
-from atk_interp.runtime.events import StepState
+from atk_interp.runtime.events import Cause, StepState
 from atk_interp.runtime.publish import Published
 from atk_interp.runtime.spending import Spending
 from atk_interp.runtime.spool import NoRoomForRows
@@ -59,6 +60,8 @@ class RunResult:
     """Whether there was nothing to do: a run before this one has left it all."""
     spending: Spending | None = None
     """What was paid; None when there was nothing to do."""
+    causes: list[Cause] = field(default_factory=list)
+    """The notices, rejections and failures of the run, each once with its count: the serious first."""
 
     @property
     def exit_code(self) -> int:
@@ -74,8 +77,8 @@ class RunResult:
             yield from map(json.loads, lines)
 
 
-def ending(error: BaseException | None) -> Ending:
-    """Status, message and help for what ended a run."""
+def ending(error: BaseException | None, failed: int = 1) -> Ending:
+    """Status, message and help for what ended a run; `failed` calls have met the error."""
     match error:
         case None:
             return Ending("done")
@@ -84,7 +87,8 @@ def ending(error: BaseException | None) -> Ending:
         case EndpointUnavailable() | EndpointDown():
             return Ending("unavailable", f"the endpoint is not available: {error}", _AGAIN, error)
         case EndpointRefused():
-            return Ending("impossible", f"the endpoint refused a call: {error}", error.help, error)
+            refused = f"{failed} calls alike" if failed > 1 else "a call"
+            return Ending("impossible", f"the endpoint refused {refused}: {error}", error.help, error)
         case CannotRun():
             return Ending("impossible", str(error), error.help, error)
         case LedgerError():

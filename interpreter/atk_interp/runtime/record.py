@@ -51,6 +51,7 @@ def run_record(
             for output in result.outputs
         ],
         "rejected": result.rejected,
+        "causes": [asdict(cause) for cause in result.causes],
         "spending": None if result.spending is None else result.spending.as_json(),
         "made_from": _made_from(result, origin),
         "steps": [asdict(state) for state in result.steps],

@@ -62,6 +62,13 @@ class Repeated:
         tally = self._tallies[key] = _Tally(event, message, first)
         return tally
 
+    def failures(self, error: BaseException | None) -> int:
+        """How many calls have failed as this one has."""
+        alike = _VARIABLE.sub("…", str(error))
+        return sum(
+            tally.count for (kind, _, gist), tally in self._tallies.items() if kind == "CallFailed" and gist == alike
+        )
+
     def causes(self) -> list[Cause]:
         """What has happened so far, each once: the serious first, then the frequent, then in the order of telling."""
         found = [_cause(tally) for tally in self._tallies.values()]

@@ -192,7 +192,7 @@ class _Run:
     async def _end(self, error: BaseException | None, calls: Calls, ledger: SqliteLedger) -> RunResult:
         """Write the files, then tell the end. A disk that refuses them is an end of its own."""
         self.teller.tell(force=True)
-        how = ending(error)
+        how = ending(error, self.teller.repeated.failures(error))
         published: list[Published] = []
         try:
             published = await self._publish(complete=error is None)
@@ -250,6 +250,7 @@ class _Run:
             how.error,
             self.collector.rejected,
             spending=self.spending,
+            causes=self.teller.repeated.causes(),
         )
 
     def _dropped(self, step: PlannedStep, dropped: Dropped) -> None:
