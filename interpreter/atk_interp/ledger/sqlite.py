@@ -139,6 +139,11 @@ class SqliteLedger:
         """Write down from now on which replies are used, as those of a run. Nothing is written yet."""
         self._recorder = Recorder(self.path, folder, pipeline)
 
+    def uses(self, key: str) -> None:
+        """Write down that a run goes by what is granted under a key."""
+        if self._recorder is not None and self._recorder.used(bytes.fromhex(key)):
+            self._puts.post(_Flush())
+
     async def finish(self, status: str) -> None:
         """Write down how the run ended."""
         self._check_open()

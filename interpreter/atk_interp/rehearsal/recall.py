@@ -14,6 +14,7 @@ from atk_interp.records import dataclass
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Halted
 from atk_interp.runtime.endpoints import Target
+from atk_interp.runtime.refusals import raise_refusal
 from atk_interp.runtime.variants import Form, Variant, first_recorded, variants
 from atk_interp.values import Row, Value
 
@@ -112,6 +113,7 @@ class Recall:
         if found is None:
             self._lost.add(place)
             raise NotRecorded("the ledger has no reply")
+        raise_refusal(found[1])
         self._books.call(step.name, True, 0, 0)
         return found[1]
 

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from atk_interp.kinds.base import Dropped, Notice, Scratch, SetStep, StepContext
+from atk_interp.kinds.base import Attempt, Dropped, Notice, Scratch, SetStep, StepContext, Turn, UsedUp
 from atk_interp.llm.messages import Reply
 from atk_interp.plan import Plan, PlannedStep
 from atk_interp.runtime.spool import Spool
 from atk_interp.values import Row, decode, encode
 
-__all__ = ["Gathered", "RowScratch", "SetRoom", "Waiting"]
+__all__ = ["Gathered", "RowScratch", "SetRoom", "Waiting", "packed", "unpacked"]
 
 ADMITTED = "admitted"
 
 
-def _packed(row: Row) -> bytes:
+def packed(row: Row) -> bytes:
+    """A row as bytes: one line of JSON."""
     return encode([row.id, row.source, row.order, row.fields, row.parent])
 
 
-def _unpacked(data: bytes) -> Row:
+def unpacked(data: bytes) -> Row:
     parts: Any = decode(data)
     id_, source, order, fields, parent = parts
     return Row(id_, source, tuple(order), fields, parent)
@@ -43,7 +44,7 @@ class Waiting:
                 self._spools[name, key] = Spool()
 
     def put(self, step: str, key: str, row: Row) -> None:
-        self._spools[step, key].put(row.order, _packed(row))
+        self._spools[step, key].put(row.order, packed(row))
 
     def rows(self, step: str, key: str) -> Gathered:
         return Gathered(self._spools[step, key])
@@ -61,7 +62,7 @@ class Gathered(Iterator[Row]):
         self.handed = 0
 
     def __next__(self) -> Row:
-        row = _unpacked(next(self._waiting))
+        row = unpacked(next(self._waiting))
         self.handed += 1
         return row
 
@@ -73,13 +74,13 @@ class RowScratch:
         self.spool = Spool()
 
     def put(self, key: bytes, row: Row) -> None:
-        self.spool.put_at(key, _packed(row))
+        self.spool.put_at(key, packed(row))
 
     def rows(self) -> Iterator[Row]:
-        return map(_unpacked, self.spool.read())
+        return map(unpacked, self.spool.read())
 
     def find(self, key: bytes) -> list[Row]:
-        return [_unpacked(data) for data in self.spool.find(key)]
+        return [unpacked(data) for data in self.spool.find(key)]
 
 
 class SetRoom:
@@ -114,6 +115,12 @@ class SetRoom:
 
     def refused(self, dropped: Dropped) -> None:
         self._context.refused(dropped)
+
+    def failed(self, row: Row, attempt: Attempt) -> None:
+        self._context.failed(row, attempt)
+
+    def further(self, used_up: UsedUp, given: int) -> Turn | None:
+        return self._context.further(used_up, given)
 
     def close(self) -> None:
         for scratch in self._scratches:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from atk_interp.kinds.base import Dropped, Notice
+from atk_interp.kinds.base import Attempt, Dropped, Notice, Turn, UsedUp
 from atk_interp.ledger.base import Ledger, LedgerError
 from atk_interp.llm.limits import Clock
 from atk_interp.llm.messages import (
@@ -22,6 +22,8 @@ from atk_interp.plan import PlannedStep
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.endpoints import Endpoint
 from atk_interp.runtime.events import CallFailed, CallFinished, Event, Noted, Waited
+from atk_interp.runtime.granted import Granted
+from atk_interp.runtime.refusals import raise_refusal, refused_reply
 from atk_interp.runtime.room import Room, RoomPolicy
 from atk_interp.runtime.variants import Form, Variant, first_recorded, variants
 from atk_interp.tokens import count_tokens
@@ -126,6 +128,7 @@ class Calls:
             if first:
                 self._emit(CallFailed(step.name, row.id, slot, type(error).__name__, str(error)))
             raise
+        raise_refusal(reply)
         held = from_ledger or not first
         if reply.model not in self.models.get(slot, ()):
             self._named(slot, reply.model)
@@ -198,8 +201,6 @@ class Calls:
                 priority=priority,
                 tokens=tokens,
             )
-        except ContextTooLong:
-            raise
         except (EndpointRefused, EndpointUnavailable, LedgerError) as error:
             # Before the next call takes the place of this one, and is refused (or paid and not kept) in turn.
             self.halt(error)
@@ -249,7 +250,10 @@ class _Gate:
             raise Halted
         self._sending.add(self._key)
         try:
-            reply = await self._client.complete(request)
+            try:
+                reply = await self._client.complete(request)
+            except ContextTooLong as refusal:
+                reply = refused_reply(request, refusal)
             sent = request.sent()
             return await self._calls.room.insist(lambda: self._ledger.put(self._key, reply, sent), self._calls.going_on)
         finally:
@@ -280,11 +284,13 @@ class StepCalls:
         calls: Answers,
         emit: Callable[[Event], None],
         refused: Callable[[PlannedStep, Dropped], None],
+        granted: Granted | None = None,
     ) -> None:
         self._step = step
         self._calls = calls
         self._emit = emit
         self._refused = refused
+        self._granted = granted
 
     async def call(
         self,
@@ -312,3 +318,9 @@ class StepCalls:
 
     def refused(self, dropped: Dropped) -> None:
         self._refused(self._step, dropped)
+
+    def failed(self, row: Row, attempt: Attempt) -> None:
+        """What becomes of the row tells it."""
+
+    def further(self, used_up: UsedUp, given: int) -> Turn | None:
+        return self._granted.further(self._step, used_up, given) if self._granted is not None else None

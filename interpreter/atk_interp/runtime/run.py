@@ -14,6 +14,7 @@ from pathlib import Path
 from atk_interp.formats.atomic import CannotWrite, DiskFull
 from atk_interp.kinds.base import Dropped
 from atk_interp.ledger import LedgerError
+from atk_interp.ledger.grants import Grants, granted_in
 from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.llm.limits import Clock
 from atk_interp.llm.messages import Client
@@ -33,6 +34,7 @@ from atk_interp.runtime.events import (
     RunFinished,
     RunStarted,
 )
+from atk_interp.runtime.granted import Granted, clients_of_others, granted_slots
 from atk_interp.runtime.health import Health
 from atk_interp.runtime.interrupts import interruptible
 from atk_interp.runtime.lock import locked
@@ -75,16 +77,20 @@ async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
     """Run a plan. Every way to end is a result; only `CannotRun` is raised, before anything was done."""
     slots = used_slots(plan)
     check_keys(slots)
+    grants = await _grants_of(options.ledger)
     folder = options.output_dir
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CannotRun(f"`{folder}` cannot be made: {(error.strerror or str(error)).lower()}") from error
-    with locked(folder), contextlib.closing(_Run(plan, options)) as run:
+    with locked(folder), contextlib.closing(_Run(plan, options, grants)) as run:
         before = await run.unchanged()
         if before is not None:
             return run.nothing_to_do(before)
-        endpoints = open_endpoints(slots, lambda line: run.emit(Noted("", line)), options.clients)
+        others = granted_slots(plan, grants)
+        clients = {**options.clients, **clients_of_others(others, options.clients)}
+        slots |= {name: other.config for name, other in others.items()}
+        endpoints = open_endpoints(slots, lambda line: run.emit(Noted("", line)), clients)
         try:
             ledger = await run.opened(options.ledger)
         except (LedgerError, OSError) as error:
@@ -97,12 +103,21 @@ async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
             await ledger.close()
 
 
+async def _grants_of(ledger: Path) -> Grants:
+    """What is granted at this moment: what comes later is for the next run. Raises `CannotRun`."""
+    try:
+        return await asyncio.to_thread(granted_in, ledger)
+    except LedgerError as error:
+        raise CannotRun(f"the ledger cannot be used: {error}", error.help) from error
+
+
 class _Run:
     """Binds the parts of one run together: what happens in them becomes events, progress and files."""
 
-    def __init__(self, plan: Plan, options: RunOptions) -> None:
+    def __init__(self, plan: Plan, options: RunOptions, grants: Grants) -> None:
         self.plan = plan
         self.options = options
+        self.grants = grants
         self.books = Books(plan)
         self.spending = Spending(plan, options.output_dir)
         self.collector = Collector(plan)
@@ -124,11 +139,11 @@ class _Run:
             return None
         if not self.options.force:
             where = (self.options.output_dir, self.plan, self.options.ledger)
-            before = await asyncio.to_thread(finished, *where)
+            before = await asyncio.to_thread(finished, *where, self.grants.fingerprint())
             if before is not None:
                 return before
         # As the inputs are before they are read: what changes meanwhile must not pass for what was read.
-        self.origin = await asyncio.to_thread(Origin.of, self.plan, self.options.ledger)
+        self.origin = await asyncio.to_thread(Origin.of, self.plan, self.options.ledger, self.grants.fingerprint())
         return None
 
     def nothing_to_do(self, before: Finished) -> RunResult:
@@ -169,11 +184,14 @@ class _Run:
         self.teller.health = Health(endpoints)
         self.teller.tell(force=True)
         calls = Calls(endpoints, ledger, self.books, self.emit, self.options.policy, self.options.clock, self.room)
-        error = await self._run(calls, endpoints)
+        granted = Granted(self.grants, endpoints, ledger.uses)
+        error = await self._run(calls, endpoints, granted)
         return await self._end(error, calls, ledger)
 
-    async def _run(self, calls: Calls, endpoints: Mapping[str, Endpoint]) -> BaseException | None:
-        contexts = {name: StepCalls(step, calls, self.emit, self._refused) for name, step in self.plan.steps.items()}
+    async def _run(self, calls: Calls, endpoints: Mapping[str, Endpoint], granted: Granted) -> BaseException | None:
+        contexts = {
+            name: StepCalls(step, calls, self.emit, self._refused, granted) for name, step in self.plan.steps.items()
+        }
         sinks = Sinks(self.collector.row, self._dropped, self.teller.tell)
         places = sum(endpoint.config.concurrency for endpoint in endpoints.values())
         engine = Engine(self.plan, self.books, sinks, contexts, calls, window=max(8, 2 * places))

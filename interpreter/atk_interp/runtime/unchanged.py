@@ -24,17 +24,20 @@ __all__ = ["Finished", "Origin", "finished"]
 
 @dataclass(frozen=True)
 class Origin:
-    """What a run is made from: the fingerprint of its plan at a moment (ns since 1970), and its ledger."""
+    """What a run is made from: the fingerprint of its plan at a moment (ns since 1970), its ledger, and what is
+    granted to rejected rows there (the fingerprint of all grants).
+    """
 
     fingerprint: str | None
     moment_ns: int
     ledger: str
+    grants: str
 
     @staticmethod
-    def of(plan: Plan, ledger: Path, moment_ns: int | None = None) -> Origin:
+    def of(plan: Plan, ledger: Path, grants: str, moment_ns: int | None = None) -> Origin:
         """As it is now, or as it would have been put down at an earlier moment. Blocking: looks at the inputs."""
         moment_ns = time.time_ns() if moment_ns is None else moment_ns
-        return Origin(fingerprint(plan, moment_ns), moment_ns, str(ledger.resolve()))
+        return Origin(fingerprint(plan, moment_ns), moment_ns, str(ledger.resolve()), grants)
 
     def as_json(self, folder: Path, files: Sequence[str]) -> dict[str, Any] | None:
         """For `run.json`, with the files of the run below its folder; None when there is nothing to compare."""
@@ -44,7 +47,13 @@ class Origin:
             left = {name: list(file_state(folder / name)) for name in files}
         except OSError:
             return None
-        return {"fingerprint": self.fingerprint, "moment": self.moment_ns, "ledger": self.ledger, "files": left}
+        return {
+            "fingerprint": self.fingerprint,
+            "moment": self.moment_ns,
+            "ledger": self.ledger,
+            "grants": self.grants,
+            "files": left,
+        }
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Finished:
     started: str
 
 
-def finished(folder: Path, plan: Plan, ledger: Path) -> Finished | None:
+def finished(folder: Path, plan: Plan, ledger: Path, grants: str) -> Finished | None:
     """The run that finished in a folder, if a run of this plan would make the same; None when there is none.
 
     A ledger that is not there any more means a run from the start. Blocking: looks at every input and output.
@@ -70,7 +79,8 @@ def finished(folder: Path, plan: Plan, ledger: Path) -> Finished | None:
             return None
         if any(list(file_state(folder / name)) != state for name, state in left.items()):
             return None
-        if Origin.of(plan, ledger, made["moment"]) != Origin(made["fingerprint"], made["moment"], made["ledger"]):
+        was = Origin(made["fingerprint"], made["moment"], made["ledger"], made["grants"])
+        if Origin.of(plan, ledger, grants, made["moment"]) != was:
             return None
         outputs = [
             Published(output["name"], folder / output["file"], output["rows"], True) for output in record["outputs"]

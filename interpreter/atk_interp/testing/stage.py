@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from atk_interp.kinds.base import Dropped, Notice, StepExample
+from atk_interp.kinds.base import Attempt, Dropped, Notice, StepExample, Turn, UsedUp
 from atk_interp.llm.messages import Message, Reply, Request
 from atk_interp.llm.scripted import ScriptedClient
 from atk_interp.values import Row, Value
@@ -48,6 +48,13 @@ class Stage:
 
     def refused(self, dropped: Dropped) -> None:
         self.refusals.append(dropped)
+
+    def failed(self, row: Row, attempt: Attempt) -> None:
+        """What becomes of the row tells it."""
+
+    def further(self, used_up: UsedUp, given: int) -> Turn | None:
+        """None: nothing is granted to an example."""
+        return None
 
     def _answer(self, request: Request) -> str:
         replies = self._example.replies

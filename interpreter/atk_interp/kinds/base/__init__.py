@@ -22,6 +22,8 @@ from atk_interp.kinds.base.results import (
     SourceStep,
     StepContext,
     StepStopped,
+    Turn,
+    UsedUp,
     rejecting,
 )
 from atk_interp.kinds.base.view import ROW_TYPE, StepView, expression_paths
@@ -56,6 +58,8 @@ __all__ = [
     "StepKind",
     "StepStopped",
     "StepView",
+    "Turn",
+    "UsedUp",
     "check_asking",
     "check_examples",
     "draw_sites",

@@ -14,7 +14,7 @@ from atk_interp.expressions.types import AnyType, NullType, TextType, Type, with
 from atk_interp.kinds.base.bound import BoundStep, Closure
 from atk_interp.kinds.base.codes import BAD_PARSE, WRONG_VALUE_TYPE
 from atk_interp.kinds.base.examples import REPEATED, UNREADABLE
-from atk_interp.kinds.base.results import Attempt, RowFailed, StepContext, StepStopped
+from atk_interp.kinds.base.results import Attempt, RowFailed, StepContext, StepStopped, Turn, UsedUp
 from atk_interp.kinds.base.view import StepView
 from atk_interp.llm.messages import ContextTooLong, Reply
 from atk_interp.records import dataclass
@@ -140,6 +140,7 @@ class Asker:
         self.slot: str = view.option("model")
         self.endpoint: EndpointConfig = step.endpoints[self.slot]
         self.reader: Reader = view.reader
+        self.form = view.reader.response_format()
         prompt = view.loaded["prompt"]
         self.render = step.rendering(prompt.renderer(), f"prompt {prompt.name}", prompt.names())
         self.attempts = step.whole("attempts") or 1
@@ -166,45 +167,62 @@ class Asker:
         names = {**self.step.names(row), "sample": sample}
         weight = _weight(row.fields)
         failed: list[Attempt] = []
-        label = ""
+        turn, given = Turn(0, self.slot), 0
         messages: list[tuple[str, str]] = []
+        first: list[tuple[str, str]] = []
         sampling: dict[str, Value] = {}
-        for attempt in range(self.attempts):
+        while True:
+            too_long = False
             try:
-                if attempt == 0:
+                if not failed:
                     sampling = await _computed(weight, self._sampling, names)
-                if attempt == 0 or not self.feedback or messages[0][0] == "prompt":
-                    messages = await _computed(weight, self.render, {**names, "attempt": attempt})
-                reply = await self._reply(messages, sampling, sample, attempt, row, context)
+                if not failed or not self.feedback or messages[0][0] == "prompt":
+                    messages = await _computed(weight, self.render, {**names, "attempt": turn.attempt})
+                first = first or messages
+                reply = await self._reply(messages, sampling, sample, turn, row, context)
             except RowFailed as error:
                 return Failure(str(error), tuple(failed))
             except ContextTooLong as error:
-                failed.append(Attempt(sample, attempt, str(error), "", "refused"))
-                return Failure(_TOO_LONG, tuple(failed))
-            readings, refused, label, reason = await _computed(weight + len(reply.text), self._judge, reply, names)
-            if readings:
-                return Answer(readings, refused, tuple(failed), reply)
-            failed.append(Attempt(sample, attempt, reason, reply.text, reply.finish))
-            if self.feedback and messages[0][0] != "prompt":  # a completion has no turns to show it in
-                messages = [*messages, ("assistant", reply.text or "(nothing)"), ("user", _feedback(reason))]
-        return Failure(label, tuple(failed))
+                label, too_long = _TOO_LONG, True
+                failed.append(Attempt(sample, turn.attempt, str(error), "", "refused"))
+            else:
+                readings, refused, label, reason = await _computed(weight + len(reply.text), self._judge, reply, names)
+                if readings:
+                    return Answer(readings, refused, tuple(failed), reply)
+                failed.append(Attempt(sample, turn.attempt, reason, reply.text, reply.finish))
+                if self.feedback and messages[0][0] != "prompt":  # a completion has no turns to show it in
+                    messages = [*messages, ("assistant", reply.text or "(nothing)"), ("user", _feedback(reason))]
+            context.failed(row, failed[-1])
+            if not too_long and turn.attempt + 1 < self.attempts:
+                turn = Turn(turn.attempt + 1, self.slot)
+                continue
+            sent = _numbered(sampling, sample, 0)
+            used_up = UsedUp(row, sample, self.slot, first, sent, self.attempts, label, too_long)
+            further = context.further(used_up, given)
+            if further is None:
+                return Failure(label, tuple(failed))
+            turn, given = further, given + 1
 
     async def _reply(
         self,
         messages: Sequence[tuple[str, str]],
         sampling: dict[str, Value],
         sample: int,
-        attempt: int,
+        turn: Turn,
         row: Row,
         context: StepContext,
     ) -> Reply:
         """The reply of one attempt; with `on_truncation: raise`, a second one when the limit has cut the first."""
+        slot, attempt = turn.slot, turn.attempt
         sampling = _numbered(sampling, sample, attempt)
-        reply = await context.call(self.slot, messages, sampling, sample=sample, attempt=attempt, row=row)
+        if slot != self.slot:
+            sampling.pop("grammar", None)  # it is for the engine of the slot that the step names
+        form = None if "grammar" in sampling else self.form
+        reply = await context.call(slot, messages, sampling, sample=sample, attempt=attempt, row=row, form=form)
         limit = sampling.get("max_tokens")
         if reply.finish == "length" and self.raises_limit and isinstance(limit, int):
             longer = {**sampling, "max_tokens": 2 * limit}
-            reply = await context.call(self.slot, messages, longer, sample=sample, attempt=attempt, row=row)
+            reply = await context.call(slot, messages, longer, sample=sample, attempt=attempt, row=row, form=form)
         return reply
 
     def _sampling(self, names: Mapping[str, Any]) -> dict[str, Value]:

@@ -26,6 +26,8 @@ __all__ = [
     "SourceStep",
     "StepContext",
     "StepStopped",
+    "Turn",
+    "UsedUp",
     "rejecting",
 ]
 
@@ -48,6 +50,32 @@ class Attempt:
             "reply": self.reply,
             "finish": self.finish,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One attempt: its number, and the slot that answers it."""
+
+    attempt: int
+    slot: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsedUp:
+    """A sample whose attempts have all failed, the last one for the reason `label`.
+
+    `messages` and `sampling` are those of its first call, to the slot `slot`. `attempts` is how many the step allows;
+    `too_long` tells that none of them could help, because the model does not take a prompt of this length.
+    """
+
+    row: Row
+    sample: int
+    slot: str
+    messages: Sequence[tuple[str, str]]
+    sampling: Mapping[str, Value]
+    attempts: int
+    label: str
+    too_long: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +151,14 @@ class StepContext(Protocol):
 
     def refused(self, dropped: Dropped) -> None:
         """Record a part of a reply that was not accepted while the rest of it was."""
+        ...
+
+    def failed(self, row: Row, attempt: Attempt) -> None:
+        """An attempt for a row has failed, and others may follow."""
+        ...
+
+    def further(self, used_up: UsedUp, given: int) -> Turn | None:
+        """The attempt that was granted to a sample beyond those of its step, after `given` others; None for no more."""
         ...
 
 
