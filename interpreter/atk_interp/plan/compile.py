@@ -15,6 +15,7 @@ from atk_interp.flow import Analysis
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import BoundStep, Closure, Dropped, PureStep, Runner, StepView, draw_sites, rejecting
 from atk_interp.kinds.base.nested import Inlined, Looped, Variant
+from atk_interp.plan.checks import PlannedCheck, planned_checks, within
 from atk_interp.plan.identity import digest, step_identity
 from atk_interp.plan.model import MOST_ROUNDS, Loop, Plan, PlannedStep
 from atk_interp.plan.outputs import planned_output
@@ -55,6 +56,7 @@ def compile_plan(
         dict(sorted(steps.prompts.items())),
         dict(sorted(steps.specs.items())),
         content_hash("atk-handed-v1", handed) if handed is not None else "",
+        checks=[*planned_checks(analysis, params, seed), *steps.checks],
     )
 
 
@@ -122,6 +124,7 @@ class _Steps:
         self.planned: dict[str, PlannedStep] = {}
         self.prompts: dict[str, str] = {}
         self.specs: dict[str, str] = {}
+        self.checks: list[PlannedCheck] = []
 
     def add(self, scope: _Scope, wanted: set[str]) -> None:
         """The steps of a pipeline that are wanted, in topological order."""
@@ -217,6 +220,9 @@ class _Steps:
                 identity=partial(_identity_of_end, inner, made, variant.chosen, name),
             )
         )
+        for check in planned_checks(inner.analysis, inner.params, inner.seed):
+            known = within(check, name, self.planned.__contains__, made.output)
+            self.checks += [known] if known is not None else []
 
     def _add_loop(self, scope: _Scope, step: BoundStep, made: Looped, place: _Place) -> None:
         """A loop, and after it the steps that a row goes through in each of its rounds."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
 from atk_interp.kinds.base import Runner
+from atk_interp.plan.checks import PlannedCheck
 from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig, PipelineSpec
 from atk_interp.templates import Prompt
@@ -140,6 +141,8 @@ class Plan:
         """Every step that a step's rows, and the values that it uses, come from."""
         found: set[str] = set()
         waiting = list(self.steps[name].upstream)
+    checks: Sequence[PlannedCheck] = ()
+    """What must hold at the end of a run."""
         while waiting:
             step = waiting.pop()
             if step not in found:

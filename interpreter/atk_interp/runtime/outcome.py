@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from atk_interp.ledger import LedgerError
 from atk_interp.llm.messages import EndpointDown, EndpointRefused, EndpointUnavailable
 from atk_interp.plan import Plan
 from atk_interp.records import dataclass
+from atk_interp.runtime.checks import CheckResult, ChecksFailed
 from atk_interp.runtime.endpoints import CannotRun
 from atk_interp.runtime.events import Cause, StepState
 from atk_interp.runtime.publish import Published
@@ -62,6 +63,8 @@ class RunResult:
     """What was paid; None when there was nothing to do."""
     causes: list[Cause] = field(default_factory=list)
     """The notices, rejections and failures of the run, each once with its count: the serious first."""
+    checks: Sequence[CheckResult] = ()
+    """How the checks of the spec came out; empty for a run that did not come to its end."""
 
     @property
     def exit_code(self) -> int:
@@ -95,7 +98,7 @@ def ending(error: BaseException | None, failed: int = 1) -> Ending:
             return Ending("unavailable", f"the ledger cannot be used: {error}", error.help, error)
         case DiskFull() | NoRoomForRows():
             return Ending("unavailable", str(error), error.help, error)
-        case StepStopped() | CannotWrite():
+        case StepStopped() | CannotWrite() | ChecksFailed():
             return Ending("stopped", str(error), error.help, error)
     return Ending("failed", f"this is a mistake in atk-interp: {type(error).__name__}: {error}", "", error)
 

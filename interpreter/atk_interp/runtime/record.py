@@ -55,6 +55,7 @@ def run_record(
         "spending": None if result.spending is None else result.spending.as_json(),
         "made_from": _made_from(result, origin),
         "steps": [asdict(state) for state in result.steps],
+        "checks": [asdict(check) for check in result.checks],
     }
 
 

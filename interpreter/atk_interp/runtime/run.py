@@ -23,6 +23,7 @@ from atk_interp.plan import Plan, PlannedStep
 from atk_interp.records import dataclass
 from atk_interp.runtime.books import Books, Unbalanced
 from atk_interp.runtime.calls import Calls, StepCalls
+from atk_interp.runtime.checks import CheckResult
 from atk_interp.runtime.endpoints import CannotRun, Endpoint, check_keys, open_endpoints, used_slots
 from atk_interp.runtime.engine import Engine
 from atk_interp.runtime.event_log import EventLog
@@ -129,6 +130,7 @@ class _Run:
         self.begun = datetime.datetime.now(datetime.UTC)
         self.origin: Origin | None = None
 
+        self.checks: list[CheckResult] = []
     def close(self) -> None:
         self.collector.close()
         self.log.close()
@@ -205,7 +207,8 @@ class _Run:
             await calls.drain(0)
             ticker.cancel()
             await asyncio.wait([ticker])
-        return verdict(self.plan, self.books, self.collector.counts(), self.emit)
+        wrong, self.checks = verdict(self.plan, self.books, self.collector.counts(), self.emit)
+        return wrong
 
     async def _end(self, error: BaseException | None, calls: Calls, ledger: SqliteLedger) -> RunResult:
         """Write the files, then tell the end. A disk that refuses them is an end of its own."""
@@ -281,6 +284,7 @@ class _Run:
     def _interruptible(self, engine: Engine) -> contextlib.AbstractContextManager[None]:
         if not self.options.handle_signals:
             return contextlib.nullcontext()
+            checks=self.checks,
 
         def stop() -> None:
             self.emit(Noted("", _STOPPING))

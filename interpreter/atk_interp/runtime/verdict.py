@@ -1,12 +1,13 @@
-"""Whether a run that came to its end may count as one: its books balance, and it has something to show."""
+"""Whether a run that came to its end may count as one: its books balance, it has something to show, its checks hold."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from atk_interp.kinds.base import StepStopped
 from atk_interp.plan import Plan
 from atk_interp.runtime.books import Books, OutputCount, Unbalanced
+from atk_interp.runtime.checks import CheckResult, ChecksFailed, examine
 from atk_interp.runtime.events import Event, Noted
 from atk_interp.runtime.outcome import nothing_left
 
@@ -15,17 +16,40 @@ __all__ = ["verdict"]
 
 def verdict(
     plan: Plan, books: Books, outputs: Mapping[str, OutputCount], emit: Callable[[Event], None]
-) -> BaseException | None:
-    """What is wrong with the run; what is only odd is told."""
+) -> tuple[BaseException | None, list[CheckResult]]:
+    """What is wrong with the run, and how its checks came out; what is only odd is told."""
     wrong = books.mismatches(outputs)
     if wrong:
-        return Unbalanced("; ".join(wrong))
+        return Unbalanced("; ".join(wrong)), []
+    checks = examine(plan, books.states(), outputs)
+    error = _nothing_left(plan, books, outputs, emit) or _nothing_written(plan, outputs, emit)
+    return _not_as_checked(plan, checks, error, emit), checks
+
+
+def _nothing_left(
+    plan: Plan, books: Books, outputs: Mapping[str, OutputCount], emit: Callable[[Event], None]
+) -> BaseException | None:
     empty = nothing_left(plan, books.states())
     if empty and not any(count.records for count in outputs.values()):
         return empty[0]
     for stopped in empty:
         emit(Noted("", str(stopped), help=stopped.help, serious=True))
-    return _nothing_written(plan, outputs, emit)
+    return None
+
+
+def _not_as_checked(
+    plan: Plan, checks: Sequence[CheckResult], error: BaseException | None, emit: Callable[[Event], None]
+) -> BaseException | None:
+    """The end of a run whose checks do not all hold. For a trial they are told and no more: they are of a whole run."""
+    failed = [check for check in checks if check.outcome == "failed"]
+    is_trial = plan.extent.limit is not None
+    if error is not None or is_trial or len(failed) > 1:
+        for check in failed:
+            help_ = "a run without `--limit` would stop with this" if is_trial and error is None else ""
+            emit(Noted("", check.told(), help=help_, serious=True))
+    if error is not None or is_trial or not failed:
+        return error
+    return ChecksFailed(checks)
 
 
 def _nothing_written(
