@@ -115,7 +115,11 @@ async def run(
     policy: RetryPolicy = IMPATIENT,
     **given: Any,
 ) -> Ran:
-    """Run a spec in a folder. `model` answers for the slot `m`; `settings` are those of its endpoint."""
+    """Run a spec in a folder. `model` answers for the slot `m`; `settings` are those of its endpoint.
+
+    Of what is `given`, options of `Pipeline.run` go there, and all else are parameters.
+    """
+    how = {name: given.pop(name) for name in ("limit", "until", "strict", "budget") if name in given}
     pipeline = compiled(folder, spec, prompts)
     client = ScriptedClient(model) if callable(model) else model
     endpoint: dict[str, Any] = {"model": "test-model", **(settings or {})}
@@ -126,6 +130,7 @@ async def run(
         ledger=folder / ledger,
         policy=policy,
         clients={} if client is None else {"m": client},
+        **how,
     )
     requests = client.requests if isinstance(client, ScriptedClient) else []
     return Ran(result, folder / output, requests, events)

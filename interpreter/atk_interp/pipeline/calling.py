@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from atk_interp.llm.retry import RetryPolicy
 from atk_interp.pipeline.arguments import EMBEDDED, endpoints_in, from_folder, json_rows, signature, with_grammar
 from atk_interp.pipeline.errors import InvalidSpec, MissingParameters, PipelineFailed
 from atk_interp.pipeline.steps import StepCallable, Steps, blocking
-from atk_interp.plan import Plan, compile_plan
+from atk_interp.plan import Extent, Plan, compile_plan
+from atk_interp.plan.extent import limited, up_to
 from atk_interp.runtime import CannotRun, RunOptions, RunResult, run_plan
 from atk_interp.runtime.endpoints import NO_CLIENTS
 from atk_interp.runtime.events import Listener
@@ -34,6 +36,7 @@ _log = logging.getLogger("atk_interp")
 
 _PATIENT = RetryPolicy()
 _ROOM = RoomPolicy()
+_WHOLE = Extent()
 
 
 def lint(path: str | Path) -> list[Diagnostic]:
@@ -119,13 +122,17 @@ class Pipeline:
         room: RoomPolicy = _ROOM,
         clients: Mapping[str, Client] = NO_CLIENTS,
         force: bool = False,
+        limit: int | None = None,
+        until: str = "",
+        strict: bool = False,
     ) -> RunResult:
         """As `acall`, but every way to end is a result. For those who show progress and exit codes.
 
-        A finished run that nothing has changed since is not run again, unless by `force`.
+        A finished run that nothing has changed since is not run again, unless by `force`. For `limit`, `until` and
+        `strict` see `Extent`.
         `clients` stand in for the endpoints of their slots: a scripted model, or a client of the caller's own.
         """
-        plan = self.plan(kwargs)
+        plan = self.plan(kwargs, Extent(limit, until, strict))
         output_dir = self._output_dir(plan.params.get("output_dir") or kwargs.get("output_dir"))
         self._refuse_to_read(output_dir, plan.params)
         await asyncio.to_thread(_check_inputs, plan)
@@ -142,13 +149,13 @@ class Pipeline:
         )
         return await run_plan(plan, options)
 
-    def plan(self, kwargs: Mapping[str, Any]) -> Plan:
+    def plan(self, kwargs: Mapping[str, Any], extent: Extent = _WHOLE) -> Plan:
         """What a call with these arguments would run. Raises as a call does before any work."""
         given = {name: value for name, value in kwargs.items() if name != "task_id"}
         models, rows = given.pop("models", None), given.pop("rows", None)
         analysis = self._analysis_for(given.pop("prompts", None))
         seed = _whole(given.pop("seed", None))
-        return self._plan(analysis, self.values(given), models, json_rows(rows), seed)
+        return _part(self._plan(analysis, self.values(given), models, json_rows(rows), seed), extent)
 
     def _output_dir(self, given: Any) -> Path:
         return Path(given or Path("output") / self.__name__).expanduser().absolute()
@@ -244,6 +251,22 @@ class Pipeline:
             return compile_plan(analysis, values, self.endpoints(models), seed=seed, rows=rows)
         except StepStopped as error:
             raise CannotRun(str(error), error.help) from error
+
+
+def _part(plan: Plan, extent: Extent) -> Plan:
+    """As much of a plan as is to be run. Raises `CannotRun` for a step that is none, and for a trial of no row."""
+    if extent.until:
+        if extent.until not in plan.steps:
+            near = did_you_mean(extent.until, plan.steps) or "steps are " + ", ".join(
+                f"`{name}`" for name in plan.steps
+            )
+            raise CannotRun(f"there is no step `{extent.until}` to run up to", near)
+        plan = up_to(plan, extent.until)
+    if extent.limit is not None:
+        if extent.limit < 1:
+            raise CannotRun(f"a trial run takes at least one row, not {extent.limit}", "`--limit 5` takes five")
+        plan = limited(plan, extent.limit)
+    return replace(plan, extent=extent)
 
 
 def _check_inputs(plan: Plan) -> None:

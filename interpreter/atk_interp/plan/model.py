@@ -115,6 +115,14 @@ class Extent:
     strict: bool = False
     """Whether the first row that is rejected stops the run."""
 
+    @property
+    def told(self) -> str:
+        """What a run of this extent is, when it is no whole one; else empty."""
+        end = f"up to step `{self.until}`" if self.until else ""
+        if self.limit is None:
+            return f"a run {end}" if end else ""
+        return f"a trial of {self.limit} row{'s' if self.limit != 1 else ''} {end}".rstrip()
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -133,6 +141,8 @@ class Plan:
     handed: str = ""
     """The SHA-256 of the rows that were handed over by the caller."""
     extent: Extent = Extent()
+    checks: Sequence[PlannedCheck] = ()
+    """What must hold at the end of a run."""
 
     def consumers(self, name: str) -> list[PlannedStep]:
         return [step for step in self.steps.values() if name in step.sources]
@@ -141,8 +151,6 @@ class Plan:
         """Every step that a step's rows, and the values that it uses, come from."""
         found: set[str] = set()
         waiting = list(self.steps[name].upstream)
-    checks: Sequence[PlannedCheck] = ()
-    """What must hold at the end of a run."""
         while waiting:
             step = waiting.pop()
             if step not in found:

@@ -12,6 +12,7 @@ from atk_interp.ledger.base import LedgerError
 from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.llm.messages import EndpointUnavailable
 from atk_interp.plan import Plan, PlannedStep
+from atk_interp.plan.extent import leading_to
 from atk_interp.records import dataclass
 from atk_interp.rehearsal.recall import Heard, NotRecorded, Recall
 from atk_interp.runtime.books import Books
@@ -50,22 +51,6 @@ class Rehearsed:
     def through(self, step: str) -> int:
         """How many rows have got past a step, or were lost by what it does."""
         return self.states[step].rows_in - self.waiting(step) - self.states[step].labels.get(LEFT_OUT, 0)
-
-
-def leading_to(plan: Plan, step: str) -> Plan:
-    """The part of a plan that decides what a step gets: the steps before it, and whole loops."""
-    kept: set[str] = set()
-    waiting = [step]
-    while waiting:
-        name = waiting.pop()
-        if name in kept:
-            continue
-        kept.add(name)
-        known = plan.steps[name]
-        waiting += known.upstream
-        waiting += [inner.name for inner in plan.steps.values() if inner.inside == name]
-        waiting += [known.passed_by] if known.passed_by else []
-    return replace(plan, steps={name: known for name, known in plan.steps.items() if name in kept}, outputs={})
 
 
 def _ignored(*what: object) -> None:

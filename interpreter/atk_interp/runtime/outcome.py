@@ -59,12 +59,14 @@ class RunResult:
     """How many records `rejected.jsonl` has: rows and parts of replies, with what became of them."""
     unchanged: bool = False
     """Whether there was nothing to do: a run before this one has left it all."""
+    part: str = ""
+    """What it was, when it was not a whole run: `a trial of 5 rows`."""
     spending: Spending | None = None
     """What was paid; None when there was nothing to do."""
-    causes: list[Cause] = field(default_factory=list)
-    """The notices, rejections and failures of the run, each once with its count: the serious first."""
     checks: Sequence[CheckResult] = ()
     """How the checks of the spec came out; empty for a run that did not come to its end."""
+    causes: list[Cause] = field(default_factory=list)
+    """The notices, rejections and failures of the run, each once with its count: the serious first."""
 
     @property
     def exit_code(self) -> int:

@@ -33,6 +33,9 @@ def run_record(
         "pipeline": plan.spec.name,
         "status": result.status,
         "message": result.message,
+        "part": result.part,
+        "limit": plan.extent.limit,
+        "until": plan.extent.until,
         "started": begun.isoformat(timespec="seconds"),
         "seconds": round(result.seconds, 3),
         "atk_interp": importlib.metadata.version("atk-interp"),
@@ -52,10 +55,10 @@ def run_record(
         ],
         "rejected": result.rejected,
         "causes": [asdict(cause) for cause in result.causes],
+        "checks": [asdict(check) for check in result.checks],
         "spending": None if result.spending is None else result.spending.as_json(),
         "made_from": _made_from(result, origin),
         "steps": [asdict(state) for state in result.steps],
-        "checks": [asdict(check) for check in result.checks],
     }
 
 

@@ -35,6 +35,7 @@ from atk_interp.runtime.events import (
     RunFinished,
     RunStarted,
 )
+from atk_interp.runtime.forms import KnownForms
 from atk_interp.runtime.granted import Granted, clients_of_others, granted_slots
 from atk_interp.runtime.health import Health
 from atk_interp.runtime.interrupts import interruptible
@@ -129,8 +130,8 @@ class _Run:
         self.started = time.monotonic()
         self.begun = datetime.datetime.now(datetime.UTC)
         self.origin: Origin | None = None
-
         self.checks: list[CheckResult] = []
+
     def close(self) -> None:
         self.collector.close()
         self.log.close()
@@ -160,7 +161,17 @@ class _Run:
         self.teller.deliver(RunFinished("done", "", round(seconds, 3)))
         set_progress(task, 1.0, "done")
         return RunResult(
-            "done", "", "", folder, before.outputs, before.steps, seconds, None, before.rejected, unchanged=True
+            "done",
+            "",
+            "",
+            folder,
+            before.outputs,
+            before.steps,
+            seconds,
+            None,
+            before.rejected,
+            True,
+            self.plan.extent.told,
         )
 
     def _begins(self) -> RunStarted:
@@ -185,7 +196,8 @@ class _Run:
             self.emit(Noted("", told, serious=True))
         self.teller.health = Health(endpoints)
         self.teller.tell(force=True)
-        calls = Calls(endpoints, ledger, self.books, self.emit, self.options.policy, self.options.clock, self.room)
+        forms, policy, clock = KnownForms(self.options.ledger), self.options.policy, self.options.clock
+        calls = Calls(endpoints, ledger, self.books, self.emit, policy, clock, self.room, forms)
         granted = Granted(self.grants, endpoints, ledger.uses)
         error = await self._run(calls, endpoints, granted)
         return await self._end(error, calls, ledger)
@@ -270,7 +282,9 @@ class _Run:
             seconds,
             how.error,
             self.collector.rejected,
+            part=self.plan.extent.told,
             spending=self.spending,
+            checks=self.checks,
             causes=self.teller.repeated.causes(),
         )
 
@@ -284,7 +298,6 @@ class _Run:
     def _interruptible(self, engine: Engine) -> contextlib.AbstractContextManager[None]:
         if not self.options.handle_signals:
             return contextlib.nullcontext()
-            checks=self.checks,
 
         def stop() -> None:
             self.emit(Noted("", _STOPPING))

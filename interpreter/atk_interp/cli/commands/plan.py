@@ -36,9 +36,18 @@ _LEGEND = {
 @click.option("--ledger", type=click.Path(path_type=Path), help="Another ledger than `.atk/ledger.db` of the project.")
 @click.option("--why", "step", metavar="STEP", help="Say why this step would send a call, and nothing else.")
 @click.option("--row", metavar="N|ID", help="With `--why`: for which row; the first that has a call to send.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="For a trial run of so many rows.")
+@click.option("--until", default="", metavar="STEP", help="For a run up to and with this step.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
 def command(
-    pipeline: str, settings: tuple[str, ...], ledger: Path | None, step: str | None, row: str | None, format_: str
+    pipeline: str,
+    settings: tuple[str, ...],
+    ledger: Path | None,
+    step: str | None,
+    row: str | None,
+    limit: int | None,
+    until: str,
+    format_: str,
 ) -> int:
     """Say what a run would do, step by step: rows, calls, tokens and cost; nothing is sent.
 
@@ -51,12 +60,14 @@ def command(
 
     def plan() -> int:
         from atk_interp.ledger.places import default_ledger
+        from atk_interp.plan import Extent
         from atk_interp.rehearsal.changes import why_sent
         from atk_interp.rehearsal.forecast import forecast
         from atk_interp.runtime.outcome import EXIT_CODES, ending
 
         found = compiled(pipeline, True, undone="nothing was planned")
-        planned = found.plan(without_output(found, settings_for(settings, found)))
+        extent = Extent(limit, until)
+        planned = found.plan(without_output(found, settings_for(settings, found)), extent)
         if step is not None:
             why = asyncio.run(why_sent(planned, ledger or default_ledger(), step, row))
             say(json.dumps(_why_json(why), ensure_ascii=False, indent=2) if format_ == "json" else _why(why))

@@ -29,19 +29,25 @@ _UNREACHED_AFTER_S = 5.0
 @click.option("--ledger", type=click.Path(path_type=Path), help="Another ledger than `.atk/ledger.db` of the project.")
 @click.option("--force", is_flag=True, help="Run also when nothing has changed since the last run.")
 @click.option("--quiet", "-q", is_flag=True, help="Print errors and the result only.")
-def command(paths: tuple[str, ...], settings: tuple[str, ...], ledger: Path | None, force: bool, quiet: bool) -> int:
+@click.option(
+    "--limit", type=click.IntRange(1), metavar="N", help="A trial: only so many rows go into the first calls."
+)
+@click.option("--until", default="", metavar="STEP", help="Go no further than this step, and write its rows.")
+def command(paths: tuple[str, ...], settings: tuple[str, ...], quiet: bool, **how: Any) -> int:
     """Run pipelines, one after the other.
 
     PATHS are configs, specs, or names of stock pipelines. Each is linted first. The same command resumes a run
     that was stopped, and sends only the calls that are not in the ledger; a finished run that nothing has changed
     since is not run again. The first failure ends the command.
+
+    A trial (`--limit`) sends the calls that the whole run would send for its first rows, and pays into the same ledger.
     """
 
     def run_all() -> int:
         # All of them before the first: a mistake in the last config must not show after an hour.
         prepared = [_prepared(path, settings, quiet) for path in paths]
         for pipeline, given in prepared:
-            code = _run_one(pipeline, given, ledger, force, quiet)
+            code = _run_one(pipeline, given, how, quiet)
             if code != OK:
                 return code
         return OK
@@ -61,10 +67,10 @@ def _prepared(path: str, settings: tuple[str, ...], quiet: bool) -> tuple[Pipeli
     return pipeline, given
 
 
-def _run_one(pipeline: Pipeline, given: dict[str, Any], ledger: Path | None, force: bool, quiet: bool) -> int:
+def _run_one(pipeline: Pipeline, given: dict[str, Any], how: dict[str, Any], quiet: bool) -> int:
     if not quiet:
         _tell_models(pipeline)
-    result = _executed(pipeline, given, ledger, force, quiet)
+    result = _executed(pipeline, given, how, quiet)
     if result.error is not None and result.status == "failed":
         return report_bug(result.error)
     _report(result, quiet)
@@ -83,7 +89,7 @@ def _tell_models(pipeline: Pipeline) -> None:
         )
 
 
-def _executed(pipeline: Pipeline, given: dict[str, Any], ledger: Path | None, force: bool, quiet: bool) -> RunResult:
+def _executed(pipeline: Pipeline, given: dict[str, Any], how: dict[str, Any], quiet: bool) -> RunResult:
     from atk_interp.cli.display import display
     from atk_interp.llm.retry import RetryPolicy
 
@@ -91,9 +97,7 @@ def _executed(pipeline: Pipeline, given: dict[str, Any], ledger: Path | None, fo
     # Someone is watching: an endpoint that has never answered is most likely a wrong address.
     policy = RetryPolicy(unreached_after_s=_UNREACHED_AFTER_S)
     with display(quiet) as shown:
-        running = pipeline.run(
-            given, listeners=[shown.event], handle_signals=True, ledger=ledger, policy=policy, force=force
-        )
+        running = pipeline.run(given, listeners=[shown.event], handle_signals=True, policy=policy, **how)
         return asyncio.run(running)
 
 
@@ -124,6 +128,8 @@ def _report(result: RunResult, quiet: bool) -> None:
     if result.rejected:
         file = _relative(result.output_dir / "rejected.jsonl")
         say(f"{file}: {counted(result.rejected, 'record')} of what was filtered or rejected, with the reasons")
+    if result.status == "done" and result.part:
+        say(f"this was {result.part}, not a whole run")
     if result.status == "done" and not quiet:
         _show_rows(result)
         notice("\nread your data before you train on it")
