@@ -22,6 +22,7 @@ from atk_interp.plan import PlannedStep
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.endpoints import Endpoint
 from atk_interp.runtime.events import CallFailed, CallFinished, Event, Noted, Waited
+from atk_interp.runtime.forms import FormTrials, KnownForms
 from atk_interp.runtime.granted import Granted
 from atk_interp.runtime.refusals import raise_refusal, refused_reply
 from atk_interp.runtime.room import Room, RoomPolicy
@@ -81,6 +82,7 @@ class Calls:
         policy: RetryPolicy,
         clock: Clock,
         room: Room | None = None,
+        forms: KnownForms | None = None,
     ) -> None:
         self._endpoints = endpoints
         self._ledger = ledger
@@ -89,8 +91,9 @@ class Calls:
         self._policy = policy
         self._clock = clock
         self.room = room or Room(emit, RoomPolicy(), clock)
+        self._forms = FormTrials(forms or KnownForms(None), lambda told: emit(Noted("", told)))
         self._flights: dict[str, asyncio.Task[_Landed]] = {}
-        self._sending: set[str] = set()
+        self.sending: set[str] = set()
         self.halted = False
         self.reason: BaseException | None = None
         """Why no call is sent any more, when a call was the reason."""
@@ -170,17 +173,54 @@ class Calls:
         stored = await self.room.insist(lambda: self._ledger.reserve(key), self.going_on)
         if stored is not None:
             return stored, True, key
+        held = [key]
         try:
             if len(candidates) > 1:
-                recorded = await first_recorded(candidates[1:], self._ledger.get)
-                if recorded is not None:
-                    return recorded[1], True, recorded[0].request.key()
+                return await self._fetch_any(key, candidates, priority, held)
             best = candidates[0]
-            return await self._sent(key, best.request, self._endpoints[best.slot], priority), False, key
+            return await self._sent(key, key, best.request, self._endpoints[best.slot], priority), False, key
+        except (EndpointRefused, EndpointUnavailable, LedgerError) as error:
+            # Before the next call takes the place of this one, and is refused (or paid and not kept) in turn.
+            self.halt(error)
+            raise
         finally:
-            self._ledger.release(key)
+            for claim in held:
+                self._ledger.release(claim)
 
-    async def _sent(self, key: str, request: Request, endpoint: Endpoint, priority: tuple[int, ...]) -> Reply:
+    async def _fetch_any(
+        self, flight: str, candidates: Sequence[Variant], priority: tuple[int, ...], held: list[str]
+    ) -> _Landed:
+        """The answer among several candidates.
+
+        `held` is what is claimed: one key at a time, so that nobody waits in a circle.
+        """
+        recorded = await first_recorded(candidates[1:], self._ledger.get)
+        if recorded is not None:
+            return recorded[1], True, recorded[0].request.key()
+        paid = True
+
+        async def send(chosen: Variant) -> Reply:
+            nonlocal paid
+            key = chosen.request.key()
+            if held != [key]:
+                self._ledger.release(held.pop())
+                stored = await self.room.insist(lambda: self._ledger.reserve(key), self.going_on)
+                if stored is not None:
+                    paid = False
+                    return stored
+                held.append(key)
+            return await self._sent(flight, key, chosen.request, self._endpoints[chosen.slot], priority)
+
+        best, other = candidates
+        if best.formed:
+            best, reply = await self._forms.answer(self._endpoints[best.slot], best, other, send)
+        else:
+            reply = await send(best)
+        return reply, not paid, best.request.key()
+
+    async def _sent(
+        self, flight: str, key: str, request: Request, endpoint: Endpoint, priority: tuple[int, ...]
+    ) -> Reply:
         if self.halted:
             raise Halted
 
@@ -190,21 +230,16 @@ class Calls:
             self._emit(Waited(endpoint.slot, str(waiting)))
 
         tokens = _estimate(request) if endpoint.config.tokens_per_minute else 0
-        try:
-            return await call_with_patience(
-                _Gate(self, endpoint, self._ledger, self._sending, key),
-                request,
-                endpoint.limiter,
-                self._policy,
-                self._clock,
-                say,
-                priority=priority,
-                tokens=tokens,
-            )
-        except (EndpointRefused, EndpointUnavailable, LedgerError) as error:
-            # Before the next call takes the place of this one, and is refused (or paid and not kept) in turn.
-            self.halt(error)
-            raise
+        return await call_with_patience(
+            _Gate(self, endpoint, self._ledger, flight, key),
+            request,
+            endpoint.limiter,
+            self._policy,
+            self._clock,
+            say,
+            priority=priority,
+            tokens=tokens,
+        )
 
     def going_on(self) -> bool:
         """Whether calls are still sent."""
@@ -216,7 +251,7 @@ class Calls:
         self.reason = self.reason or reason
         own = asyncio.current_task()
         for key, flight in list(self._flights.items()):
-            if key not in self._sending and flight is not own:
+            if key not in self.sending and flight is not own:
                 flight.cancel()
 
     async def drain(self, patience_s: float) -> None:
@@ -238,17 +273,17 @@ class _Gate:
     be lost with the process, however slow the disk is.
     """
 
-    def __init__(self, calls: Calls, endpoint: Endpoint, ledger: Ledger, sending: set[str], key: str) -> None:
+    def __init__(self, calls: Calls, endpoint: Endpoint, ledger: Ledger, flight: str, key: str) -> None:
         self._calls = calls
         self._client = endpoint.client
         self._ledger = ledger
-        self._sending = sending
+        self._flight = flight
         self._key = key
 
     async def complete(self, request: Request) -> Reply:
         if self._calls.halted:
             raise Halted
-        self._sending.add(self._key)
+        self._calls.sending.add(self._flight)
         try:
             try:
                 reply = await self._client.complete(request)
@@ -257,7 +292,7 @@ class _Gate:
             sent = request.sent()
             return await self._calls.room.insist(lambda: self._ledger.put(self._key, reply, sent), self._calls.going_on)
         finally:
-            self._sending.discard(self._key)
+            self._calls.sending.discard(self._flight)
 
     async def aclose(self) -> None:
         await self._client.aclose()
