@@ -12,6 +12,7 @@ from atk_interp.plan.checks import PlannedCheck
 from atk_interp.records import dataclass
 from atk_interp.runtime.books import OutputCount
 from atk_interp.runtime.events import StepState
+from atk_interp.runtime.spending import Spending
 
 __all__ = ["CheckResult", "ChecksFailed", "examine"]
 
@@ -50,9 +51,11 @@ class _Uncounted(Exception):
     """There is no such count."""
 
 
-def examine(plan: Plan, states: Iterable[StepState], outputs: Mapping[str, OutputCount]) -> list[CheckResult]:
+def examine(
+    plan: Plan, states: Iterable[StepState], outputs: Mapping[str, OutputCount], spending: Spending
+) -> list[CheckResult]:
     """Every check of a plan, made. It depends on nothing but what became of the rows, and on the prices."""
-    counting = _Counting(plan, {state.name: state for state in states}, outputs)
+    counting = _Counting(plan, {state.name: state for state in states}, outputs, spending)
     return [_made(check, counting) for check in plan.checks]
 
 
@@ -82,8 +85,10 @@ def _number(value: float) -> str:
 class _Counting:
     """The counts of one run."""
 
-    def __init__(self, plan: Plan, steps: Mapping[str, StepState], outputs: Mapping[str, OutputCount]) -> None:
-        self.plan, self.steps, self.outputs = plan, steps, outputs
+    def __init__(
+        self, plan: Plan, steps: Mapping[str, StepState], outputs: Mapping[str, OutputCount], spending: Spending
+    ) -> None:
+        self.plan, self.steps, self.outputs, self.spending = plan, steps, outputs, spending
 
     def knows(self, of: str) -> bool:
         return of == "" or of.endswith(".") or of in self.steps or of in self.outputs
@@ -107,24 +112,22 @@ class _Counting:
             case "rows":
                 return state.rows_out
             case "calls":
-                return state.called + state.from_ledger
+                return sum(calls for calls, *_ in self.spending.used_by(state.name).values())
             case "tokens":
-                return state.input_tokens + state.output_tokens
+                used = self.spending.used_by(state.name).values()
+                return sum(read + written for _, read, written, *_ in used)
             case "cost":
-                return self._cost(state)
+                return self._cost(state.name)
         found: Any = getattr(state, function)
         return int(found)
 
-    def _cost(self, state: StepState) -> float:
+    def _cost(self, step: str) -> float:
         """Out of the sums, and not call by call: sums of fractions would depend on the order of the replies."""
-        if not state.called and not state.from_ledger:
-            return 0.0
-        slot = self.plan.steps[state.name].slot or ""
-        price = self.plan.endpoints[slot].price if slot in self.plan.endpoints else {}
-        if not price:
-            told = (
-                f"no price is known for model slot `{slot}`, which step `{state.name}` asks: give `price` in the config"
-            )
-            raise _Uncounted(told)
-        spent = state.input_tokens * price.get("input", 0) + state.output_tokens * price.get("output", 0)
-        return spent / 1e6
+        usd = 0.0
+        for slot, (_, read, written, *_) in sorted(self.spending.used_by(step).items()):
+            price = self.plan.endpoints[slot].price if slot in self.plan.endpoints else {}
+            if not price:
+                told = f"no price is known for model slot `{slot}`, which step `{step}` asks"
+                raise _Uncounted(f"{told}: give `price` in the config")
+            usd += (read * price.get("input", 0) + written * price.get("output", 0)) / 1e6
+        return usd

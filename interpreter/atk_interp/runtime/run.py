@@ -219,7 +219,7 @@ class _Run:
             await calls.drain(0)
             ticker.cancel()
             await asyncio.wait([ticker])
-        wrong, self.checks = verdict(self.plan, self.books, self.collector.counts(), self.emit)
+        wrong, self.checks = verdict(self.plan, self.books, self.collector.counts(), self.spending, self.emit)
         return wrong
 
     async def _end(self, error: BaseException | None, calls: Calls, ledger: SqliteLedger) -> RunResult:

@@ -39,6 +39,22 @@ class Spending:
             known = sums[asking] = _Sum(self._plan.endpoints[call.slot].price if call.slot else {})
         known.add(call)
 
+    def hold(self, step: str, slot: str, counts: Sequence[int]) -> None:
+        """Count calls of an earlier run, whose replies are used without asking for them: see `used_by`."""
+        held = _Sum(self._plan.endpoints[slot].price if slot else {})
+        held.calls, held.input, held.output, held.cached, held.reasoning, held.uncounted = counts
+        self._saved[step, slot] = held
+
+    def used_by(self, step: str) -> dict[str, list[int]]:
+        """The calls that a step has used, by slot, whoever has paid: how many, and tokens as in `Spent`."""
+        found: dict[str, list[int]] = {}
+        for sums in (self._paid, self._saved):
+            for (name, slot), known in sums.items():
+                if name == step:
+                    counts = [known.calls, known.input, known.output, known.cached, known.reasoning, known.uncounted]
+                    found[slot] = list(map(sum, zip(found.get(slot, [0] * 6), counts, strict=True)))
+        return found
+
     @property
     def paid(self) -> Spent:
         """What this run alone has paid."""

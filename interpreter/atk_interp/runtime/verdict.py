@@ -10,18 +10,23 @@ from atk_interp.runtime.books import Books, OutputCount, Unbalanced
 from atk_interp.runtime.checks import CheckResult, ChecksFailed, examine
 from atk_interp.runtime.events import Event, Noted
 from atk_interp.runtime.outcome import nothing_left
+from atk_interp.runtime.spending import Spending
 
 __all__ = ["verdict"]
 
 
 def verdict(
-    plan: Plan, books: Books, outputs: Mapping[str, OutputCount], emit: Callable[[Event], None]
+    plan: Plan,
+    books: Books,
+    outputs: Mapping[str, OutputCount],
+    spending: Spending,
+    emit: Callable[[Event], None],
 ) -> tuple[BaseException | None, list[CheckResult]]:
     """What is wrong with the run, and how its checks came out; what is only odd is told."""
     wrong = books.mismatches(outputs)
     if wrong:
         return Unbalanced("; ".join(wrong)), []
-    checks = examine(plan, books.states(), outputs)
+    checks = examine(plan, books.states(), outputs, spending)
     error = _nothing_left(plan, books, outputs, emit) or _nothing_written(plan, outputs, emit)
     return _not_as_checked(plan, checks, error, emit), checks
 
