@@ -75,7 +75,8 @@ acceptance: $(READY)  ## count what is sent again after edits, kills and by two 
 lock: $(READY)  ## find newer libraries and write requirements/dev.txt
 	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
 		--no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
-		--extra embedded --extra documents --extra language --extra lsp --extra telemetry --extra dev --output-file requirements/dev.txt pyproject.toml
+		--extra embedded --extra documents --extra language --extra lsp --extra parquet \
+		--extra dedupe --extra embeddings --extra classifier --extra remote --extra telemetry --extra dev --output-file requirements/dev.txt pyproject.toml
 
 clean:  ## remove the environment and what the tools left
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
