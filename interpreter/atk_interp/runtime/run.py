@@ -46,6 +46,7 @@ from atk_interp.runtime.publish import Collector, Published
 from atk_interp.runtime.record import run_record, write_record
 from atk_interp.runtime.room import Room, RoomPolicy
 from atk_interp.runtime.spending import Spending
+from atk_interp.runtime.telemetry import telemetry
 from atk_interp.runtime.telling import Teller
 from atk_interp.runtime.unchanged import Finished, Origin, finished
 from atk_interp.runtime.verdict import verdict
@@ -124,7 +125,10 @@ class _Run:
         self.spending = Spending(plan, options.output_dir)
         self.collector = Collector(plan)
         self.log = EventLog(options.output_dir / "events.jsonl")
-        self.teller = Teller(self.books, self.spending, self.log, options.listeners, options.task_id)
+        self.version = importlib.metadata.version("atk-interp")
+        watching = telemetry(plan, self.version)
+        listeners = [*options.listeners, *([watching] if watching is not None else [])]
+        self.teller = Teller(self.books, self.spending, self.log, listeners, options.task_id)
         self.emit = self.teller.emit
         self.room = Room(self.emit, options.room, options.clock)
         self.started = time.monotonic()
@@ -175,8 +179,7 @@ class _Run:
         )
 
     def _begins(self) -> RunStarted:
-        version = importlib.metadata.version("atk-interp")
-        return RunStarted(self.plan.spec.name, str(self.options.output_dir), list(self.plan.steps), version)
+        return RunStarted(self.plan.spec.name, str(self.options.output_dir), list(self.plan.steps), self.version)
 
     async def opened(self, path: Path) -> SqliteLedger:
         """The ledger, which writes down what this run uses. Raises `LedgerError`."""
