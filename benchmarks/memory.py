@@ -59,7 +59,7 @@ def project(folder: Path, rows: int) -> Path:
 
 def run_here(config: Path) -> None:
     """Run in this process, and print its greatest resident size in bytes, before and after."""
-    from atk_interp.cli.commands.run import collect_less
+    from atk_interp.cli.running import collect_less
     from atk_interp.pipeline import compile_pipeline
 
     collect_less()

@@ -89,7 +89,7 @@ def project(rows: int) -> Iterator[Path]:
 
 def run_once(folder: Path, url: str, number: str, concurrency: int, calls: int, output: str = "out") -> Cost:
     """One run into a new folder; with the ledger of a run before it, a replay."""
-    from atk_interp.cli.commands.run import collect_less
+    from atk_interp.cli.running import collect_less
     from atk_interp.pipeline import compile_pipeline
 
     collect_less()

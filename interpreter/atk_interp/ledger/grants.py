@@ -25,8 +25,9 @@ _BUSY_TIMEOUT_S = 60.0
 class Grant:
     """One more attempt for a sample whose attempts have all failed.
 
-    `key` is that of its first call, `attempt` the number under which it is asked. It is for another model when `model`
-    is given (with the `identity` of its endpoint). `round` tells the grants of one asking again from those of others.
+    `key` is that of its first call, `attempt` the number under which it is asked. `model` and `identity` are those of
+    another endpoint that is to answer; both are empty for the model of the step. `round` tells the grants of one asking
+    again from those of others.
     """
 
     key: str
@@ -34,6 +35,11 @@ class Grant:
     model: str = ""
     identity: str = ""
     round: int = 1
+
+    @property
+    def is_for_another(self) -> bool:
+        """Whether another model is to answer than that of the step."""
+        return bool(self.model or self.identity)
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,7 @@ class Grants:
 
     def models(self) -> set[tuple[str, str]]:
         """The other models that are to be asked, each with its `identity`."""
-        return {(grant.model, grant.identity) for grants in self.by_key.values() for grant in grants if grant.model}
+        return {(grant.model, grant.identity) for grant in self if grant.is_for_another}
 
     def fingerprint(self) -> str:
         """Changes when what is granted does; empty when nothing is."""

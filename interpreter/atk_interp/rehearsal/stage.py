@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from atk_interp.kinds.base import CallStep, Dropped, StepContext
+from atk_interp.kinds.base import Attempt, CallStep, Dropped, StepContext, Turn, UsedUp
 from atk_interp.kinds.base.results import CallApply
 from atk_interp.ledger.base import LedgerError
+from atk_interp.ledger.grants import Grants, granted_in
 from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.llm.messages import EndpointUnavailable
 from atk_interp.plan import Plan, PlannedStep
@@ -20,10 +21,11 @@ from atk_interp.runtime.calls import StepCalls
 from atk_interp.runtime.endpoints import Target, targets, used_slots
 from atk_interp.runtime.engine import Engine
 from atk_interp.runtime.events import StepState
+from atk_interp.runtime.granted import Granted, first_key, granted_slots
 from atk_interp.runtime.walking import Sinks
 from atk_interp.values import Row
 
-__all__ = ["LEFT_OUT", "Rehearsed", "leading_to", "opened_ledger", "rehearse"]
+__all__ = ["LEFT_OUT", "Rehearsed", "Witness", "leading_to", "opened_ledger", "rehearse"]
 
 LEFT_OUT = "no reply in the ledger"
 """The label under which a partial rehearsal drops rows."""
@@ -57,7 +59,67 @@ def _ignored(*what: object) -> None:
     """What a run would tell or collect, and a rehearsal does not."""
 
 
-async def rehearse(plan: Plan, ledger: Path, heard: Heard, *, partial: bool = False) -> Rehearsed:
+@dataclass(frozen=True)
+class Witness:
+    """Who sees what becomes of the rows of a rehearsal. `row` and `dropped` are called from several threads."""
+
+    row: Callable[[PlannedStep, Row], None] = _ignored
+    """A row has left a step."""
+    dropped: Callable[[PlannedStep, Dropped], None] = _ignored
+    """A row goes no further."""
+    refused: Callable[[PlannedStep, Dropped], None] = _ignored
+    """A part of a reply, or one of several samples, was not accepted."""
+    failed: Callable[[PlannedStep, Row, Attempt], None] = _ignored
+    """An attempt has failed."""
+    granted: Callable[[PlannedStep, UsedUp, str, Turn], None] = _ignored
+    """A sample takes an attempt that was granted to it, under this key, beyond those of its step."""
+    used_up: Callable[[PlannedStep, UsedUp, str], None] = _ignored
+    """A sample has failed in all its attempts, those that were granted among them. With the key to grant more."""
+
+
+_NOBODY = Witness()
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """What all steps of a rehearsal share."""
+
+    recall: Recall
+    books: Books
+    grants: Grants
+    targets: Mapping[str, Target]
+    witness: Witness
+
+
+class _Rehearsing(StepCalls):
+    """What a step may ask for in a rehearsal, with a witness."""
+
+    def __init__(self, step: PlannedStep, stage: _Stage) -> None:
+        super().__init__(step, stage.recall, _ignored, self._part_refused, Granted(stage.grants, stage.targets))
+        self._books = stage.books
+        self._targets = stage.targets
+        self._witness = stage.witness
+
+    def failed(self, row: Row, attempt: Attempt) -> None:
+        self._witness.failed(self._step, row, attempt)
+
+    def further(self, used_up: UsedUp, given: int) -> Turn | None:
+        turn = super().further(used_up, given)
+        key = first_key(self._targets[self._step.slots.get(used_up.slot, used_up.slot)], used_up)
+        if turn is None:
+            self._witness.used_up(self._step, used_up, key)
+        else:
+            self._witness.granted(self._step, used_up, key, turn)
+        return turn
+
+    def _part_refused(self, step: PlannedStep, dropped: Dropped) -> None:
+        self._books.refused(step.name)
+        self._witness.refused(step, dropped)
+
+
+async def rehearse(
+    plan: Plan, ledger: Path, heard: Heard, *, partial: bool = False, witness: Witness = _NOBODY
+) -> Rehearsed:
     """Take all rows as far as they go without a call.
 
     A set-wise step whose rows are not all there is not begun. With `partial`, rows that wait for a reply are left out,
@@ -65,11 +127,14 @@ async def rehearse(plan: Plan, ledger: Path, heard: Heard, *, partial: bool = Fa
     """
     plan = replace(plan, steps=_leaving_out(plan)) if partial else plan
     books = Books(plan)
-    known = targets(used_slots(plan))
+    grants = granted_in(ledger)
+    others = {name: other.config for name, other in granted_slots(plan, grants).items()}
+    known = targets({**used_slots(plan), **others})
     opened = opened_ledger(ledger)
     recall = Recall(known, opened, books, heard)
-    contexts = {name: StepCalls(step, recall, _ignored, _ignored) for name, step in plan.steps.items()}
-    sinks = Sinks(_ignored, _ignored, _ignored)
+    stage = _Stage(recall, books, grants, known, witness)
+    contexts = {name: _Rehearsing(step, stage) for name, step in plan.steps.items()}
+    sinks = Sinks(witness.row, witness.dropped, _ignored)
     error: Exception | None = None
     try:
         await Engine(plan, books, sinks, contexts, recall, window=_WINDOW).run()

@@ -37,13 +37,13 @@ class Granted:
         slot = step.slots.get(used_up.slot, used_up.slot)
         key = first_key(self._targets[slot], used_up)
         # The step may allow more attempts today than when it was granted some: what its own model has said counts once.
-        more = [grant for grant in self._grants.get(key, ()) if grant.model or grant.attempt >= used_up.attempts]
+        more = [grant for grant in self._grants.get(key, ()) if grant.is_for_another or grant.attempt >= used_up.attempts]
         if given >= len(more):
             return None
         if given == 0:
             self._used(key)
         grant = more[given]
-        return Turn(grant.attempt, _other(slot, grant.model, grant.identity) if grant.model else used_up.slot)
+        return Turn(grant.attempt, _other(slot, grant.model, grant.identity) if grant.is_for_another else used_up.slot)
 
 
 def first_key(target: Target, used_up: UsedUp) -> str:

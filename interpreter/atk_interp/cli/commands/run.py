@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from atk_interp.cli.exits import OK, report_bug
-from atk_interp.cli.output import complain, counted, notice, say
+from atk_interp.cli.exits import OK
 from atk_interp.cli.preparing import compiled, reported, settings_for
+from atk_interp.cli.running import run_one
 
 if TYPE_CHECKING:
     from atk_interp.pipeline import Pipeline
-    from atk_interp.runtime import RunResult
 
-__all__ = ["collect_less", "command"]
-
-_SHOWN_ROWS = 3
-_UNREACHED_AFTER_S = 5.0
+__all__ = ["command"]
 
 
 @click.command(name="run")
@@ -47,7 +41,7 @@ def command(paths: tuple[str, ...], settings: tuple[str, ...], quiet: bool, **ho
         # All of them before the first: a mistake in the last config must not show after an hour.
         prepared = [_prepared(path, settings, quiet) for path in paths]
         for pipeline, given in prepared:
-            code = _run_one(pipeline, given, how, quiet)
+            code = run_one(pipeline, given, how, quiet)
             if code != OK:
                 return code
         return OK
@@ -65,92 +59,3 @@ def _prepared(path: str, settings: tuple[str, ...], quiet: bool) -> tuple[Pipeli
     asked = {step.options.get("model") for step in pipeline.spec.steps.values()}
     check_keys({slot: config for slot, config in pipeline.endpoints(None).items() if slot in asked})
     return pipeline, given
-
-
-def _run_one(pipeline: Pipeline, given: dict[str, Any], how: dict[str, Any], quiet: bool) -> int:
-    if not quiet:
-        _tell_models(pipeline)
-    result = _executed(pipeline, given, how, quiet)
-    if result.error is not None and result.status == "failed":
-        return report_bug(result.error)
-    _report(result, quiet)
-    return result.exit_code
-
-
-def _tell_models(pipeline: Pipeline) -> None:
-    """Say which slots the embedded model answers: it is small, and nobody should take it for more."""
-    embedded = [slot for slot, config in pipeline.endpoints(None).items() if config.provider == "embedded"]
-    if embedded:
-        slots = " and ".join(f"`{slot}`" for slot in embedded)
-        notice(
-            f"notice: {slots} {'is' if len(embedded) == 1 else 'are'} answered by the embedded model "
-            "(135 million parameters): fit to try things out, not to make data to train on\n"
-            "  help: name an endpoint under `models:` in the config"
-        )
-
-
-def _executed(pipeline: Pipeline, given: dict[str, Any], how: dict[str, Any], quiet: bool) -> RunResult:
-    from atk_interp.cli.display import display
-    from atk_interp.llm.retry import RetryPolicy
-
-    collect_less()
-    # Someone is watching: an endpoint that has never answered is most likely a wrong address.
-    policy = RetryPolicy(unreached_after_s=_UNREACHED_AFTER_S)
-    with display(quiet) as shown:
-        running = pipeline.run(given, listeners=[shown.event], handle_signals=True, policy=policy, **how)
-        return asyncio.run(running)
-
-
-def collect_less() -> None:
-    """Look for garbage in cycles less often, and not at all among what is loaded by now: a tenth of a run's time.
-
-    For a process that does nothing but run; a library leaves this to its host.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
-def _report(result: RunResult, quiet: bool) -> None:
-    from atk_interp.cli.display import funnel, spending
-
-    if not quiet:
-        notice("")
-        notice(funnel(result.steps))
-        if result.spending is not None and result.spending.any_calls:
-            notice(f"\n{spending(result.spending)}")
-        notice("")
-    if result.status != "done":
-        complain(result.message, result.help)
-    for output in result.outputs:
-        if output.complete or output.rows:
-            say(f"{_relative(output.path)}: {counted(output.rows, 'row')}{'' if output.complete else ' (incomplete)'}")
-    if result.rejected:
-        file = _relative(result.output_dir / "rejected.jsonl")
-        say(f"{file}: {counted(result.rejected, 'record')} of what was filtered or rejected, with the reasons")
-    if result.status == "done" and result.part:
-        say(f"this was {result.part}, not a whole run")
-    if result.status == "done" and not quiet:
-        _show_rows(result)
-        notice("\nread your data before you train on it")
-
-
-def _show_rows(result: RunResult) -> None:
-    """The first rows of the first output that has any."""
-    import itertools
-    import json
-
-    output = next((output for output in result.outputs if output.rows), None)
-    if output is None:
-        return
-    say(f"\nthe first rows of {output.name}:")
-    with output.path.open(encoding="utf-8") as lines:
-        for line in itertools.islice(lines, _SHOWN_ROWS):
-            say(json.dumps(json.loads(line), ensure_ascii=False, indent=2))
-
-
-def _relative(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
