@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from atk_interp.ledger.learned import Trait, learn_trait
 from atk_interp.llm.messages import Request
 from atk_interp.rehearsal.rendering import RenderedRow, render_row
 from atk_interp.runtime import CannotRun
@@ -192,3 +193,22 @@ async def test_a_step_of_a_loop_is_rendered_in_the_rounds_that_the_ledger_reache
     found = await rendered(tmp_path, "refine.better", "2", LOOP)
     assert found.calls[0].messages[0].content == "a?"
     assert found.reached == 4
+
+
+@pytest.mark.parametrize(("structured", "sent"), [("auto", True), ("always", True), ("never", False)])
+async def test_a_schema_of_replies_is_shown_where_it_would_be_sent(tmp_path: Path, structured: str, sent: bool) -> None:
+    call = (await formed(tmp_path, structured)).calls[0]
+    assert ("response_format" in call.sampling) is sent
+
+
+async def test_a_schema_that_the_endpoint_is_known_to_refuse_is_not_shown(tmp_path: Path) -> None:
+    no = Trait("http://localhost:1/v1", "test-model", "response_format", "no")
+    learn_trait(tmp_path / "ledger.db", no)
+    assert (await formed(tmp_path, "auto")).calls[0].sampling == {}
+
+
+async def formed(folder: Path, structured: str) -> RenderedRow:
+    spec = SPEC.replace("{text: question}", "{json: {question: text}}")
+    endpoint = {"model": "test-model", "base_url": "http://localhost:1/v1", "structured": structured}
+    plan = compiled(folder, spec, PROMPTS).plan({"output_dir": "out", "models": {"m": endpoint}})
+    return await render_row(plan, folder / "ledger.db", "first")

@@ -63,7 +63,7 @@ def failure_of_status(
         return ContextTooLong(told, endpoint, _CONTEXT_HELP, status)
     if status in _FORM_STATUS and _FORM.search(said):
         return FormRefused(told, endpoint, _FORM_HELP, status)
-    if status >= 500 or status in _PASSING:
+    if status in _PASSING or (status >= 500 and status != 501):  # what is not implemented will not be in a minute
         return EndpointDown(told, endpoint)
     return EndpointRefused(told, endpoint, _HELP.get(status, _REQUEST_HELP), status)
 

@@ -14,6 +14,7 @@ from atk_interp.records import dataclass
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Halted
 from atk_interp.runtime.endpoints import Target
+from atk_interp.runtime.forms import KnownForms
 from atk_interp.runtime.refusals import raise_refusal
 from atk_interp.runtime.variants import Form, Variant, first_recorded, variants
 from atk_interp.values import Row, Value
@@ -74,11 +75,13 @@ class Recall:
         ledger: SqliteLedger | None,
         books: Books,
         heard: Heard,
+        forms: KnownForms | None = None,
     ) -> None:
         self._targets = targets
         self._ledger = ledger
         self._books = books
         self._heard = heard
+        self._forms = forms or KnownForms(None)
         self._open: set[_Open] = set()
         self._lost: set[tuple[str, str, tuple[int, ...]]] = set()
         self._halted = False
@@ -126,7 +129,8 @@ class Recall:
     def _told(self, asked: _Open, found: tuple[Variant, StoredReply] | None) -> None:
         self._open.discard(asked)
         if found is None:
-            self._heard.missing(asked.call(asked.candidates[0]))
+            best = self._forms.best(self._targets[asked.candidates[0].slot], asked.candidates)
+            self._heard.missing(asked.call(best))
         else:
             variant, reply = found
             self._heard.found(asked.call(variant), reply)

@@ -21,6 +21,7 @@ from atk_interp.runtime.calls import StepCalls
 from atk_interp.runtime.endpoints import Target, targets, used_slots
 from atk_interp.runtime.engine import Engine
 from atk_interp.runtime.events import StepState
+from atk_interp.runtime.forms import KnownForms
 from atk_interp.runtime.granted import Granted, first_key, granted_slots
 from atk_interp.runtime.walking import Sinks
 from atk_interp.values import Row
@@ -131,7 +132,9 @@ async def rehearse(
     others = {name: other.config for name, other in granted_slots(plan, grants).items()}
     known = targets({**used_slots(plan), **others})
     opened = opened_ledger(ledger)
-    recall = Recall(known, opened, books, heard)
+    forms = KnownForms(ledger)
+    await forms.recall()
+    recall = Recall(known, opened, books, heard, forms)
     stage = _Stage(recall, books, grants, known, witness)
     contexts = {name: _Rehearsing(step, stage) for name, step in plan.steps.items()}
     sinks = Sinks(witness.row, witness.dropped, _ignored)
