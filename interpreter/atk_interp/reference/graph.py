@@ -34,6 +34,7 @@ def pipeline_graph(linted: Linted, findings: str = "") -> PipelineGraph:
         steps=tuple(_Level(analysis, linted.config, slots).steps(analysis.graph.order)),
         outputs=tuple(_output(analysis, output) for output in analysis.spec.outputs.values()),
         findings=findings,
+        checks={each.label: one_line(analysis.spec.document.get(each.path)) for each in analysis.spec.checks},
     )
 
 

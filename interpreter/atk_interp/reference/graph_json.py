@@ -34,7 +34,8 @@ def graph_json(graph: PipelineGraph, only: Sequence[str] = ()) -> str:
     ]
     head = {"version": VERSION, "name": graph.name, "description": graph.description, "spec": graph.spec}
     tail = {"config": graph.config, "findings": graph.findings}
-    return encode({**head, **tail, "steps": steps, "outputs": outputs}).decode()
+    checks = [{"label": label, "check": text} for label, text in graph.checks.items() if not only]
+    return encode({**head, **tail, "steps": steps, "outputs": outputs, "checks": checks}).decode()
 
 
 def _step(step: StepNode) -> dict[str, Any]:

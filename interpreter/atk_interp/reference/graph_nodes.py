@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
 
 from atk_interp.records import dataclass
 
@@ -97,7 +98,10 @@ class OutputNode:
 
 @dataclass(frozen=True, slots=True)
 class PipelineGraph:
-    """A pipeline. `findings` tells in words what is wrong with it; what is not known for that reason is `any`."""
+    """A pipeline. `findings` tells in words what is wrong with it; what is not known for that reason is `any`.
+
+    `checks` are what must hold at the end of a run, by label.
+    """
 
     name: str
     description: str
@@ -106,6 +110,7 @@ class PipelineGraph:
     steps: tuple[StepNode, ...]
     outputs: tuple[OutputNode, ...]
     findings: str
+    checks: Mapping[str, str] = field(default_factory=dict)
 
     def all_steps(self) -> Iterator[StepNode]:
         """Every step, those within another one after it."""

@@ -19,11 +19,12 @@ _COLOURS = {"adds": 32, "changes": 33, "drops": 31, "keeps": 2}
 
 
 def graph_text(graph: PipelineGraph, only: Sequence[str] = (), *, colour: bool = False) -> str:
-    """All steps in the order in which they run, then the outputs; or those of the steps that are named."""
+    """All steps in the order in which they run, the outputs, the checks; or those of the steps that are named."""
     page = _Page(frozenset(step.name for step in graph.all_steps()), colour)
     blocks = [] if only else [_head(graph)]
     blocks += [block for step in graph.chosen(only) for block in page.step(step)]
     blocks += [list(page.output(output)) for output in graph.outputs if not only]
+    blocks += [list(page.checks(graph.checks))] if graph.checks and not only else []
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
@@ -76,6 +77,12 @@ class _Page:
         yield from self._line("from", output.source)
         yield from self._line("where", output.where or "")
         yield from self._fields("reads", output.reads, more=output.more)
+
+    def checks(self, checks: Mapping[str, str]) -> Iterator[str]:
+        """The block of the checks."""
+        yield self._title("checks", "or the outputs are not published")
+        for label, text in checks.items():
+            yield f"  {text}" if label == text else f"  {label}: {text}"
 
     def _named(self, key: str, names: Sequence[str], remarks: Mapping[str, str]) -> Iterator[str]:
         """The steps that a key names, and what the step does with their rows."""

@@ -49,6 +49,7 @@ def spec_schema() -> Schema:
         "additionalProperties": {"$ref": "#/definitions/output"},
         "propertyNames": {"not": {"pattern": LEAVES_FOLDER}},
     }
+    top["checks"]["items"] = {"type": "string"}
     definitions = {
         "param": _param(),
         "slot": closed({key: from_rules(rules) for key, rules in SLOT_SCHEMA.items()}),
