@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -22,6 +21,7 @@ from atk_interp.plan import PlannedStep
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.endpoints import Endpoint
 from atk_interp.runtime.events import CallFailed, CallFinished, Event, Noted, Waited
+from atk_interp.runtime.flights import Flights, Halted
 from atk_interp.runtime.forms import FormTrials, KnownForms
 from atk_interp.runtime.granted import Granted
 from atk_interp.runtime.refusals import raise_refusal, refused_reply
@@ -35,10 +35,6 @@ __all__ = ["Answers", "Calls", "Halted", "StepCalls"]
 
 _Landed = tuple[Reply, bool, str]
 """A reply, whether it was at hand, and the key under which the ledger has it."""
-
-
-class Halted(Exception):
-    """The run is ending: no further call is made."""
 
 
 class Answers(Protocol):
@@ -92,7 +88,7 @@ class Calls:
         self._clock = clock
         self.room = room or Room(emit, RoomPolicy(), clock)
         self._forms = FormTrials(forms or KnownForms(None), lambda told: emit(Noted("", told)))
-        self._flights: dict[str, asyncio.Task[_Landed]] = {}
+        self.flights: Flights[_Landed] = Flights()
         self.sending: set[str] = set()
         self.halted = False
         self.reason: BaseException | None = None
@@ -114,19 +110,11 @@ class Calls:
         """See `StepContext.call`. Raises `Halted` when the run is ending and the reply is not at hand."""
         candidates = variants(self._endpoints, slot, messages, sampling, form, sample, attempt)
         key = candidates[0].request.key()
-        flight = self._flights.get(key)
-        first = flight is None
-        if flight is None:
-            # A task of its own, so that a waiter that is cancelled does not take a paid call with it.
-            flight = asyncio.create_task(self._fetch(key, candidates, (-step.depth, *row.order)))
-            self._flights[key] = flight
-            flight.add_done_callback(lambda done: self._landed(key, done))
+        first = key not in self.flights
         try:
-            reply, from_ledger, key = await asyncio.shield(flight)
-        except asyncio.CancelledError:
-            if flight.cancelled():  # by `halt`, not by our own waiter
-                raise Halted from None
-            raise
+            reply, from_ledger, key = await self.flights.ask(
+                key, lambda: self._fetch(key, candidates, (-step.depth, *row.order))
+            )
         except LlmError as error:
             if first:
                 self._emit(CallFailed(step.name, row.id, slot, type(error).__name__, str(error)))
@@ -163,11 +151,6 @@ class Calls:
             help_ = "one dataset has replies of both: `run.json` names them under `answered_as`"
             self._emit(Noted("", told, help=help_, serious=True))
         names.add(model)
-
-    def _landed(self, key: str, flight: asyncio.Task[_Landed]) -> None:
-        self._flights.pop(key, None)
-        if not flight.cancelled():
-            flight.exception()  # noted, also when nobody waits for it any more
 
     async def _fetch(self, key: str, candidates: Sequence[Variant], priority: tuple[int, ...]) -> _Landed:
         stored = await self.room.insist(lambda: self._ledger.reserve(key), self.going_on)
@@ -249,21 +232,12 @@ class Calls:
         """No call is sent any more. Those that wait for a place or for a failed endpoint give up at once."""
         self.halted = True
         self.reason = self.reason or reason
-        own = asyncio.current_task()
-        for key, flight in list(self._flights.items()):
-            if key not in self.sending and flight is not own:
-                flight.cancel()
+        self.flights.call_off(spares=self.sending.__contains__)
 
     async def drain(self, patience_s: float) -> None:
         """Wait for the calls that are under way, so that what is paid is kept; cancel what takes longer."""
         self.halt()
-        if not self._flights:
-            return
-        # With no patience at all they still get the tick in which a cancellation arrives.
-        _, late = await asyncio.wait(list(self._flights.values()), timeout=patience_s)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await self.flights.drain(patience_s)
 
 
 class _Gate:
