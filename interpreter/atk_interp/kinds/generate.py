@@ -8,6 +8,7 @@ from atk_interp.expressions.types import RecordType, maybe
 from atk_interp.kinds.base import (
     ASKING_OPTIONS,
     EXAMPLES,
+    REJECTING_OPTIONS,
     Answer,
     Asker,
     Attempt,
@@ -18,10 +19,10 @@ from atk_interp.kinds.base import (
     RowFailed,
     StepContext,
     StepKind,
-    StepStopped,
     StepView,
     check_asking,
     check_examples,
+    check_stopping,
 )
 from atk_interp.kinds.base.asking import Failure
 from atk_interp.spec import Option, Takes
@@ -45,18 +46,13 @@ class Generate(StepKind):
         *ASKING_OPTIONS,
         Option("keep", Takes.EXPRESSION, "What must be true for the row to go on; others are filtered."),
         Option("samples", Takes.INT, "How many replies are wanted for each row.", default=1, min=1, max=1000),
-        Option(
-            "on_reject",
-            Takes.NAME,
-            "A row without an acceptable reply is dropped, kept with null in the step's fields, or stops the run.",
-            default="drop",
-            choices=("drop", "keep", "stop"),
-        ),
+        *REJECTING_OPTIONS,
         EXAMPLES,
     )
 
     def flow(self, view: StepView) -> RecordType:
         fields = check_asking(view)
+        check_stopping(view)
         view.value("samples")
         if view.given("keep"):
             view.expression(view.path("keep"), view.row_scope(fields))
@@ -115,11 +111,8 @@ class _Generation:
     def _rejected(self, row: Row, failures: Sequence[Failure], context: StepContext) -> Iterable[Row] | Dropped:
         label = failures[-1].label
         attempts: tuple[Attempt, ...] = tuple(attempt for failure in failures for attempt in failure.attempts)
-        if self.on_reject == "stop":
-            told = f"the last reply was: {attempts[-1].reply[:300]}" if attempts else ""
-            raise StepStopped(f"step `{self.step.name}` rejected row {row.id}: {label}", help=told)
         if self.on_reject == "keep":
-            context.refused(Dropped(row, "rejected", label, attempts))
+            context.refused(Dropped(row, "rejected", label, attempts, kept=True))
             return (row.replaced({**row.fields, **dict.fromkeys(self.asker.reader.fields)}),)
         return Dropped(row, "rejected", label, attempts)
 

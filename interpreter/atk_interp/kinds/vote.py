@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, combinations_with_replacement, product
 from typing import Any
 
-from atk_interp.expressions.types import BoolType, ListType, RecordType, TextType
+from atk_interp.expressions.types import BoolType, ListType, RecordType, TextType, maybe
 from atk_interp.kinds.base import (
     ASKING_OPTIONS,
     EXAMPLES,
+    REJECTING_OPTIONS,
     Asker,
     Attempt,
     BoundStep,
@@ -22,6 +23,7 @@ from atk_interp.kinds.base import (
     StepView,
     check_asking,
     check_examples,
+    check_stopping,
 )
 from atk_interp.kinds.base.asking import Failure
 from atk_interp.kinds.base.codes import BAD_PARSE
@@ -42,7 +44,8 @@ class Vote(StepKind):
     The fields of `parse` become lists with one element per vote; `pass` is a rule over them. A vote without an
     acceptable reply in all its attempts is no vote: it is neither for nor against. Asking stops as soon as no
     vote still open could change the outcome; votes are taken in their order, so the outcome does not depend on
-    which reply came first. A row that is voted down is filtered, with the raw replies kept.
+    which reply came first. A row that is voted down is filtered, with the raw replies kept; one
+    of which no vote can be read is rejected.
     """
 
     name = "vote"
@@ -52,6 +55,7 @@ class Vote(StepKind):
         *ASKING_OPTIONS,
         Option("votes", Takes.INT, "How many votes to take at most.", required=True, min=1, max=101),
         Option("pass", Takes.EXPRESSION, "The rule over the votes.", required=True),
+        *REJECTING_OPTIONS,
         EXAMPLES,
     )
 
@@ -64,9 +68,15 @@ class Vote(StepKind):
                 "a vote is one reading, and with `many` a reply holds several",
                 help="remove `many: true`",
             )
+        check_stopping(view)
         view.value("votes")
         view.expression(view.path("pass"), view.row_scope(fields))
         check_examples(view, fields, asks="votes", labels=(_NO_VOTE,))
+        if view.option("on_reject") == "keep":
+            why = f"is null where no vote of step `{view.step.name}` could be read"
+            view.causes.update({name: f"`{name}` {why}" for name in fields})
+            written = {name: maybe(type_) for name, type_ in fields.items()}
+            return RecordType({**view.input.fields, **written}, view.input.open)
         return RecordType({**view.input.fields, **fields}, view.input.open)
 
     def bind(self, step: BoundStep) -> CallStep:
@@ -80,6 +90,7 @@ class _Ballot:
         self.votes = step.whole("votes") or 1
         path = step.view.path("pass")
         self.rule = step.rule(path)
+        self.keeps = step.view.option("on_reject") == "keep"
         self.label = f"voted down: {step.view.expressions[path].text.value.strip()}"
         self.fields = list(self.asker.reader.fields)
         self.choices = _choices(self.asker)
@@ -113,6 +124,9 @@ class _Ballot:
                 break
         if not cast:
             label = _NO_VOTE if record else void[-1].label  # nothing was asked: the prompt failed
+            if self.keeps:
+                context.refused(Dropped(row, "rejected", label, tuple(record), kept=True))
+                return (row.replaced({**row.fields, **dict.fromkeys(self.fields)}),)
             return Dropped(row, "rejected", label, tuple(record))
         lists: dict[str, Value] = {**_columns(self.fields, cast)}
         voted = row.replaced({**row.fields, **lists})

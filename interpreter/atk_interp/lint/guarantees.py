@@ -105,7 +105,7 @@ def keeping(view: StepView, *, but: Path = ()) -> Iterator[Expression]:
     """The conditions that a row must fulfil to leave a step that works on it, without the one at a path."""
     if view.step.kind not in ("filter", "generate", "vote"):
         return
-    if view.step.kind == "generate" and view.option("on_reject") == "keep":
+    if view.step.kind != "filter" and view.option("on_reject") == "keep":
         return  # rows without an acceptable reply go on, whatever the conditions
     rules = [(*view.path("accept"), label) for label in view.step.options.get("accept") or ()]
     for path in (*rules, view.path("keep"), view.path("pass")):

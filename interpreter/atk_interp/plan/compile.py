@@ -13,7 +13,17 @@ from functools import partial
 
 from atk_interp.flow import Analysis
 from atk_interp.kinds import KINDS
-from atk_interp.kinds.base import BoundStep, Closure, Dropped, PureStep, Runner, StepView, draw_sites, rejecting
+from atk_interp.kinds.base import (
+    BoundStep,
+    Closure,
+    Dropped,
+    PureStep,
+    Runner,
+    StepView,
+    draw_sites,
+    rejecting,
+    stop_rule,
+)
 from atk_interp.kinds.base.nested import Inlined, Looped, Variant
 from atk_interp.plan.checks import PlannedCheck, planned_checks, within
 from atk_interp.plan.identity import digest, step_identity
@@ -173,6 +183,7 @@ class _Steps:
             slots=scope.slots,
             prompt=step.view.loaded.get("prompt"),
             learn=step.learn,
+            stops=stop_rule(step),
             single=kind.single,
             stride=max(step.whole(name) or 1 for name in ("samples", "votes") if name in options) if options else 1,
             identity=partial(step_identity, step),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
-from atk_interp.kinds.base import Runner
+from atk_interp.kinds.base import Runner, StopRule
 from atk_interp.plan.checks import PlannedCheck
 from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig, PipelineSpec
@@ -72,6 +72,8 @@ class PlannedStep:
     """The step to which rows go for which `when` is false, when this is how rows come into another pipeline."""
     passes: str = ""
     """The step that hands it the rows which pass it by."""
+    stops: StopRule | None = None
+    """What rejections of it stop the run."""
     identity: Callable[[], str] | None = None
     """The hash of what it is made of (`plan.identity`). Raises `TypeError` and `OSError` where it has none."""
 

@@ -29,6 +29,7 @@ from atk_interp.runtime.barrier import Waiting
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Answers, Halted
 from atk_interp.runtime.feeding import Feeder
+from atk_interp.runtime.prefix import Place, Prefix
 from atk_interp.runtime.walking import Sinks, Walker
 from atk_interp.values import Row
 
@@ -64,6 +65,8 @@ class _Item:
     step: PlannedStep
     row: Row
     emitter: _Emitter
+    place: Place | None = None
+    """The root that it belongs to, in a run that follows them."""
     again: bool = False
 
 
@@ -71,7 +74,10 @@ _Answer = tuple[_Item, "Iterable[Row] | Dropped"]
 
 
 class Engine:
-    """Runs one plan once. `window` is how many rows may be asking models at the same time."""
+    """Runs one plan once. `window` is how many rows may be asking models at the same time.
+
+    `prefix` is there when something is decided in canonical order.
+    """
 
     def __init__(
         self,
@@ -81,17 +87,19 @@ class Engine:
         contexts: Mapping[str, StepContext],
         calls: Answers,
         window: int,
+        prefix: Prefix | None = None,
     ) -> None:
         self._plan = plan
         self._books = books
-        self._sinks = sinks
+        self._prefix = prefix
+        self._sinks = sinks = sinks if prefix is None else _telling(sinks, prefix)
         self._contexts = contexts
         self._calls = calls
         self._window = window
         self._stop = threading.Event()
         self._waiting = Waiting(plan)
         self._walker = Walker(plan, books, sinks, self._waiting, self._stop)
-        self._feeder = Feeder(books, self._walker, self._waiting, contexts)
+        self._feeder = Feeder(books, self._walker, self._waiting, contexts, prefix)
         self._heap: list[tuple[tuple[int, ...], int, _Item]] = []
         self._numbers = itertools.count()
         self._answers: list[_Answer] = []
@@ -110,6 +118,8 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._answered = asyncio.Event()
+        if self._prefix is not None:
+            self._prefix.stop = self._stop_soon
         emitters = self._emitters()
         threads = ThreadPoolExecutor(max_workers=len(emitters) + 1, thread_name_prefix="atk-rows")
         try:
@@ -136,6 +146,10 @@ class Engine:
         self._stop.set()
         self._calls.halt()
         self._wake.set()
+
+    def _stop_soon(self, reason: BaseException) -> None:
+        """As `stop`, from any thread."""
+        self._loop.call_soon_threadsafe(self.stop, reason)
 
     def _emitters(self) -> list[_Emitter]:
         emitters: dict[str, _Emitter] = {}
@@ -199,6 +213,8 @@ class Engine:
     async def _ask(self, item: _Item) -> None:
         runner = item.step.runner
         assert isinstance(runner, CallStep)
+        if item.place is not None:
+            Prefix.enter(item.place)
         try:
             result = await runner.apply(item.row, self._contexts[item.step.name])
         except Exception as error:  # noqa: BLE001 - handed on: the run stops with it
@@ -278,7 +294,15 @@ class Engine:
 
     def _make_rows(self, emitter: _Emitter) -> None:
         """Make the rows of a step that emits, and take each as far as it goes without a model."""
-        self._feeder.feed(emitter.step, lambda asking, row: self._put(_Item(asking, row, emitter)))
+        self._feeder.feed(emitter.step, lambda asking, row: self._put(self._item(asking, row, emitter)))
+
+    def _item(self, step: PlannedStep, row: Row, emitter: _Emitter) -> _Item:
+        """A row that wants to ask, as a part of the root that is worked on."""
+        if self._prefix is None:
+            return _Item(step, row, emitter)
+        place = self._prefix.here()
+        self._prefix.open(place)
+        return _Item(step, row, emitter, place)
 
     def _put(self, item: _Item) -> None:
         """Hand a row to the loop; wait while it has enough to do."""
@@ -296,12 +320,28 @@ class Engine:
         found: list[_Item] = []
         for item, result in batch:
             emitter = item.emitter
+            if item.place is not None:
+                Prefix.enter(item.place)
 
             def ask(step: PlannedStep, row: Row, emitter: _Emitter = emitter) -> None:
-                found.append(_Item(step, row, emitter))
+                found.append(self._item(step, row, emitter))
 
             self._walker.answered(item.step, item.row, result, ask)
+            if self._prefix is not None and item.place is not None:
+                if not isinstance(result, Dropped) and result != []:
+                    self._prefix.passed(item.step.name, item.row.order)
+                self._prefix.close(item.place)
         return found
+
+
+def _telling(sinks: Sinks, prefix: Prefix) -> Sinks:
+    """The sinks, with the prefix told of the rows that are lost."""
+
+    def dropped(step: PlannedStep, lost: Dropped) -> None:
+        sinks.dropped(step, lost)
+        prefix.dropped(step.name, lost)
+
+    return Sinks(sinks.row, dropped, sinks.changed)
 
 
 def _rows_lost(lost: list[EndpointDown]) -> EndpointUnavailable:

@@ -5,48 +5,69 @@ from __future__ import annotations
 import collections
 import contextlib
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from atk_interp.kinds.base import SetStep, SourceStep, StepContext, StepStopped
 from atk_interp.plan import PlannedStep
 from atk_interp.runtime.barrier import ADMITTED, SetRoom, Waiting
 from atk_interp.runtime.books import Books
+from atk_interp.runtime.prefix import Prefix
 from atk_interp.runtime.walking import Ask, Walker
 from atk_interp.values import Row, root_id
 
 __all__ = ["Feeder"]
 
+T = TypeVar("T")
+
 
 class Feeder:
     """Makes the rows of one step after the other, each when all that it waits for is there. Runs in threads."""
 
-    def __init__(self, books: Books, walker: Walker, waiting: Waiting, contexts: Mapping[str, StepContext]) -> None:
+    def __init__(
+        self,
+        books: Books,
+        walker: Walker,
+        waiting: Waiting,
+        contexts: Mapping[str, StepContext],
+        prefix: Prefix | None = None,
+    ) -> None:
         self._books = books
         self._walker = walker
         self._waiting = waiting
         self._contexts = contexts
+        self._prefix = prefix
 
     def feed(self, step: PlannedStep, ask: Ask) -> None:
         """Make the rows of a step, and take each as far as it goes without a model.
 
         Raises `StepStopped` when a value that the step uses is not there, and what its rows raise.
         """
+        self._feed(step, ask)
+        if self._prefix is not None:
+            self._prefix.ended(step.name)
+
+    def _feed(self, step: PlannedStep, ask: Ask) -> None:
         if isinstance(step.runner, SourceStep):
-            self._walker.walk(step, step.runner.rows(self._contexts[step.name]), ask)
+            self._walker.walk(step, self._rooted(step, step.runner.rows(self._contexts[step.name])), ask)
             return
         if step.waits:
             self._learn(step)
             rows = self._single(step) if step.single else self._waiting.rows(step.name, "from")
-            for row in rows:
+            for row in self._rooted(step, rows):
                 self._walker.begin(step, row, ask)
         if isinstance(step.runner, SetStep):
             self._set(step, step.runner, ask)
+
+    def _rooted(self, step: PlannedStep, rows: Iterable[T]) -> Iterable[T]:
+        """The rows that a step gives, followed in a run that decides something in their order."""
+        return rows if self._prefix is None else self._prefix.roots(step.name, rows)
 
     def _set(self, step: PlannedStep, runner: SetStep, ask: Ask) -> None:
         before = self._books.steps[step.name].settled
         rows = self._waiting.rows(step.name, ADMITTED)
         with contextlib.closing(SetRoom(self._contexts[step.name], step, self._waiting)) as room:
-            self._walker.walk(step, runner.apply(rows, room), ask)
+            self._walker.walk(step, self._rooted(step, runner.apply(rows, room)), ask)
             collections.deque(rows, maxlen=0)  # those that the step had no need to look at are left out by it, too
             self._books.settled_set(step.name, runner.loses, rows.handed + room.handed, before)
 

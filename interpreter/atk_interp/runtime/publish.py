@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from atk_interp.formats.atomic import AtomicFile
@@ -12,6 +14,7 @@ from atk_interp.plan import Plan, PlannedOutput, PlannedStep
 from atk_interp.records import dataclass
 from atk_interp.runtime.books import OutputCount, Unbalanced
 from atk_interp.runtime.events import Rejected
+from atk_interp.runtime.prefix import Prefix
 from atk_interp.runtime.spool import Spool
 from atk_interp.values import Row, encode
 
@@ -28,11 +31,19 @@ class Published:
     complete: bool
 
 
-class Collector:
-    """Takes rows and losses as they come, from any thread, and writes them in order at the end."""
+_MARK = struct.Struct(">HQ")
+"""The root of a record, in front of it."""
 
-    def __init__(self, plan: Plan) -> None:
+
+class Collector:
+    """Takes rows and losses as they come, from any thread, and writes them in order at the end.
+
+    With a `prefix` a run that was stopped writes what belongs to it, and leaves out what had come beyond.
+    """
+
+    def __init__(self, plan: Plan, prefix: Prefix | None = None) -> None:
         self._plan = plan
+        self._prefix = prefix
         places = [*((name, "step") for name in plan.steps), *((name, "output") for name in plan.outputs)]
         self._numbers = {place: number for number, place in enumerate(places)}
         self._outputs = {name: Spool() for name in plan.outputs}
@@ -41,8 +52,11 @@ class Collector:
             self._by_step.setdefault(output.source, []).append(output)
         self._rejected = Spool()
         self._lock = threading.Lock()
+        self.losing: Callable[[str, tuple[int, ...], bytes], None] = lambda step, order, record: None
+        """Told of every line of `rejected.jsonl` that a step has made, with its place."""
         self._left_out = dict.fromkeys(plan.outputs, 0)
         self._unwritable = dict.fromkeys(plan.outputs, 0)
+        self._rejected_written: int | None = None
 
     def row(self, step: PlannedStep, row: Row) -> None:
         """A row has left a step: it becomes a record of every output of that step."""
@@ -53,11 +67,16 @@ class Collector:
                 self._add(self._unwritable, output)
                 dropped = Dropped(row, "rejected", str(error))
                 self._reject(f"output {output.name}", self._numbers[output.name, "output"], dropped)
+                if self._prefix is not None:
+                    self._prefix.dropped(f"output {output.name}", dropped)
                 continue
             if record is None:
                 self._add(self._left_out, output)
             else:
-                self._outputs[output.name].put(row.order, record)
+                self._put(self._outputs[output.name], row.order, record)
+
+    def _put(self, spool: Spool, order: tuple[int, ...], record: bytes) -> None:
+        spool.put(order, record if self._prefix is None else _MARK.pack(*self._prefix.here()) + record)
 
     def _add(self, counts: dict[str, int], output: PlannedOutput) -> None:
         with self._lock:
@@ -65,10 +84,15 @@ class Collector:
 
     def dropped(self, step: PlannedStep, dropped: Dropped) -> Rejected:
         """A row goes no further; it is kept with its reason and raw replies."""
-        self._reject(step.name, self._numbers[step.name, "step"], dropped)
+        record = self._reject(step.name, self._numbers[step.name, "step"], dropped)
+        self.losing(step.name, dropped.row.order, record)
         return Rejected(step.name, dropped.row.id, dropped.outcome, dropped.label)
 
-    def _reject(self, where: str, number: int, dropped: Dropped) -> None:
+    def restore(self, step: str, order: tuple[int, ...], record: bytes) -> None:
+        """Take on a line of `rejected.jsonl` that a step has made in an earlier run."""
+        self._put(self._rejected, (self._numbers[step, "step"], *order), record)
+
+    def _reject(self, where: str, number: int, dropped: Dropped) -> bytes:
         row = dropped.row
         record = {
             "step": where,
@@ -79,7 +103,9 @@ class Collector:
             "fields": row.fields,
             "attempts": [attempt.as_json() for attempt in dropped.attempts],
         }
-        self._rejected.put((number, *row.order), encode(record) + b"\n")
+        line = encode(record) + b"\n"
+        self._put(self._rejected, (number, *row.order), line)
+        return line
 
     def counts(self) -> dict[str, OutputCount]:
         """What became of the rows of each output."""
@@ -91,7 +117,7 @@ class Collector:
     @property
     def rejected(self) -> int:
         """How many records `rejected.jsonl` has."""
-        return self._rejected.count
+        return self._rejected.count if self._rejected_written is None else self._rejected_written
 
     def publish(self, folder: Path, complete: bool) -> list[Published]:
         """Write the outputs and `rejected.jsonl`. What a stopped run had is named `NAME.incomplete.SUFFIX`.
@@ -103,11 +129,11 @@ class Collector:
             whole = folder / name
             partial = whole.with_name(f"{whole.stem}.incomplete{whole.suffix}")
             path = whole if complete else partial
-            _write(path, spool)
+            rows = _write(path, spool, self._prefix)
             if complete:
                 partial.unlink(missing_ok=True)
-            published.append(Published(name, path, spool.count, complete))
-        _write(folder / "rejected.jsonl", self._rejected)
+            published.append(Published(name, path, rows, complete))
+        self._rejected_written = _write(folder / "rejected.jsonl", self._rejected, self._prefix)
         return published
 
     def close(self) -> None:
@@ -115,11 +141,16 @@ class Collector:
             spool.close()
 
 
-def _write(path: Path, spool: Spool) -> None:
+def _write(path: Path, spool: Spool, prefix: Prefix | None) -> int:
+    """Write the records that count; how many they are."""
     with AtomicFile(path, spool.size) as file:
-        written = 0
+        written = beyond = 0
         for record in spool.read():
-            file.write(record)
+            if prefix is not None and not prefix.keeps(_MARK.unpack_from(record)):
+                beyond += 1
+                continue
+            file.write(record if prefix is None else record[_MARK.size :])
             written += 1
-        if written != spool.count:  # inside, so that the file does not appear
-            raise Unbalanced(f"`{path.name}` would have {written} of {spool.count} records")
+        if written + beyond != spool.count:  # inside, so that the file does not appear
+            raise Unbalanced(f"`{path.name}` would have {written + beyond} of {spool.count} records")
+    return written

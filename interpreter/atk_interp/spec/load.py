@@ -25,6 +25,7 @@ from atk_interp.spec.schema import (
     SPEC_SCHEMA,
     STEP_SCHEMA,
 )
+from atk_interp.spec.stopping import stopping
 from atk_interp.spec.validate import validate
 
 __all__ = ["LANGUAGE_VERSION", "OWN_FILES", "load_spec", "load_steps"]
@@ -60,6 +61,8 @@ def load_spec(
     schema = {**SPEC_SCHEMA, "checks": LISTED_CHECKS} if isinstance(data.get("checks"), list) else SPEC_SCHEMA
     validate(document, (), schema, sink, what="at the top of a spec", explain=lambda key: looks_like(data[key]))
     _check_version(document, sink)
+    if "stop_when_rejected" in data:
+        stopping(document, ("stop_when_rejected",), sink)
     if _CONTROL.search(str(data.get("name", ""))):
         help_ = "use letters, digits and underscores"
         sink.report(codes.BAD_NAME, document.span(("name",)), "the name holds control characters", help=help_)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from atk_interp.spec.stopping import STOPPING
+
 __all__ = [
     "CONFIG_SCHEMA",
     "ENDPOINT_SCHEMA",
@@ -35,6 +37,10 @@ SPEC_SCHEMA: dict[str, Any] = {
     "params": _key("The parameters of the pipeline, by name. A config or a caller gives their values.", type="dict"),
     "models": _key("Model slots, by name: who is asked. A config says which endpoint answers.", type="dict"),
     "steps": _key("The steps, by name, each with its `kind`.", type="dict", required=True, minlength=1),
+    "stop_when_rejected": _key(
+        "End the run when a step that asks has rejected this share of its first rows, such as `50%` (of at least 20).",
+        **STOPPING,
+    ),
     "outputs": _key("The files that a run writes, by name, each from the rows of a step.", type="dict"),
     "checks": _key(
         "What must hold at the end of a run, or its outputs are not published: expressions over the counts of steps "
@@ -108,7 +114,13 @@ ENDPOINT_SCHEMA: dict[str, Any] = {
         allowed=["openai", "embedded", "scripted"],
     ),
     "model": _key("The model's name at the endpoint. `embedded` stands for `provider: embedded`.", type="string"),
-    "base_url": _key("The address up to and with `/v1`; OpenAI's own when not given.", type="string"),
+    "base_url": _key(
+        "The address up to and with `/v1`; OpenAI's own when not given. Calls are spread over a list of addresses, each "
+        "of which has the limits below for itself.",
+        type=["string", "list"],
+        schema={"type": "string"},
+        minlength=1,
+    ),
     "api_key_env": _key(
         "The environment variable that holds the key. The key itself never stands in a file.", type="string"
     ),

@@ -26,6 +26,7 @@ from atk_interp.kinds.base.results import (
     UsedUp,
     rejecting,
 )
+from atk_interp.kinds.base.stopping import REJECTING_OPTIONS, StopRule, check_stopping, stop_rule
 from atk_interp.kinds.base.view import ROW_TYPE, StepView, expression_paths
 from atk_interp.kinds.base.written import is_formula, one_line
 
@@ -33,6 +34,7 @@ __all__ = [
     "ASKING_OPTIONS",
     "CODES",
     "EXAMPLES",
+    "REJECTING_OPTIONS",
     "ROW_TYPE",
     "Answer",
     "Asker",
@@ -58,16 +60,19 @@ __all__ = [
     "StepKind",
     "StepStopped",
     "StepView",
+    "StopRule",
     "Turn",
     "UsedUp",
     "check_asking",
     "check_examples",
+    "check_stopping",
     "draw_sites",
     "examples_of",
     "expression_paths",
     "is_formula",
     "one_line",
     "rejecting",
+    "stop_rule",
 ]
 
 CODES = (*_CODES_OF_EXAMPLES, *_CODES_OF_STEPS)

@@ -89,6 +89,8 @@ class Dropped:
     outcome: str
     label: str
     attempts: tuple[Attempt, ...] = ()
+    kept: bool = False
+    """Whether the row goes on all the same, with null in the fields of the step."""
 
 
 @dataclass(frozen=True, slots=True)
