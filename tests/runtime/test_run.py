@@ -100,8 +100,8 @@ async def test_slots_of_one_address_share_its_limit_unless_theirs_differ(tmp_pat
     two = EndpointConfig(model="two", base_url="http://127.0.0.1:9/v1", concurrency=3)
     slow = EndpointConfig(model="two", base_url="http://127.0.0.1:9/v1", concurrency=3, requests_per_minute=5)
     opened = open_endpoints({"one": one, "two": two, "slow": slow}, print)
-    assert opened["one"].limiter is opened["two"].limiter
-    assert opened["one"].limiter is not opened["slow"].limiter
+    assert opened["one"].pool is opened["two"].pool
+    assert opened["one"].pool is not opened["slow"].pool
     assert [endpoint.model for endpoint in opened.values()] == ["one", "two", "two"]
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
-from atk_interp.llm.limits import Clock, Limiter, Priority
+from atk_interp.llm.breaker import RetryPolicy
+from atk_interp.llm.limits import Clock, Priority
 from atk_interp.llm.messages import (
     Client,
     EndpointDown,
@@ -16,33 +17,20 @@ from atk_interp.llm.messages import (
     Request,
     SentPage,
 )
+from atk_interp.llm.pool import Address, Away, Place, Pool
 from atk_interp.records import dataclass
 
-__all__ = ["RetryPolicy", "Waiting", "call_with_patience"]
+__all__ = ["RetryPolicy", "Send", "Waiting", "call_with_patience"]
 
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How long to hope, in seconds.
-
-    A call is sent at most `tries` times and waits at most `max_wait_s` in all between them. Waits double from
-    `first_wait_s` to `longest_wait_s`, each shortened by up to half, at random, so that calls that failed
-    together do not come back together. The endpoint counts as gone after `gone_failures` failures in a row, from
-    all calls, over at least `gone_after_s`; over `unreached_after_s` when it never answered any call.
-    """
-
-    tries: int = 8
-    max_wait_s: float = 600.0
-    first_wait_s: float = 1.0
-    longest_wait_s: float = 60.0
-    gone_failures: int = 5
-    gone_after_s: float = 120.0
-    unreached_after_s: float = 30.0
+Send = Callable[[Client, Request], Awaitable[Reply]]
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A call failed and is tried again: what went wrong, after how long, and which of the tries it was."""
+    """A call failed and is tried again: what went wrong, after how long, and which of the tries it was.
+
+    To be asked to wait is none of the tries.
+    """
 
     error: EndpointDown
     wait_s: float
@@ -50,54 +38,78 @@ class Waiting:
     tries: int
 
     def __str__(self) -> str:
-        return f"{self.error}; trying again in {self.wait_s:.1f} s ({self.nth} of {self.tries})"
+        count = "" if isinstance(self.error, RateLimited) else f" ({self.nth} of {self.tries})"
+        return f"{self.error}; trying again in {self.wait_s:.1f} s{count}"
 
 
 async def call_with_patience(
-    client: Client,
+    send: Send,
     request: Request,
-    limiter: Limiter,
+    pool: Pool,
     policy: RetryPolicy,
     clock: Clock,
     say: Callable[[Waiting], None],
     *,
     priority: Priority = (),
     tokens: int = 0,
+    stay: bool = True,
 ) -> Reply:
     """The reply, however often it takes: waits for its place, and after failures that pass.
 
-    The place is given back while waiting. `tokens` is what the call will use, roughly, for limits per minute.
-    Raises the last `EndpointDown` when the policy's tries or time are used up, `EndpointUnavailable` when the
-    endpoint is gone or asks for more time than that, and `EndpointRefused` at once, also for an address where web
-    pages are and no endpoint has answered yet.
+    A call that failed at one address goes to another healthy one at once. The place is given back while waiting.
+    `tokens` is what the call will use, roughly, for limits per minute. Raises the last `EndpointDown` when the
+    policy's tries or time are used up while the endpoint is well, `EndpointUnavailable` when it is gone or asks for
+    more time than that (`Away` as soon as it is away, unless the caller would `stay`), and `EndpointRefused` at once,
+    also for an address where web pages are and no endpoint has answered yet.
     """
     waited = 0.0
-    nth = 0
+    failures = tries = 0
+    tried: set[Address] = set()
     while True:
-        nth += 1
+        place = await pool.admit(priority, tokens, tried, stay=stay)
         try:
-            async with limiter.slot(priority, tokens) as slot:
-                reply = await client.complete(request)
-                slot.used(reply.usage.input + reply.usage.output or tokens)
+            reply = await send(place.client, request)
         except EndpointDown as error:
-            _raise_if_none(limiter, error)
-            wait = _wait_s(error, request, nth, policy)
-            _raise_if_closed(wait, policy, error)
-            _tell(limiter, error, wait)
-            _raise_if_gone(limiter, policy, error)
-            if nth >= policy.tries or waited + wait > policy.max_wait_s:
-                raise
-            say(Waiting(error, wait, nth, policy.tries))
+            _raise_if_none(place, error)
+            failures += 1
+            wait = _wait_s(error, request, failures, policy)
+            _tell(place, error, wait, policy)
+            down = error
+        except EndpointRefused:
+            place.refused()
+            raise
         else:
-            limiter.succeeded()
+            place.replied(reply, request.model)
             return reply
+        finally:
+            place.leave()
+        _raise_if_gone(pool, down)
+        if place.address.breaker.is_open:  # the call waits for the address, or goes to another one
+            if not stay and not pool.sendable:
+                raise Away
+            tried.add(place.address)
+            continue
+        tries += not isinstance(down, RateLimited)
+        tried.add(place.address)
+        if tries >= policy.tries:
+            raise down
+        if pool.another(tried):
+            continue
+        if waited + wait > policy.max_wait_s:
+            raise down
+        say(Waiting(down, wait, tries, policy.tries))
         waited += wait
-        await clock.sleep(wait)
+        tried.clear()
+        pool.resting += 1
+        try:
+            await clock.sleep(wait)
+        finally:
+            pool.resting -= 1
 
 
-def _raise_if_none(limiter: Limiter, error: EndpointDown) -> None:
+def _raise_if_none(place: Place, error: EndpointDown) -> None:
     """What sends a web page may be something before the endpoint that is ill; but not when nothing else ever came."""
-    if isinstance(error, SentPage) and not limiter.statistics().succeeded:
+    if isinstance(error, SentPage) and not place.address.breaker.replies:
         raise EndpointRefused(
             f"`{error.endpoint}` is no OpenAI-compatible endpoint: it sent a web page",
             error.endpoint,
@@ -113,29 +125,29 @@ def _wait_s(error: EndpointDown, request: Request, nth: int, policy: RetryPolicy
     return wait if asked is None else max(wait, asked)
 
 
-def _tell(limiter: Limiter, error: EndpointDown, wait: float) -> None:
-    if isinstance(error, RateLimited):
-        # Who asks for time asks all calls for it; without a figure, only this one steps back.
-        limiter.pushed_back(wait if error.retry_after is not None else 0.0)
-    else:
-        limiter.failed()
-
-
-def _raise_if_closed(wait: float, policy: RetryPolicy, error: EndpointDown) -> None:
-    """An endpoint that asks for more time than there is, such as until tomorrow's quota, is gone for this run."""
+def _tell(place: Place, error: EndpointDown, wait: float, policy: RetryPolicy) -> None:
+    """Tell the address what came of the call; one that asks for more time than there is, is set aside."""
     if wait > max(policy.max_wait_s, policy.longest_wait_s):
-        raise EndpointUnavailable(
-            f"{error}; it asks to wait {wait:.0f} s, which is too long", error.endpoint, error
-        ) from error
+        place.shut(error, wait)
+    else:
+        asked = isinstance(error, RateLimited) and error.retry_after is not None
+        place.failed(error, wait if asked else 0.0)
 
 
-def _raise_if_gone(limiter: Limiter, policy: RetryPolicy, error: EndpointDown) -> None:
-    now = limiter.statistics()
-    patience_s = policy.gone_after_s if now.succeeded else policy.unreached_after_s
-    if now.failures >= policy.gone_failures and now.failing_s >= patience_s:
-        never = "" if now.succeeded else ", and has never answered"
+def _raise_if_gone(pool: Pool, error: EndpointDown) -> None:
+    """Raise `EndpointUnavailable` when no address of a pool can be hoped for any more."""
+    if not pool.gone:
+        return
+    if all(address.breaker.shut for address in pool.addresses):
+        asked = min(address.breaker.probe_at for address in pool.addresses) - pool.now()
         raise EndpointUnavailable(
-            f"`{error.endpoint}` has failed {now.failures} times in a row over {now.failing_s:.0f} s{never}: {error}",
-            error.endpoint,
-            error,
+            f"{error}; it asks to wait {asked:.0f} s, which is too long", error.endpoint, error
         ) from error
+    now = pool.statistics()
+    never = "" if now.succeeded else ", and has never answered"
+    who = f"`{error.endpoint}` has" if len(pool.addresses) == 1 else f"all {len(pool.addresses)} addresses have"
+    raise EndpointUnavailable(
+        f"{who} failed {now.failures} times in a row over {now.failing_s:.0f} s{never}: {error}",
+        error.endpoint,
+        error,
+    ) from error

@@ -107,7 +107,7 @@ async def _asked(plan: Plan, name: str, row: Row) -> Any:
             return await step.runner.apply(row, context)
     finally:
         for endpoint in endpoints.values():
-            await endpoint.client.aclose()
+            await endpoint.pool.aclose()
 
 
 def blocking(coroutine: Any) -> Any:

@@ -24,6 +24,7 @@ __all__ = ["CHANGES_NO_REPLY", "digest", "endpoint_identity", "step_identity"]
 CHANGES_NO_REPLY = frozenset(
     {
         "base_url",
+        "further_urls",
         "api_key_env",
         "concurrency",
         "requests_per_minute",

@@ -9,6 +9,7 @@ from atk_interp.kinds.base import Attempt, Dropped, Notice, Turn, UsedUp
 from atk_interp.ledger.base import Ledger, LedgerError
 from atk_interp.llm.limits import Clock
 from atk_interp.llm.messages import (
+    Client,
     ContextTooLong,
     EndpointRefused,
     EndpointUnavailable,
@@ -214,9 +215,9 @@ class Calls:
 
         tokens = _estimate(request) if endpoint.config.tokens_per_minute else 0
         return await call_with_patience(
-            _Gate(self, endpoint, self._ledger, flight, key),
+            _Gate(self, self._ledger, flight, key).send,
             request,
-            endpoint.limiter,
+            endpoint.pool,
             self._policy,
             self._clock,
             say,
@@ -241,35 +242,31 @@ class Calls:
 
 
 class _Gate:
-    """The client of an endpoint, closed once the run is ending; what comes through it is in the ledger.
+    """The way to an address, closed once the run is ending; what comes through it is in the ledger.
 
     A call keeps its place at the endpoint until its reply is committed, so that no more calls than those places can
     be lost with the process, however slow the disk is.
     """
 
-    def __init__(self, calls: Calls, endpoint: Endpoint, ledger: Ledger, flight: str, key: str) -> None:
+    def __init__(self, calls: Calls, ledger: Ledger, flight: str, key: str) -> None:
         self._calls = calls
-        self._client = endpoint.client
         self._ledger = ledger
         self._flight = flight
         self._key = key
 
-    async def complete(self, request: Request) -> Reply:
+    async def send(self, client: Client, request: Request) -> Reply:
         if self._calls.halted:
             raise Halted
         self._calls.sending.add(self._flight)
         try:
             try:
-                reply = await self._client.complete(request)
+                reply = await client.complete(request)
             except ContextTooLong as refusal:
                 reply = refused_reply(request, refusal)
             sent = request.sent()
             return await self._calls.room.insist(lambda: self._ledger.put(self._key, reply, sent), self._calls.going_on)
         finally:
             self._calls.sending.discard(self._flight)
-
-    async def aclose(self) -> None:
-        await self._client.aclose()
 
 
 def _answered(candidates: Sequence[Variant], key: str) -> Variant:

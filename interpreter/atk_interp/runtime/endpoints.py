@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from atk_interp.llm.limits import Limiter
+from atk_interp.llm.breaker import Breaker, RetryPolicy
+from atk_interp.llm.limits import Clock, Limiter
 from atk_interp.llm.messages import Client, EndpointRefused
+from atk_interp.llm.pool import Address, Pool
 from atk_interp.plan import Plan
 from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig
@@ -40,10 +42,9 @@ class Target:
 
 @dataclass(frozen=True)
 class Endpoint(Target):
-    """One model slot at work."""
+    """One model slot at work. Slots that are sent to the same addresses have one pool."""
 
-    client: Client
-    limiter: Limiter
+    pool: Pool
 
 
 def used_slots(plan: Plan) -> dict[str, EndpointConfig]:
@@ -82,36 +83,50 @@ def targets(slots: Mapping[str, EndpointConfig], clients: Mapping[str, Client] =
 
 
 def open_endpoints(
-    slots: Mapping[str, EndpointConfig], say: Callable[[str], None], clients: Mapping[str, Client] = NO_CLIENTS
+    slots: Mapping[str, EndpointConfig],
+    say: Callable[[str], None],
+    clients: Mapping[str, Client] = NO_CLIENTS,
+    policy: RetryPolicy | None = None,
+    clock: Clock | None = None,
 ) -> dict[str, Endpoint]:
-    """Clients and limiters; slots that are sent to the same place with the same limits share both.
+    """The addresses of each slot; slots that are sent to the same one with the same limits share what it allows.
 
     `clients` stand in for the endpoints of their slots. No connection is made yet. Raises `CannotRun`.
     """
+    policy, clock = policy or RetryPolicy(), clock or Clock()
     opened: dict[str, Endpoint] = {}
-    shared: dict[tuple[object, ...], Endpoint] = {}
+    addresses: dict[tuple[object, ...], Address] = {}
+    pools: dict[tuple[Address, ...], Pool] = {}
     for slot, target in targets(slots, clients).items():
         config = target.config
-        place = (
-            slot if slot in clients else "",
-            config.provider,
-            config.base_url,
-            config.api_key_env,
-            config.script and config.folder / config.script,
-        )
-        limits = (config.concurrency, config.requests_per_minute, config.tokens_per_minute, config.timeout)
-        known = shared.get((*place, *limits))
-        if known is None:
-            client = clients[slot] if slot in clients else _client(slot, config, say)
-            limiter = Limiter(
-                config.concurrency,
-                requests_per_minute=config.requests_per_minute,
-                tokens_per_minute=config.tokens_per_minute,
-            )
-            opened[slot] = shared[(*place, *limits)] = Endpoint(slot, config, target.model, client, limiter)
-        else:
-            opened[slot] = Endpoint(slot, config, target.model, known.client, known.limiter)
+        behind = []
+        for url in (None,) if slot in clients else config.base_urls or (None,):
+            known = (slot if slot in clients else "", url, *_place_and_limits(config))
+            if known not in addresses:
+                client = clients[slot] if slot in clients else _client(slot, config, url, say)
+                addresses[known] = _address(client, slot, config, policy, clock)
+            behind.append(addresses[known])
+        pool = pools.get((*behind,))
+        if pool is None:
+            pool = pools[(*behind,)] = Pool(behind, policy, clock)
+        opened[slot] = Endpoint(slot, config, target.model, pool)
     return opened
+
+
+def _place_and_limits(config: EndpointConfig) -> tuple[object, ...]:
+    """What two slots must have in common, beside an address, to share it."""
+    place = (config.provider, config.api_key_env, config.script and config.folder / config.script)
+    return (*place, config.concurrency, config.requests_per_minute, config.tokens_per_minute, config.timeout)
+
+
+def _address(client: Client, slot: str, config: EndpointConfig, policy: RetryPolicy, clock: Clock) -> Address:
+    limiter = Limiter(
+        config.concurrency,
+        requests_per_minute=config.requests_per_minute,
+        tokens_per_minute=config.tokens_per_minute,
+        clock=clock,
+    )
+    return Address(client, limiter, Breaker(policy, str(getattr(client, "endpoint", slot))))
 
 
 def _standing_in(config: EndpointConfig) -> EndpointConfig:
@@ -130,7 +145,7 @@ def _identified(config: EndpointConfig) -> EndpointConfig:
     return replace(config, identity=f"{config.identity}script {hashlib.sha256(said).hexdigest()}")
 
 
-def _client(slot: str, config: EndpointConfig, say: Callable[[str], None]) -> Client:
+def _client(slot: str, config: EndpointConfig, url: str | None, say: Callable[[str], None]) -> Client:
     if config.provider == "embedded":
         if importlib.util.find_spec("xllamacpp") is None:
             raise CannotRun(
@@ -151,7 +166,7 @@ def _client(slot: str, config: EndpointConfig, say: Callable[[str], None]) -> Cl
     from atk_interp.llm.openai import OpenAIClient
 
     key = os.environ.get(config.api_key_env) if config.api_key_env else None
-    base_url = config.base_url or "https://api.openai.com/v1"
+    base_url = url or "https://api.openai.com/v1"
     try:
         return OpenAIClient(base_url, key, timeout_s=config.timeout, connections=max(100, config.concurrency))
     except EndpointRefused as error:

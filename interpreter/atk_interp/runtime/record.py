@@ -16,6 +16,7 @@ from atk_interp.plan import Plan
 from atk_interp.runtime.endpoints import used_slots
 from atk_interp.runtime.outcome import RunResult
 from atk_interp.runtime.unchanged import Origin
+from atk_interp.spec import EndpointConfig
 
 __all__ = ["run_record", "write_record"]
 
@@ -73,7 +74,7 @@ def _models(plan: Plan, answered_as: Mapping[str, Iterable[str]]) -> dict[str, A
         slot: {
             "provider": config.provider,
             "model": config.model,
-            "base_url": _without_login(config.base_url),
+            "base_url": _addresses(config),
             "answered_as": sorted(answered_as.get(slot, ())),
         }
         for slot, config in used_slots(plan).items()
@@ -89,9 +90,12 @@ def _made_from(result: RunResult, origin: Origin | None) -> dict[str, Any] | Non
     return origin.as_json(folder, [*files, "rejected.jsonl"])
 
 
-def _without_login(address: str | None) -> str | None:
+def _addresses(config: EndpointConfig) -> str | list[str] | None:
+    told = [_without_login(address) for address in config.base_urls]
+    return told if len(told) > 1 else told[0] if told else None
+
+
+def _without_login(address: str) -> str:
     """An address without the user, password and query that some put keys into."""
-    if address is None:
-        return None
     parts = urlsplit(address)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

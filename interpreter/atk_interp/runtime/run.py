@@ -93,7 +93,9 @@ async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
         others = granted_slots(plan, grants)
         clients = {**options.clients, **clients_of_others(others, options.clients)}
         slots |= {name: other.config for name, other in others.items()}
-        endpoints = open_endpoints(slots, lambda line: run.emit(Noted("", line)), clients)
+        endpoints = open_endpoints(
+            slots, lambda line: run.emit(Noted("", line)), clients, options.policy, options.clock
+        )
         try:
             ledger = await run.opened(options.ledger)
         except (LedgerError, OSError) as error:
@@ -101,8 +103,8 @@ async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
         try:
             return await run.result(endpoints, ledger)
         finally:
-            for client in {id(endpoint.client): endpoint.client for endpoint in endpoints.values()}.values():
-                await client.aclose()
+            for pool in {id(endpoint.pool): endpoint.pool for endpoint in endpoints.values()}.values():
+                await pool.aclose()
             await ledger.close()
 
 

@@ -23,11 +23,15 @@ __all__ = ["Config", "EndpointConfig", "Given", "is_config", "load_config"]
 
 @dataclass(frozen=True)
 class EndpointConfig:
-    """Where a model slot is sent. `folder` is what `script` is relative to."""
+    """Where a model slot is sent. `folder` is what `script` is relative to.
+
+    `further_urls` are the addresses beyond the first, each with the same limits for itself.
+    """
 
     provider: str = "openai"
     model: str = ""
     base_url: str | None = None
+    further_urls: tuple[str, ...] = ()
     api_key_env: str | None = None
     script: str | None = None
     concurrency: int = 16
@@ -41,6 +45,11 @@ class EndpointConfig:
     price: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, Value] = field(default_factory=dict)
     folder: FilePath = field(default_factory=FilePath)
+
+    @property
+    def base_urls(self) -> tuple[str, ...]:
+        """All the addresses; none where the provider's own is meant."""
+        return () if self.base_url is None else (self.base_url, *self.further_urls)
 
 
 @dataclass(frozen=True)
@@ -190,6 +199,9 @@ def _endpoint(document: Document, path: Path, data: dict[str, Any], folder: File
         settings.setdefault("model", "scripted")
     if provider == "embedded":
         settings.setdefault("concurrency", 1)
+    if isinstance(settings.get("base_url"), list):
+        first, *further = settings["base_url"]
+        settings |= {"base_url": first, "further_urls": tuple(further)}
     return EndpointConfig(**settings, folder=folder)
 
 
