@@ -1,10 +1,10 @@
 """The canonical prefix of a run: how far all rows are settled, and what is decided on it.
 
 Rows settle in any order. Every row that a source or a set-wise step gives is a *root*; what becomes of it, and of all
-rows made of it on the way to the next set-wise step, belongs to that root. Roots have one order: those of the steps that
-come first, and of steps side by side the first of each, then the second of each. A rule is told of roots in this order,
-each when it and all before it are settled, so what it decides does not depend on who was first, and neither does what
-is left of the run: the rows of the roots up to there.
+rows made of it on the way to the next set-wise step, belongs to that root. Roots have one order: those of the steps
+that come first, and of steps side by side the first of each, then the second of each. A rule is told of roots in this
+order, each when it and all before it are settled, so what it decides does not depend on who was first, and neither does
+what is left of the run: the rows of the roots up to there.
 
 For runs with a rule alone; others know nothing of roots.
 """
