@@ -1,4 +1,4 @@
-"""What a run looks like while it goes on: a live table on a terminal, plain lines elsewhere."""
+"""What a run looks like while it goes on: a live screen on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from atk_interp.cli.output import coloured, counted, notice
-from atk_interp.runtime.events import Event, Noted, Progressed, StepFinished, StepState, Waited
-from atk_interp.runtime.spending import Spending, Spent
+from atk_interp.cli.output import harmless, notice
+from atk_interp.cli.progress import Pace, View, line, lost, screen
+from atk_interp.cli.summary import NOTICES_SHOWN
+from atk_interp.runtime.events import Event, Noted, Paused, Progressed, Resumed, StepFinished, StepState, Waited
+from atk_interp.runtime.repeated import Repeated
 
-__all__ = ["Display", "display", "funnel", "spending"]
+__all__ = ["Display", "display"]
 
 _PLAIN_EVERY_S = 5.0
-_NOTICES_SHOWN = 20
+_STYLES = {"head": "bold", "done": "green", "warn": "yellow", "dim": "dim"}
 
 
 class Display(Protocol):
@@ -31,33 +33,48 @@ def display(quiet: bool) -> Display:
     """The display that fits where standard error goes."""
     if quiet:
         return _Quiet()
-    return _Live() if coloured(sys.stderr.isatty()) else _Plain()
+    if sys.stderr.isatty():
+        from rich.console import Console
+
+        console = Console(stderr=True)  # obeys NO_COLOR
+        if not console.is_dumb_terminal:
+            return Live(console)
+    return Plain(notice)
 
 
 class _Told:
-    """Notices, each once; beyond some of them only their number."""
+    """Notices and waits: the first ones of each cause."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, tell: Callable[[str], None], clock: Callable[[], float]) -> None:
         self._tell = tell
-        self._seen: dict[str, int] = {}
-        self._waits = 0.0
+        self._clock = clock
+        self._repeated = Repeated()
+        self._seen: set[str] = set()
+        self._waited = -_PLAIN_EVERY_S
 
     def event(self, event: Event) -> None:
-        if isinstance(event, Noted):
-            place = f"{event.where}: " if event.where else ""
-            self._once(f"{'warning' if event.serious else 'notice'}: {place}{event.message}", event.help)
-        elif isinstance(event, Waited) and time.monotonic() - self._waits > _PLAIN_EVERY_S:
-            self._waits = time.monotonic()
-            self._tell(f"waiting: {event.message}")
+        match event:
+            case Noted():
+                place = f"{event.where}: " if event.where else ""
+                help_ = f" ({event.help})" if event.help else ""
+                self._once(event, f"{'warning' if event.serious else 'notice'}: {place}{event.message}{help_}")
+            case Waited() if self._clock() - self._waited >= _PLAIN_EVERY_S:
+                self._waited = self._clock()
+                self._tell(f"waiting: {event.message}")
+            case Paused():
+                self._tell(f"paused: {' and '.join(f'`{slot}`' for slot in event.slots)}: {event.message}")
+            case Resumed():
+                self._tell(f"going on: {' and '.join(f'`{slot}`' for slot in event.slots)} replies again")
 
-    def _once(self, text: str, help_: str) -> None:
+    def _once(self, event: Noted, text: str) -> None:
+        nth = self._repeated.add(event)
         if text in self._seen:
             return
-        self._seen[text] = len(self._seen) + 1
-        if len(self._seen) <= _NOTICES_SHOWN:
-            self._tell(text + (f" ({help_})" if help_ else ""))
-        elif len(self._seen) == _NOTICES_SHOWN + 1:
-            self._tell("notice: more notices of this kind are in `events.jsonl`")
+        if nth <= NOTICES_SHOWN:
+            self._seen.add(text)
+            self._tell(text)
+        elif nth == NOTICES_SHOWN + 1:
+            self._tell("notice: more of them are counted and told at the end")
 
 
 class _Quiet:
@@ -71,14 +88,17 @@ class _Quiet:
         return None
 
 
-class _Plain:
-    """A line now and then, and one when a step is done."""
+class Plain:
+    """A line now and then, and one when a step is done. `tell` takes a line."""
 
-    def __init__(self) -> None:
-        self._told = _Told(notice)
-        self._last = time.monotonic()
+    def __init__(self, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self._tell = tell
+        self._clock = clock
+        self._told = _Told(tell, clock)
+        self._begun = self._last = clock()
+        self._pace = Pace()
 
-    def __enter__(self) -> _Plain:
+    def __enter__(self) -> Plain:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -87,128 +107,57 @@ class _Plain:
     def event(self, event: Event) -> None:
         self._told.event(event)
         if isinstance(event, StepFinished):
-            notice(f"step {event.state.name}: done, {_counts(event.state)}")
-        elif isinstance(event, Progressed) and time.monotonic() - self._last > _PLAIN_EVERY_S:
-            self._last = time.monotonic()
-            busy = [state for state in event.steps if not state.finished and state.rows_in]
-            told = "; ".join(f"{state.name} {_settled(state)}/{state.rows_in}" for state in busy)
-            notice(f"{event.fraction:4.0%}  {told or ('reading' if event.fraction < 0.9 else 'writing')}")
+            self._tell(f"step {event.state.name}: done, {_counts(event.state)}")
+        elif isinstance(event, Progressed):
+            now = self._clock()
+            self._pace.add(now - self._begun, event)
+            if now - self._last >= _PLAIN_EVERY_S:
+                self._last = now
+                self._tell(line(event, self._pace))
 
 
-class _Live:
-    """A table with a line per step, redrawn in place."""
+class Live:
+    """The screen of `progress`, redrawn in place, with notices above it. Leaves nothing behind but them."""
 
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.live import Live
+    def __init__(self, console: Any) -> None:
+        from rich.live import Live as Redrawn
 
-        self._console = Console(stderr=True)
-        self._live = Live(console=self._console, refresh_per_second=8, transient=True)
-        self._told = _Told(lambda line: self._console.print(line, style="yellow", markup=False, highlight=False))
-        self._started = time.monotonic()
+        self._console = console
+        self._redrawn = Redrawn(console=console, refresh_per_second=8, transient=True, vertical_overflow="crop")
+        self._told = _Told(self._above, time.monotonic)
+        self._begun = time.monotonic()
+        self._pace = Pace()
 
-    def __enter__(self) -> _Live:
-        self._live.__enter__()
+    def __enter__(self) -> Live:
+        self._redrawn.__enter__()
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        self._live.__exit__(None, None, None)
+        self._redrawn.__exit__(None, None, None)
 
     def event(self, event: Event) -> None:
         self._told.event(event)
         if isinstance(event, Progressed):
-            self._live.update(self._table(event))
+            self._pace.add(time.monotonic() - self._begun, event)
+            self._redrawn.update(self._drawn(event))
 
-    def _table(self, event: Progressed) -> Any:
-        from rich.progress_bar import ProgressBar
-        from rich.table import Table
+    def _above(self, text: str) -> None:
+        self._console.print(harmless(text), style="yellow", markup=False, highlight=False, soft_wrap=True)
 
-        spent = time.monotonic() - self._started
-        left = spent / event.fraction - spent if event.fraction > 0.05 else None
-        calls = sum(state.called for state in event.steps)
-        eta = f", about {_duration(left)} left" if left is not None and event.fraction < 1 else ""
-        speed = f"{counted(calls, 'call')} ({calls / max(spent, 0.1):.1f}/s)"
-        title = f"{event.fraction:.0%} after {_duration(spent)}{eta}; {speed}"
-        table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-        for name, justify in (("step", "left"), ("", "left"), ("rows", "right"), ("out", "right"), ("", "left")):
-            table.add_column(name, justify=justify)  # type: ignore[arg-type]
-        for state in event.steps:
-            done = _settled(state)
-            bar = ProgressBar(total=max(1, state.rows_in), completed=done if state.rows_in else 0, width=20)
-            name = f"[green]{state.name}[/]" if state.finished else state.name
-            table.add_row(
-                name, bar, f"{done}/{state.rows_in}" if state.rows_in else "", str(state.rows_out), _lost(state)
-            )
-        return table
+    def _drawn(self, event: Progressed) -> Any:
+        from rich.text import Text
 
-
-def _settled(state: StepState) -> int:
-    return state.passed + state.filtered + state.rejected + state.merged
-
-
-def _lost(state: StepState) -> str:
-    parts = [
-        f"{count} {name}"
-        for name, count in (
-            ("filtered", state.filtered),
-            ("rejected", state.rejected),
-            ("merged", state.merged),
-            ("parts refused", state.refused),
-            ("skipped", state.skipped),
-        )
-        if count
-    ]
-    calls = [
-        f"{count} {name}" for name, count in (("called", state.called), ("from ledger", state.from_ledger)) if count
-    ]
-    return ", ".join([*calls, *parts])
+        size = self._console.size
+        ascii_only = self._console.options.ascii_only or self._console.legacy_windows
+        lines = screen(event, self._pace, View(size.width, size.height, ascii_only))
+        drawn = Text(no_wrap=True, overflow="crop")
+        for number, told in enumerate(lines):
+            drawn.append(("\n" if number else "") + harmless(told.text), _STYLES.get(told.style, ""))
+        return drawn
 
 
 def _counts(state: StepState) -> str:
     rows = f"{state.rows_in} in, {state.rows_out} out" if state.rows_in else f"{state.rows_out} out"
-    lost = _lost(state)
-    return f"{rows}; {lost}" if lost else rows
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def funnel(states: list[StepState]) -> str:
-    """The books of a run as a table: what came in, what became of it, and what was lost under which label."""
-    lines: list[tuple[str, ...]] = [("step", "in", "out", "filtered", "rejected", "merged", "called", "ledger")]
-    for state in states:
-        rows = (state.rows_in, state.rows_out, state.filtered, state.rejected, state.merged)
-        numbers = [str(number) if number else "-" for number in (*rows, state.called, state.from_ledger)]
-        if state.skipped:
-            numbers[-2] = "skipped" if state.skipped == state.rows_in else f"{state.called} ({state.skipped} skipped)"
-        lines.append((state.name, *numbers))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    told = [
-        "  ".join([name.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))])
-        for name, *cells in lines
-    ]
-    for state in states:
-        for label, count in list(state.labels.items())[:5]:
-            told.append(f"    {state.name}: {count} x {label}")
-        if state.refused:
-            told.append(f"    {state.name}: {state.refused} x parts of replies refused")
-    return "\n".join(told)
-
-
-def spending(told: Spending) -> str:
-    """What a run has paid for, what the ledger has saved it, and what the runs have paid that it went on with."""
-    lines = [f"paid: {_spent(told.paid)}", f"from the ledger: {_spent(told.saved)}"]
-    if told.before.calls:
-        lines.append(f"paid with the runs that it went on with: {_spent(told.before + told.paid)}")
-    return "\n".join(lines)
-
-
-def _spent(spent: Spent) -> str:
-    calls = f"{spent.calls:,} call{'s' if spent.calls != 1 else ''}"
-    told = f"{calls}, {spent.input_tokens:,} tokens in, {spent.output_tokens:,} out"
-    return told if spent.usd is None else f"{told}, {spent.usd:,.2f} USD"
+    calls = [(state.called, "called"), (state.from_ledger, "from ledger")]
+    told = ", ".join([*(f"{count} {name}" for count, name in calls if count), *filter(None, [lost(state)])])
+    return f"{rows}; {told}" if told else rows

@@ -8,7 +8,7 @@ import sys
 
 from atk_interp.patterns import pattern
 
-__all__ = ["coloured", "complain", "counted", "notice", "put", "say"]
+__all__ = ["coloured", "complain", "counted", "harmless", "notice", "put", "say"]
 
 
 _CONTROL = pattern(r"\x1b(?!\[[0-9;]*m)|\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
@@ -22,7 +22,7 @@ def coloured(stream_is_terminal: bool) -> bool:
 
 def say(text: str = "") -> None:
     """Print a result."""
-    print(_harmless(text), flush=True)  # noqa: T201 - this is the one place that prints results
+    print(harmless(text), flush=True)  # noqa: T201 - this is the one place that prints results
 
 
 def put(text: str) -> None:
@@ -37,7 +37,7 @@ def counted(number: int, thing: str) -> str:
 
 def notice(text: str) -> None:
     """Tell something that is not the result."""
-    print(_harmless(text), file=sys.stderr, flush=True)  # noqa: T201 - this is the one place that prints notices
+    print(harmless(text), file=sys.stderr, flush=True)  # noqa: T201 - this is the one place that prints notices
 
 
 def complain(message: str, help: str = "") -> None:
@@ -48,7 +48,7 @@ def complain(message: str, help: str = "") -> None:
         notice(f"  help: {help}")
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """A text whose control characters, as names in a file may have, are written as JSON and YAML write them."""
     return text if text.isprintable() else _CONTROL.sub(_escaped, text)
 

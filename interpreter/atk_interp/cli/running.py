@@ -66,10 +66,12 @@ def collect_less() -> None:
 
 
 def _report(result: RunResult, quiet: bool) -> None:
-    from atk_interp.cli.display import funnel, spending
+    from atk_interp.cli.summary import causes, funnel, spending
 
     if not quiet:
         notice("")
+        for told in causes(result.causes):
+            notice(told)
         notice(funnel(result.steps))
         if result.spending is not None and result.spending.any_calls:
             notice(f"\n{spending(result.spending)}")
