@@ -13,8 +13,8 @@ from atk_interp.runtime.events import Cause, EndpointState, Noted, Paused, Progr
 from atk_interp.runtime.spent import Spent
 
 
-def step(name: str, rows_in: int = 0, passed: int = 0, rejected: int = 0, **more: int) -> StepState:
-    return StepState(name, "generate", rows_in, passed, rejected=rejected, rows_out=passed, called=passed, **more)
+def step(name: str, rows_in: int = 0, passed: int = 0, rejected: int = 0) -> StepState:
+    return StepState(name, "generate", rows_in, passed, rejected=rejected, rows_out=passed, called=passed)
 
 
 def done(name: str) -> StepState:
