@@ -12,7 +12,7 @@ from atk_interp.runtime.events import CallFailed, Cause, Event, Noted, Progresse
 from atk_interp.runtime.repeated import Repeated, repeats
 from support.pipelines import run
 
-ASK = "{kind: generate, from: given, model: m, prompt: ask, parse: {choice: [good], into: said}, attempts: 1}"
+ASK = "{kind: generate, from: given, model: m, prompt: ask, parse: {choice: [good, fine], into: said}, attempts: 1}"
 
 
 def spec(rows: int) -> str:

@@ -38,9 +38,9 @@ def said(call: Call) -> Answer:
     return Answer("an answer", whole={"model": "m-2026", "usage": USAGE})
 
 
-def project(folder: Path, base_url: str) -> Path:
+def project(folder: Path, base_url: str, spec: str = SPEC) -> Path:
     models = {"m": {"model": "test-model", "base_url": base_url, "api_key_env": "TRACED_KEY"}}
-    return write_project(folder, SPEC, config={"models": models, "output_dir": str(folder / "out")})
+    return write_project(folder, spec, config={"models": models, "output_dir": str(folder / "out")})
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -141,20 +141,23 @@ def test_neither_prompts_nor_replies_nor_keys_are_told(told: dict[str, Any]) -> 
     assert "gen_ai.input.messages" not in everything
 
 
-def test_content_is_told_where_the_environment_asks_for_it_and_what_is_not_sent_has_no_span(tmp_path: Path) -> None:
+def test_content_is_told_where_the_environment_asks_for_it(tmp_path: Path) -> None:
+    capturing = environment(OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT="SPAN_ONLY")
     with server_thread(said) as server:
-        config = project(tmp_path, server.base_url)
-        capturing = environment(OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT="SPAN_ONLY")
-        call = spans(traced(config, capturing), "chat")[0]
-        (tmp_path / "out" / "run.json").unlink()
-        again = traced(config, capturing)
-    assert json.loads(call["attributes"]["gen_ai.input.messages"])[0]["role"] == "user"
-    assert json.loads(call["attributes"]["gen_ai.output.messages"]) == [
+        told = traced(project(tmp_path, server.base_url), capturing)
+    sent = [json.loads(call["attributes"]["gen_ai.input.messages"]) for call in spans(told, "chat")]
+    assert [{"role": "user", "parts": [{"type": "text", "content": "a"}]}] in sent
+    assert json.loads(spans(told, "chat")[0]["attributes"]["gen_ai.output.messages"]) == [
         {"role": "assistant", "parts": [{"type": "text", "content": "an answer"}], "finish_reason": "stop"}
     ]
-    assert spans(again, "chat") == []
-    ((attributes, _),) = points(again, "atk_interp.calls")
-    assert attributes["atk.source"] == "ledger"
+
+
+def test_a_call_that_is_not_sent_is_counted_and_has_no_span(tmp_path: Path) -> None:
+    with server_thread(said) as server:
+        told = traced(project(tmp_path, server.base_url, SPEC.replace("{text: b}", "{text: a}")), environment())
+    assert len(spans(told, "chat")) == 2
+    calls = {attributes["atk.source"]: point["value"] for attributes, point in points(told, "atk_interp.calls")}
+    assert calls == {"endpoint": 2, "ledger": 1}
 
 
 def test_a_call_that_fails_and_the_run_that_it_stops_are_errors(tmp_path: Path) -> None:
