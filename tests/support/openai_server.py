@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import base64
 import contextlib
 import hashlib
 import json
 import os
 import ssl
+import struct
 import subprocess
 import sys
 import threading
@@ -34,13 +36,14 @@ __all__ = ["AUTHORITY", "Answer", "Call", "OpenAIServer", "echo", "failure", "se
 AUTHORITY = Path(__file__).parent / "tls" / "authority.pem"
 """Who vouches for a server with `tls`."""
 
-_COMPLETIONS = ("/v1/chat/completions", "/v1/completions")
+_EMBEDDINGS = "/v1/embeddings"
+_ANSWERED = ("/v1/chat/completions", "/v1/completions", _EMBEDDINGS)
 _DIMENSIONS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request for a reply. `nth` counts requests with an equal body, from 0; `digest` tells bodies apart."""
+    """One request for a reply, or for vectors. `nth` counts those with an equal body, from 0; `digest` is that of its body."""
 
     path: str
     headers: Mapping[str, str]
@@ -54,6 +57,12 @@ class Call:
         """The last message, or the prompt."""
         messages = self.body.get("messages")
         return str(messages[-1]["content"] if messages else self.body.get("prompt", ""))
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts to embed."""
+        given = self.body.get("input", [])
+        return [given] if isinstance(given, str) else given
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,8 @@ Replier = Callable[[Call], "Answer | str"]
 
 
 def echo(call: Call) -> str:
-    """The default replier: tells bodies apart, repeats the beginning of the last message."""
+    """The default replier: tells bodies apart, repeats the beginning of the last message. Of what is said to texts to
+    embed, only what is no text counts."""
     return f"reply {call.digest[:12]} to: {call.last[:200]}"
 
 
@@ -178,10 +188,8 @@ class OpenAIServer:
         return Connection(self._handle, self._connections)
 
     def _handle(self, request: HttpRequest) -> Any:
-        if request.method == "POST" and request.path in _COMPLETIONS:
+        if request.method == "POST" and request.path in _ANSWERED:
             return self._complete(request)
-        if request.method == "POST" and request.path == "/v1/embeddings":
-            return _json(_embeddings(orjson.loads(request.body)))
         if request.path == "/v1/models":
             return _json({"object": "list", "data": [{"id": name, "object": "model"} for name in self._models]})
         if request.path == "/_stats":
@@ -242,6 +250,8 @@ def _json(value: object) -> HttpResponse:
 
 
 def _completion(call: Call, answer: Answer) -> dict[str, Any]:
+    if call.path == _EMBEDDINGS:
+        return {**_embeddings(call), **answer.whole}
     chat = call.path.endswith("/chat/completions")
     asked = _tokens(call.raw.decode(errors="replace"))
     said = _tokens(answer.text)
@@ -265,13 +275,20 @@ def _tokens(text: str) -> int:
     return (len(text) + 3) // 4
 
 
-def _embeddings(body: dict[str, Any]) -> dict[str, Any]:
+def _embeddings(call: Call) -> dict[str, Any]:
     """Unit vectors of word counts under a hash: texts that share words are near each other."""
-    texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
-    data = [{"object": "embedding", "index": index, "embedding": _vector(text)} for index, text in enumerate(texts)]
-    used = sum(map(_tokens, texts))
+    coded = call.body.get("encoding_format") == "base64"
+    data = [
+        {"object": "embedding", "index": index, "embedding": _coded(_vector(text)) if coded else _vector(text)}
+        for index, text in enumerate(call.texts)
+    ]
+    used = sum(map(_tokens, call.texts))
     usage = {"prompt_tokens": used, "total_tokens": used}
-    return {"object": "list", "model": body.get("model", ""), "data": data, "usage": usage}
+    return {"object": "list", "model": call.body.get("model", ""), "data": data, "usage": usage}
+
+
+def _coded(vector: list[float]) -> str:
+    return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 
 def _vector(text: str) -> list[float]:

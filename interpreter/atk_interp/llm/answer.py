@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from atk_interp.llm.failure import failure_of_status
-from atk_interp.llm.messages import EndpointDown, Reply, SentPage, Usage
+from atk_interp.llm.messages import EndpointDown, Reply, Request, SentPage, Usage
 from atk_interp.llm.reasoning import split_reasoning
+from atk_interp.llm.vectors import answered_vectors, replies_with
 from atk_interp.values import Value, decode
 
-__all__ = ["body_value", "reply_of"]
+__all__ = ["body_value", "embeddings_of", "reply_of"]
 
 _EXCERPT = 120
 _MOST_TOKENS = 2**53
@@ -30,10 +31,7 @@ def reply_of(body: bytes, endpoint: str, seconds: float) -> Reply:
     choices = answer.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict):
-        error = answer.get("error")
-        if error:
-            code = error.get("code") if isinstance(error, dict) else None
-            raise failure_of_status(code if isinstance(code, int) else 500, {}, body, endpoint)
+        _raise_error_in(answer, body, endpoint)
         raise EndpointDown(f"`{endpoint}` sent no choices: {_excerpt(body)}", endpoint)
     reasoning, text = _said(choice)
     model = answer.get("model")
@@ -46,6 +44,27 @@ def reply_of(body: bytes, endpoint: str, seconds: float) -> Reply:
         model=model if isinstance(model, str) else "",
         seconds=seconds,
     )
+
+
+def embeddings_of(body: bytes, requests: Sequence[Request], endpoint: str, seconds: float) -> list[Reply]:
+    """The replies to several texts that were sent to be embedded. Raises as `reply_of` does."""
+    answer = body_value(body, endpoint)
+    if not isinstance(answer, dict) or "data" not in answer:
+        if isinstance(answer, dict):
+            _raise_error_in(answer, body, endpoint)
+        raise EndpointDown(f"`{endpoint}` sent {_excerpt(body)} instead of vectors", endpoint)
+    vectors = answered_vectors(answer, len(requests), endpoint)
+    model, usage = answer.get("model"), answer.get("usage")
+    tokens = _usage(usage).input or (_count(usage.get("total_tokens")) if isinstance(usage, dict) else 0)
+    return replies_with(vectors, requests, tokens, model if isinstance(model, str) else "", seconds)
+
+
+def _raise_error_in(answer: dict[str, Value], body: bytes, endpoint: str) -> None:
+    """Some servers send errors under status 200."""
+    error = answer.get("error")
+    if error:
+        code = error.get("code") if isinstance(error, dict) else None
+        raise failure_of_status(code if isinstance(code, int) else 500, {}, body, endpoint)
 
 
 def body_value(body: bytes, endpoint: str) -> Value:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from atk_interp.records import dataclass
 from atk_interp.values import Value, content_hash, encode
@@ -12,6 +12,7 @@ from atk_interp.values import Value, content_hash, encode
 __all__ = [
     "Client",
     "ContextTooLong",
+    "EmbeddingClient",
     "EndpointDown",
     "EndpointRefused",
     "EndpointUnavailable",
@@ -41,7 +42,8 @@ class Message:
 class Request:
     """One call: everything that is sent, and the two numbers that tell equal calls apart.
 
-    Chat requests have `messages`; completion requests have `prompt`. `sampling` holds every other parameter as
+    Chat requests have `messages`; completion requests have `prompt`; one for a vector has the text that it `embeds`,
+    and travels with others of its kind. `sampling` holds every other parameter as
     it goes into the request body (temperature, max_tokens, stop, seed, response_format, extra ones).
     `identity` separates two servers that answer differently under one model name.
     `sample` is which of several wanted replies this is, `attempt` the try at an acceptable one; both from 0.
@@ -54,6 +56,7 @@ class Request:
     identity: str = ""
     sample: int = 0
     attempt: int = 0
+    embeds: str | None = None
     _sent: bytes | None = field(default=None, init=False, repr=False, compare=False)
 
     def body(self) -> dict[str, Value]:
@@ -61,6 +64,8 @@ class Request:
         sent: dict[str, Value] = {"model": self.model}
         if self.prompt is not None:
             sent["prompt"] = self.prompt
+        elif self.embeds is not None:
+            sent["input"] = self.embeds
         else:
             sent["messages"] = [message.as_json() for message in self.messages]
         sent.update(self.sampling)
@@ -190,4 +195,13 @@ class Client(Protocol):
 
     async def aclose(self) -> None:
         """Release connections."""
+        ...
+
+
+@runtime_checkable
+class EmbeddingClient(Protocol):
+    """Something that makes vectors of texts."""
+
+    async def embed(self, requests: Sequence[Request]) -> list[Reply]:
+        """The vectors of some texts, in one request: see `vectors`. Raises as `Client.complete` does."""
         ...

@@ -8,14 +8,17 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from atk_interp.diagnostics.suggest import did_you_mean
-from atk_interp.llm.answer import body_value, reply_of
+from atk_interp.llm.answer import body_value, embeddings_of, reply_of
 from atk_interp.llm.direct import DirectTransport, can_reach
 from atk_interp.llm.failure import failure_of_status
 from atk_interp.llm.messages import EndpointDown, EndpointRefused, LlmError, Reply, Request
 from atk_interp.llm.transport import Answer, Broken, Transport
+from atk_interp.llm.vectors import embedding_body
+from atk_interp.values import encode
 
 __all__ = ["OpenAIClient"]
 
@@ -76,6 +79,14 @@ class OpenAIClient:
         if isinstance(answer, LlmError):
             raise await self._explained(answer, request.model)
         return reply_of(answer, self.endpoint, time.perf_counter() - started)
+
+    async def embed(self, requests: Sequence[Request]) -> list[Reply]:
+        """The vectors of some texts, which have model and sampling in common. See `EmbeddingClient.embed`."""
+        started = time.perf_counter()
+        answer = await self._ask("POST", "/embeddings", encode(embedding_body(requests)), self._timeout_s)
+        if isinstance(answer, LlmError):
+            raise await self._explained(answer, requests[0].model)
+        return embeddings_of(answer, requests, self.endpoint, time.perf_counter() - started)
 
     async def models(self) -> list[str]:
         """The names of the models that the endpoint offers. Raises as `complete` does."""

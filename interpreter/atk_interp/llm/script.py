@@ -12,7 +12,7 @@ from atk_interp.records import dataclass
 
 __all__ = ["Outcome", "Rule", "ScriptError", "rules_from"]
 
-_RULE_KEYS = ("when", "reply", "replies", "finish", "error", "times", "retry_after_s", "delay_s")
+_RULE_KEYS = ("when", "reply", "replies", "vector", "finish", "error", "times", "retry_after_s", "delay_s")
 _WHEN_KEYS = ("contains", "matching", "in", "model", "sample", "attempt")
 _PLACES = ("all", "last", "system")
 _ERROR = re.compile(r"[45]\d\d|reset|timeout")
@@ -29,13 +29,15 @@ class ScriptError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a rule says to one request: the reply with its ending, or the error (a status, `reset`, `timeout`)."""
+    """What a rule says to one request: the reply with its ending, the vector of a text, or the error (a status,
+    `reset`, `timeout`)."""
 
     text: str
     finish: str
     error: str
     retry_after_s: float | None
     delay_s: float
+    vector: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class Rule:
 
     `contains` and `matching` look at the messages that `place` names: `all` (joined by blank lines), the `last`
     one, or the `system` ones. `replies` go round: one further for each sample and each attempt. With `times`, an
-    error hits only the first so many tries of a call; then the reply follows.
+    error hits only the first so many tries of a call; then the reply follows. A rule with a `vector` says what a text
+    is embedded to, and answers nothing else; one without says nothing of texts to embed but an error.
     """
 
     contains: tuple[str, ...] = ()
@@ -59,6 +62,7 @@ class Rule:
     times: int | None = None
     retry_after_s: float | None = None
     delay_s: float = 0.0
+    vector: tuple[float, ...] | None = None
 
     def outcome(self, request: Request, tries: int) -> Outcome | None:
         """What the rule says to the request after so many earlier tries of it; None when it does not apply."""
@@ -71,6 +75,8 @@ class Rule:
             )
         ):
             return None
+        if (self.vector is None) is not (request.embeds is None) and not self.error:
+            return None
         text = _text_of(request, self.place)
         if not all(part in text for part in self.contains):
             return None
@@ -81,7 +87,7 @@ class Rule:
         if match is not None:
             reply = _REFERENCE.sub(lambda reference: _group(match, reference.group(1)), reply)
         failing = self.error if self.times is None or tries < self.times else ""
-        return Outcome(reply, self.finish, failing, self.retry_after_s, self.delay_s)
+        return Outcome(reply, self.finish, failing, self.retry_after_s, self.delay_s, self.vector)
 
 
 def rules_from(data: object) -> tuple[Rule, ...]:
@@ -99,8 +105,8 @@ def rules_from(data: object) -> tuple[Rule, ...]:
 def _rule(data: object, path: tuple[str | int, ...]) -> Rule:
     rule = _mapping(data, _RULE_KEYS, path)
     when = _mapping(rule.get("when") or {}, _WHEN_KEYS, (*path, "when"))
-    if not rule.keys() & {"reply", "replies", "error"}:
-        raise ScriptError("the rule says nothing: give it a `reply`, `replies` or an `error`", path)
+    if not rule.keys() & {"reply", "replies", "vector", "error"}:
+        raise ScriptError("the rule says nothing: give it a `reply`, `replies`, a `vector` or an `error`", path)
     said = rule.get("replies", rule.get("reply", ""))
     contains = when.get("contains")
     return Rule(
@@ -116,6 +122,7 @@ def _rule(data: object, path: tuple[str | int, ...]) -> Rule:
         times=_count(rule.get("times"), (*path, "times")),
         retry_after_s=_seconds(rule.get("retry_after_s"), (*path, "retry_after_s")),
         delay_s=_seconds(rule.get("delay_s"), (*path, "delay_s")) or 0.0,
+        vector=_vector(rule.get("vector"), (*path, "vector")),
     )
 
 
@@ -173,12 +180,22 @@ def _seconds(data: object, path: tuple[str | int, ...]) -> float | None:
     return float(data)
 
 
+def _vector(data: object, path: tuple[str | int, ...]) -> tuple[float, ...] | None:
+    if data is None:
+        return None
+    numbers = data if isinstance(data, list | tuple) else ()
+    if not numbers or not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
+        raise ScriptError("this is a list of numbers", path)
+    return tuple(map(float, numbers))
+
+
 def _listed(words: Sequence[str]) -> str:
     return ", ".join(f"`{word}`" for word in words)
 
 
 def _text_of(request: Request, place: str) -> str:
-    messages = request.messages if request.prompt is None else (Message("user", request.prompt),)
+    alone = request.prompt if request.embeds is None else request.embeds
+    messages = request.messages if alone is None else (Message("user", alone),)
     if place == "last":
         messages = messages[-1:]
     elif place == "system":

@@ -12,13 +12,16 @@ A script is YAML or JSON: a list of rules, of which the first that applies answe
       error: 503
       times: 2
     - replies: [first sample, second sample]
+    - when: {contains: "cat"}
+      vector: [1, 0, 0]
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +29,7 @@ from atk_interp.llm.failure import failure_of_status
 from atk_interp.llm.messages import EndpointDown, EndpointRefused, LlmError, Reply, Request, Usage
 from atk_interp.llm.reasoning import split_reasoning
 from atk_interp.llm.script import Outcome, Rule, ScriptError, rules_from
+from atk_interp.llm.vectors import Vector, replies_with, unit, word_vector
 from atk_interp.values import encode
 
 __all__ = ["ScriptedClient"]
@@ -87,16 +91,38 @@ class ScriptedClient:
 
     async def complete(self, request: Request) -> Reply:
         """The reply of the first rule that applies. Raises `EndpointRefused` when none does."""
-        self.calls += 1
-        if self._remembers:
-            self.requests.append(request)
-        self._in_flight += 1
-        self.most_in_flight = max(self.most_in_flight, self._in_flight)
-        try:
+        with self._under_way((request,)):
             if self._answer is not None:
                 said = self._answer(request)
                 return self._reply(request, said, "stop") if isinstance(said, str) else said
             return await self._play(request)
+
+    async def embed(self, requests: Sequence[Request]) -> list[Reply]:
+        """The vectors that rules give, else those of the words. A function is not asked."""
+        with self._under_way(requests):
+            vectors = [await self._embedded(request) for request in requests]
+            tokens = sum(len(encode(request.body())) // 4 for request in requests)
+            return replies_with(vectors, requests, tokens, requests[0].model, 0.0)
+
+    async def _embedded(self, request: Request) -> Vector[float]:
+        tries = self._tried(request)
+        outcome = next(filter(None, (rule.outcome(request, tries) for rule in self._rules)), None)
+        if outcome is None:
+            return word_vector(request.embeds or "")
+        await self._sleep(outcome.delay_s)
+        if outcome.error:
+            raise self._failure(outcome)
+        return word_vector(request.embeds or "") if outcome.vector is None else unit(outcome.vector)
+
+    @contextlib.contextmanager
+    def _under_way(self, requests: Sequence[Request]) -> Iterator[None]:
+        self.calls += 1
+        if self._remembers:
+            self.requests.extend(requests)
+        self._in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self._in_flight)
+        try:
+            yield
         finally:
             self._in_flight -= 1
 

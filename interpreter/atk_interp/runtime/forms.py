@@ -148,6 +148,10 @@ def _place(target: Target) -> Place:
 
 
 def _address(config: EndpointConfig) -> str:
-    """Without the user, password and query that some put keys into."""
-    parts = urlsplit(config.base_url or _OWN_ADDRESS)
+    """All addresses of a slot, as they stand for each other, without the users, passwords and queries in them."""
+    return " ".join(map(_bare, config.base_urls or (_OWN_ADDRESS,)))
+
+
+def _bare(url: str) -> str:
+    parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl().rstrip("/")
