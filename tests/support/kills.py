@@ -199,5 +199,5 @@ def kept_requests(ledger: Path) -> frozenset[bytes]:
 
 
 def _files(config: Path) -> dict[str, bytes]:
-    own = ("run.json", "events.jsonl", ".atk-lock")
+    own = ("run.json", "report.html", "events.jsonl", ".atk-lock")
     return {path.name: path.read_bytes() for path in (config.parent / "out").iterdir() if path.name not in own}

@@ -67,7 +67,7 @@ class Ran:
 
     def bytes(self) -> dict[str, bytes]:
         """Every file that must be the same each time."""
-        own = ("run.json", "events.jsonl", ".atk-lock")
+        own = ("run.json", "report.html", "events.jsonl", ".atk-lock")
         return {path.name: path.read_bytes() for path in self.folder.iterdir() if path.name not in own}
 
     def count(self, step: str) -> dict[str, int]:

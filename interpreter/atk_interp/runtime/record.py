@@ -34,6 +34,7 @@ def run_record(
         "pipeline": plan.spec.name,
         "status": result.status,
         "message": result.message,
+        "help": result.help,
         "part": result.part,
         "limit": plan.extent.limit,
         "until": plan.extent.until,
@@ -60,6 +61,10 @@ def run_record(
         "spending": None if result.spending is None else result.spending.as_json(),
         "made_from": _made_from(result, origin),
         "steps": [asdict(state) for state in result.steps],
+        "graph": {
+            "steps": {name: {"from": list(step.sources), "uses": list(step.uses)} for name, step in plan.steps.items()},
+            "outputs": {name: output.source for name, output in plan.outputs.items()},
+        },
     }
 
 

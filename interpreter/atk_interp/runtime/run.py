@@ -44,6 +44,7 @@ from atk_interp.runtime.outcome import Ending, Interrupted, RunResult, ending
 from atk_interp.runtime.progress import set_progress
 from atk_interp.runtime.publish import Collector, Published
 from atk_interp.runtime.record import run_record, write_record
+from atk_interp.runtime.reporting import write_report
 from atk_interp.runtime.room import Room, RoomPolicy
 from atk_interp.runtime.spending import Spending
 from atk_interp.runtime.telemetry import telemetry
@@ -266,6 +267,9 @@ class _Run:
             write_record(self.options.output_dir, record)
 
         await self.room.insist(write, lambda: result.status == "done", DiskFull)
+        refusal = await asyncio.to_thread(write_report, self.plan, self.options.output_dir, record)
+        if refusal:
+            self.emit(Noted("", refusal))
 
     async def _finish(self, ledger: SqliteLedger, status: str) -> None:
         try:
