@@ -144,6 +144,26 @@ class SqliteLedger:
         if self._recorder is not None and self._recorder.used(bytes.fromhex(key)):
             self._puts.post(_Flush())
 
+    def uses_all(self, keys: bytes) -> None:
+        """Write down that a run goes by the replies under some keys of 32 bytes, one after the other."""
+        if self._recorder is not None:
+            self._recorder.used(keys)
+            self._puts.post(_Flush())
+
+    def mark(self) -> tuple[str, int]:
+        """What tells this ledger from others, and from itself when replies were taken out; and how many it has had.
+
+        Blocking. Raises `LedgerError`.
+        """
+        connection = connect(self.path, busy_timeout_s=_BUSY_TIMEOUT_S)
+        try:
+            generation = connection.execute("SELECT mark FROM generation").fetchone()[0]
+            return generation.hex(), connection.execute("SELECT max(rowid) FROM replies").fetchone()[0] or 0
+        except sqlite3.Error as error:
+            raise translated(error, self.path) from error
+        finally:
+            connection.close()
+
     async def finish(self, status: str) -> None:
         """Write down how the run ended."""
         self._check_open()

@@ -11,7 +11,7 @@ from typing import IO
 
 from atk_interp.runtime.endpoints import CannotRun
 
-__all__ = ["locked"]
+__all__ = ["locked", "take"]
 
 _NAME = ".atk-lock"
 
@@ -28,7 +28,7 @@ def locked(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise CannotRun(f"`{folder}` cannot be written to: {(error.strerror or str(error)).lower()}") from error
     with stream:
-        if not _take(stream):
+        if not take(stream):
             stream.seek(0)
             holder = stream.read().decode("utf-8", "replace").strip() or "another run"
             raise CannotRun(
@@ -40,7 +40,8 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
-def _take(stream: IO[bytes]) -> bool:
+def take(stream: IO[bytes]) -> bool:
+    """Hold an open file until it is closed, or the process ends; false when another process does."""
     try:
         if os.name == "nt":
             import msvcrt
