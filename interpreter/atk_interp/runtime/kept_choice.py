@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
-from pathlib import Path
 
 from atk_interp.kinds.base import CallStep, SetStep, SourceStep, StepContext
 from atk_interp.plan import Loop, Plan, PlannedStep

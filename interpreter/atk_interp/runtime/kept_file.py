@@ -13,7 +13,6 @@ import os
 import secrets
 import struct
 import threading
-import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -193,7 +192,7 @@ class KeptFile:
 
 
 def _checked(stream: IO[bytes]) -> tuple[list[tuple[bytes, int, int]], Mapping[str, Any]]:
-    """The blocks of a file, by kind, offset and length, and its account. Raises `ValueError` for one that is not whole."""
+    """The blocks of a file, by kind, offset and length, and its account. Raises `ValueError` for half a file."""
     if stream.read(len(_MAGIC)) != _MAGIC:
         raise ValueError
     blocks: list[tuple[bytes, int, int]] = []
