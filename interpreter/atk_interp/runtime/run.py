@@ -262,8 +262,9 @@ class _Run:
         return await self.room.insist(publish, lambda: complete, DiskFull)
 
     async def _write_record(self, result: RunResult, calls: Calls) -> None:
+        record = run_record(self.plan, result, self.begun, calls.models, self.origin)
+
         async def write() -> None:
-            record = run_record(self.plan, result, self.begun, calls.models, self.origin)
             write_record(self.options.output_dir, record)
 
         await self.room.insist(write, lambda: result.status == "done", DiskFull)
