@@ -49,7 +49,7 @@ def chosen(plan: Plan, kept: Mapping[str, bool]) -> Choice:
     covered: set[str] = set()
     wanted = {output.source for output in plan.outputs.values()}
     """Steps whose rows are wanted by what runs; what a step of the order wants is known before it is looked at."""
-    for name, step in reversed(plan.steps.items()):
+    for name, step in reversed(list(plan.steps.items())):
         if step.inside:
             continue
         inner = [body.name for body in _within(plan, name)]
