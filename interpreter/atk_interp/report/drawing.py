@@ -10,7 +10,7 @@ from atk_interp.report.layers import Layers, layered
 
 __all__ = ["Edge", "Node", "drawing"]
 
-_CHARACTER = 7.3
+_CHARACTER = 8.0
 """The width of a character, with room to spare: the fonts of readers differ."""
 _HEIGHT = 44
 _GAP_X = 26

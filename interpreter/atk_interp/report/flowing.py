@@ -21,7 +21,7 @@ def graph(record: Mapping[str, Any]) -> Html | None:
     steps, taken = record["steps"], record.get("graph") or {}
     if not taken or len(steps) + len(record["outputs"]) > _MOST_NODES:
         return None
-    nodes = [_step(step) for step in steps] + [_output(output, taken) for output in record["outputs"]]
+    nodes = [_step(step) for step in steps] + [_output(output) for output in record["outputs"]]
     drawn = drawing(nodes, list(_edges(record, taken)), "The steps of the pipeline, with how many rows left each")
     return tag("section", tag("h2", "Flow"), tag("div", drawn, cls="wide graph"), id="flow")
 
@@ -35,9 +35,15 @@ def _step(step: Mapping[str, Any]) -> Node:
     return Node(step["name"], step["name"], said, "asks" if calls else "", title)
 
 
-def _output(output: Mapping[str, Any], taken: Mapping[str, Any]) -> Node:
+def _output(output: Mapping[str, Any]) -> Node:
     rows = count(output["rows"], "row") + ("" if output["complete"] else ", incomplete")
-    return Node(_key(output), output["name"], rows, "output", f"{output['name']}: {rows}")
+    return Node(
+        _key(output),
+        output["name"],
+        rows,
+        "output" + ("" if output["complete"] else " partial"),
+        f"{output['name']}: {rows}",
+    )
 
 
 def _key(output: Mapping[str, Any]) -> str:
@@ -62,7 +68,11 @@ def funnel(record: Mapping[str, Any]) -> Html:
     """The books: for every step in = out + filtered + rejected + merged, where it makes one row of one."""
     most = max((max(step["rows_in"], step["rows_out"]) for step in record["steps"]), default=0)
     body = [_line(step, most) for step in record["steps"]]
-    table = tag("table", tag("thead", tag("tr", *(tag("th", name) for name in _HEADS))), tag("tbody", *body))
+    table = tag(
+        "table",
+        tag("thead", tag("tr", *(tag("th", name, cls="n" if name != "step" else False) for name in _HEADS))),
+        tag("tbody", *body),
+    )
     return tag("section", tag("h2", "Funnel"), tag("div", table, cls="wide"), id="funnel")
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
-__all__ = ["Content", "Html", "document", "excerpt", "tag", "text"]
+__all__ = ["Content", "Html", "document", "excerpt", "prose", "tag", "text"]
 
 _VOID = frozenset(["br", "hr", "meta", "rect", "path"])
 _PICTURES = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"} | {127: "\u2421"}
@@ -55,6 +56,12 @@ def _flat(content: Content) -> Iterable[str]:
         return
     for part in content:
         yield from _flat(part)
+
+
+def prose(sentence: str) -> Content:
+    """A sentence, with the words between backticks as code."""
+    parts = re.split(r"`([^`]+)`", sentence)
+    return [tag("code", part) if number % 2 else part for number, part in enumerate(parts)]
 
 
 def excerpt(value: str, most: int) -> str:

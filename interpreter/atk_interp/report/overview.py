@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from atk_interp.report.html import Content, Html, excerpt, tag
-from atk_interp.report.values import count, duration, labelled, number, told
+from atk_interp.report.html import Content, Html, excerpt, prose, tag
+from atk_interp.report.values import count, duration, labelled, number, told, usd
 
 __all__ = ["about", "checks", "head", "notices"]
 
@@ -30,8 +30,8 @@ def head(record: Mapping[str, Any]) -> Html:
         "header",
         tag("h1", str(record["pipeline"]), " ", tag("span", _WORDS.get(status, status), cls=f"badge {_tone(status)}")),
         tag("p", when, cls="quiet"),
-        tag("p", _sentence(record["message"]), cls="message") if record["message"] else None,
-        tag("p", record["help"], cls="quiet") if record.get("help") and record["message"] else None,
+        tag("p", prose(_sentence(record["message"])), cls="message") if record["message"] else None,
+        tag("p", prose(_sentence(record["help"])), cls="quiet") if record.get("help") and record["message"] else None,
         tag("div", *_figures(record), cls="tiles"),
         tag("p", "Read your data before you train on it.", cls="advice"),
     )
@@ -60,7 +60,7 @@ def _figures(record: Mapping[str, Any]) -> Iterator[Html]:
         yield _tile(number(saved["calls"]), "replies from the ledger")
         yield _tile(number(paid["input_tokens"] + paid["output_tokens"]), "tokens paid")
         if paid["usd"] is not None:
-            yield _tile(f"{paid['usd']:,.2f}", "USD paid")
+            yield _tile(usd(paid["usd"]), "USD paid")
 
 
 def _tile(figure: str, what: str) -> Html:
@@ -75,18 +75,21 @@ def checks(record: Mapping[str, Any]) -> Html | None:
     tones = {"passed": "good", "failed": "bad"}
     rows = [
         tag(
-            "tr",
-            tag("td", tag("span", check["outcome"], cls=f"badge {tones.get(check['outcome'], 'mild')}")),
-            tag("td", check["label"], *([tag("br"), tag("code", check["check"])] if _differ(check) else [])),
-            tag("td", check["reason"] or ", ".join(f"{name} is {number(seen)}" for name, seen in check["saw"].items())),
+            "li",
+            tag("span", check["outcome"], cls=f"badge {tones.get(check['outcome'], 'mild')}"),
+            " ",
+            tag("strong", check["label"]) if check["label"] != check["check"] else None,
+            " ",
+            tag("code", check["check"]),
+            tag("div", prose(check["reason"] or _saw(check["saw"])), cls="quiet"),
         )
         for check in made
     ]
-    return tag("section", tag("h2", "Checks"), tag("div", tag("table", tag("tbody", *rows)), cls="wide"), id="checks")
+    return tag("section", tag("h2", "Checks"), tag("ul", *rows, cls="checks"), id="checks")
 
 
-def _differ(check: Mapping[str, Any]) -> bool:
-    return bool(check["label"] != check["check"])
+def _saw(counts: Mapping[str, float]) -> str:
+    return ", ".join(f"`{name}` is {number(seen)}" for name, seen in counts.items())
 
 
 def notices(record: Mapping[str, Any]) -> Html | None:
@@ -106,7 +109,7 @@ def _notice(cause: Mapping[str, Any]) -> Html:
     first = f" First: {cause['first']}." if cause["first"] else ""
     help_ = f" {_sentence(cause['help'])}." if cause["help"] else ""
     return tag(
-        "li", *where, excerpt(cause["message"], 1_000), times, tag("span", first + help_, cls="quiet"),
+        "li", *where, prose(excerpt(cause["message"], 1_000)), times, tag("span", prose(first + help_), cls="quiet"),
         cls="serious" if cause["serious"] else "",
     )  # fmt: skip
 
@@ -136,11 +139,13 @@ def _models(record: Mapping[str, Any]) -> Html | None:
     if not record["models"]:
         return None
     spent = (record.get("spending") or {}).get("models") or {}
-    head_ = ("slot", "model", "answered as", "where", "calls paid", "tokens in", "tokens out", "USD", "from the ledger")
+    words = ("slot", "model", "answered as", "where")
+    figures = ("calls paid", "tokens in", "tokens out", "USD", "from the ledger")
+    heads = [*(tag("th", name) for name in words), *(tag("th", name, cls="n") for name in figures)]
     rows = [_model(slot, model, spent.get(model["model"], {})) for slot, model in record["models"].items()]
     return tag(
         "div",
-        tag("table", tag("thead", tag("tr", *(tag("th", name) for name in head_))), tag("tbody", *rows)),
+        tag("table", tag("thead", tag("tr", *heads)), tag("tbody", *rows)),
         cls="wide",
     )
 
@@ -149,7 +154,7 @@ def _model(slot: str, model: Mapping[str, Any], spent: Mapping[str, Any]) -> Htm
     paid, saved = spent.get("paid") or {}, spent.get("from_ledger") or {}
     base = model["base_url"]
     where = ", ".join(base) if isinstance(base, list) else base or model["provider"]
-    usd = paid.get("usd")
+    spent_usd = paid.get("usd")
     figures = (paid.get("calls", 0), paid.get("input_tokens", 0), paid.get("output_tokens", 0))
     return tag(
         "tr",
@@ -158,6 +163,6 @@ def _model(slot: str, model: Mapping[str, Any], spent: Mapping[str, Any]) -> Htm
         tag("td", ", ".join(model["answered_as"])),
         tag("td", where),
         *(tag("td", number(figure), cls="n") for figure in figures),
-        tag("td", "" if usd is None else f"{usd:,.4f}", cls="n"),
+        tag("td", "" if spent_usd is None else usd(spent_usd), cls="n"),
         tag("td", number(saved.get("calls", 0)), cls="n"),
     )

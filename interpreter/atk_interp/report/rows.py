@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from atk_interp.report.first_rows import Message, Shown, first_rows
-from atk_interp.report.html import Content, Html, excerpt, tag
+from atk_interp.report.html import Content, Html, excerpt, prose, tag
 from atk_interp.report.rejected import Group, Rejection, grouped, read_at
 from atk_interp.report.values import count, fields
 
@@ -102,7 +102,8 @@ def _group(path: Path, group: Group, prompt_of: PromptOf, is_open: bool) -> Html
         tag("span", f"{group.count:,}", cls="badge " + ("bad" if group.outcome == "rejected" else "mild")),
         " ",
         tag("strong", group.step),
-        f" {group.outcome}: {excerpt(group.label, 300)}",
+        f" {group.outcome}: ",
+        prose(excerpt(group.label, 300)),
     )
     return tag("details", title, *_examples(path, group, prompt_of), open=is_open)
 
@@ -139,9 +140,10 @@ def _said(role: str, content: str) -> Content:
 def _attempt(attempt: Mapping[str, Any]) -> Content:
     finish = attempt.get("finish")
     ended = f" (ended by {finish})" if finish and finish != "stop" else ""
+    numbers = [f"{what} {attempt[what] + 1}" for what in ("sample", "attempt") if attempt.get(what)]
     reply = str(attempt.get("reply") or "")
     return (
-        tag("h4", f"Reply {int(attempt.get('attempt') or 0) + 1}{ended}"),
-        tag("p", str(attempt.get("reason") or ""), cls="reason"),
+        tag("h4", f"Reply{' of ' if numbers else ''}{', '.join(numbers)}{ended}"),
+        tag("p", prose(str(attempt.get("reason") or "")), cls="reason"),
         tag("pre", excerpt(reply, _REPLY)) if reply else tag("p", "It is empty.", cls="quiet"),
     )

@@ -41,13 +41,15 @@ table{border-collapse:collapse;width:100%;font-size:.88rem}
 th,td{text-align:left;padding:.4rem .7rem;border-bottom:1px solid var(--line);vertical-align:top}
 tr:last-child td{border-bottom:0}
 th{color:var(--quiet);font-weight:500;white-space:nowrap}
-td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+td.n,th.n{text-align:right}
+td.n{font-variant-numeric:tabular-nums;white-space:nowrap}
 td svg{display:block;margin-top:.35rem}
 .graph{padding:.8rem;text-align:center}
 .graph svg{max-width:none;font:13px system-ui,sans-serif}
 .node rect{fill:var(--soft);stroke:var(--line)}
 .node.asks rect{stroke:var(--blue)}
 .node.output rect{fill:var(--good-soft);stroke:var(--good)}
+.node.partial rect{fill:var(--mild-soft);stroke:var(--mild)}
 .node text{text-anchor:middle;fill:var(--ink)}
 .node .name{font-weight:600}
 .node .said{font-size:11px;fill:var(--quiet)}
@@ -66,6 +68,11 @@ code.json{white-space:pre-wrap}
 dl{margin:.3rem 0}
 dt{color:var(--quiet);font-size:.82rem;overflow-wrap:anywhere}
 dd{margin:0 0 .5rem}
+.short{display:flex;flex-wrap:wrap;gap:.1rem 1.4rem}
+.short div{display:flex;gap:.4rem;align-items:baseline;min-width:0}
+.short dd{margin:0}
+.checks{list-style:none;padding:0}
+.checks li{margin:.5rem 0;overflow-wrap:anywhere}
 .pairs{display:grid;grid-template-columns:minmax(6rem,auto) 1fr;gap:.15rem 1rem;font-size:.9rem}
 .pairs dd{margin:0;overflow-wrap:anywhere}
 .conversation{display:flex;flex-direction:column;gap:.5rem}
