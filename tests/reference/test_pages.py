@@ -32,7 +32,7 @@ def test_every_kind_has_its_section_with_each_of_its_options(written: dict[str, 
 
 def test_every_parser_format_code_and_setting_has_its_place(written: dict[str, str]) -> None:
     assert re.findall(r"^## (.+)$", written["replies.md"], re.MULTILINE) == list(REPLY_KINDS)
-    assert re.findall(r"^## (.+)$", written["outputs.md"], re.MULTILINE) == list(OUTPUTS)
+    assert re.findall(r"^## (.+)$", written["outputs.md"], re.MULTILINE) == [*OUTPUTS, "Forms of files"]
     assert re.findall(r'^<a id="(.+)"></a>$', written["codes.md"], re.MULTILINE) == [c.id.lower() for c in all_codes()]
     for key in (*CONFIG_SCHEMA, *ENDPOINT_SCHEMA, *SAMPLING_SCHEMA):
         assert f"\n| `{key}` | " in written["config.md"]

@@ -100,9 +100,8 @@ def _show_rows(result: RunResult) -> None:
     if output is None:
         return
     say(f"\nthe first rows of {output.name}:")
-    with output.path.open(encoding="utf-8") as lines:
-        for line in itertools.islice(lines, _SHOWN_ROWS):
-            say(json.dumps(json.loads(line), ensure_ascii=False, indent=2))
+    for row in itertools.islice(result.rows(output.name), _SHOWN_ROWS):
+        say(json.dumps(row, ensure_ascii=False, indent=2, default=str))
 
 
 def _relative(path: Path) -> str:

@@ -12,6 +12,7 @@ from atk_interp.document import Path as DocumentPath
 from atk_interp.expressions.types import INT, RecordType
 from atk_interp.flow.checks import CheckView, checks_of
 from atk_interp.flow.edges import OPEN, after_when, concatenated, lacking_after, lacking_in
+from atk_interp.flow.outputs import check_output
 from atk_interp.formats.outputs import OUTPUTS
 from atk_interp.graph import NOT_A_CONSTANT, Graph, build_graph
 from atk_interp.kinds import KIND_OPTIONS, KINDS
@@ -19,7 +20,7 @@ from atk_interp.kinds.base import Cardinality, StepView
 from atk_interp.kinds.base.codes import PIPELINE_WITHIN_ITSELF, SHADOWED_PARAMETER
 from atk_interp.kinds.base.view import Followed, Nested
 from atk_interp.records import dataclass
-from atk_interp.spec import Output, PipelineSpec, Step, Takes, is_config, load_spec, load_steps
+from atk_interp.spec import Output, PipelineSpec, Step, is_config, load_spec, load_steps
 from atk_interp.spec.codes import UNKNOWN_PIPELINE
 from atk_interp.stock import find_pipeline, stock_names
 from atk_interp.templates import PromptLibrary
@@ -195,18 +196,7 @@ class _Flow:
         step = Step(output.name, output.format, (output.source,), False, output.options, output.path)
         view = self._view(step, self.fields.get(output.source, OPEN))
         view.lacking = self.lacking.get(output.source, {})
-        view.options = OUTPUTS[output.format].options
-        if "where" in output.options:
-            view.expression(view.path("where"), view.row_scope())
-            view.input = view.narrowed(view.input, view.path("where"))
-        for option in view.options:
-            if option.name not in output.options:
-                continue
-            if option.takes is Takes.FIELDS:
-                for field in output.options[option.name]:
-                    view.content((*view.path(option.name), field), view.row_scope())
-            elif option.name == "messages":
-                view.messages(view.path("messages"), view.row_scope())
+        check_output(view)
         return view
 
     def _view(self, step: Step, fields: RecordType) -> StepView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,18 @@ __all__ = ["OUTPUTS", "OutputFormat"]
 
 @dataclass(frozen=True)
 class OutputFormat:
-    """One format: its name, what it is, its options beside `from`, `where` and `format`, and its writer."""
+    """One format: its name, what it is, its options beside `from`, `where` and `format`, and its writer.
+
+    `form` is the form of its files, where it has one of its own: their names must have its suffix. Of the options in
+    `one_of` exactly one is given. `trains`: whether its messages may say `train`.
+    """
 
     name: str
     help: str
     options: tuple[Option, ...]
+    form: str | None = None
+    one_of: tuple[str, ...] = ()
+    trains: bool = False
 
     @property
     def writer(self) -> Writer:
@@ -39,12 +47,22 @@ _MESSAGES = Option(
     schema={"type": "list", "minlength": 1},
 )
 
+_FIELDS = Option("fields", Takes.FIELDS, "Fields of the record, with their values; the whole row when not given.")
+_MARKUP = Option(
+    "markup",
+    Takes.NAME,
+    "What stands around the messages: `chatml`, `llama3`, `lines` (a line break between them), or `none`.",
+    default="chatml",
+    choices=("chatml", "llama3", "lines", "none"),
+)
+
+
+def _text(name: str, help: str, *, required: bool = False) -> Option:
+    return Option(name, Takes.TEMPLATE, help, required=required)
+
+
 _ALL = (
-    OutputFormat(
-        "jsonl",
-        "One JSON object per row: the fields named, or all of them.",
-        (Option("fields", Takes.FIELDS, "Fields of the record, with their values; the whole row when not given."),),
-    ),
+    OutputFormat("jsonl", "One JSON object per row: the fields named, or all of them.", (_FIELDS,)),
     OutputFormat(
         "sharegpt",
         'Conversations as `{"conversations": [{"from": "human", "value": …}]}`.',
@@ -54,7 +72,42 @@ _ALL = (
         "chat",
         'Conversations as OpenAI chat messages: `{"messages": [{"role": "user", "content": …}]}`.',
         (_MESSAGES,),
+        trains=True,
     ),
+    OutputFormat(
+        "alpaca",
+        'Instructions as `{"instruction": …, "input": …, "output": …}`.',
+        (
+            _text("instruction", "What is asked.", required=True),
+            _text("input", "What it is asked about; empty when not given."),
+            _text("output", "The answer.", required=True),
+        ),
+    ),
+    OutputFormat(
+        "completion",
+        'Running text as `{"text": …}`: a text, or conversations with their markup.',
+        (_text("text", "The text."), replace(_MESSAGES, required=False), _MARKUP),
+        one_of=("text", "messages"),
+    ),
+    OutputFormat(
+        "segments",
+        'Text of which a part is learned: `{"segments": [{"label": false, "text": …}]}`. A message may say `train`.',
+        (_MESSAGES, _MARKUP),
+        trains=True,
+    ),
+    OutputFormat(
+        "preference",
+        'A prompt with two answers: `{"prompt": …, "chosen": …, "rejected": …}`.',
+        (
+            _text("prompt", "What was asked, as text."),
+            replace(_MESSAGES, required=False, help="What was asked, as messages; the last is the user's."),
+            _text("chosen", "The better answer.", required=True),
+            _text("rejected", "The worse answer.", required=True),
+        ),
+        one_of=("prompt", "messages"),
+    ),
+    OutputFormat("csv", "A table of comma-separated values, with a line of names.", (_FIELDS,), form="csv"),
+    OutputFormat("parquet", "A table of typed columns, as Parquet.", (_FIELDS,), form="parquet"),
 )
 
 OUTPUTS: Mapping[str, OutputFormat] = MappingProxyType({output.name: output for output in _ALL})

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
+from atk_interp.expressions.types import RecordType
 from atk_interp.kinds.base import Runner, StopRule
 from atk_interp.plan.checks import PlannedCheck
 from atk_interp.records import dataclass
@@ -96,16 +97,18 @@ class PlannedStep:
 
 @dataclass(frozen=True)
 class PlannedOutput:
-    """One output file: which rows, and how a row becomes a record.
+    """One output file: which rows, how a row becomes a record, and what form the file has.
 
-    `record` gives the bytes of one line, or None when `where` leaves the row out. It raises `RecordError` for a row
-    that the format cannot hold.
+    `record` gives a record as a line of JSON, or None when `where` leaves the row out. It raises `RecordError` for a
+    row that the format cannot hold. `form` is a key of `formats.files.FORMS`, and `layout` what the records hold.
     """
 
     name: str
     source: str
     format: str
     record: Callable[[Row], bytes | None]
+    form: str = "lines"
+    layout: RecordType = RecordType(open=True)
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from atk_interp.expressions.types import ANY, RecordType
+from atk_interp.formats.files import form_of
 from atk_interp.formats.outputs import OUTPUTS
-from atk_interp.formats.writers.base import RecordError
-from atk_interp.kinds.base import BoundStep, RowFailed
+from atk_interp.formats.writers.base import RecordError, Writer
+from atk_interp.kinds.base import BoundStep, RowFailed, StepView
 from atk_interp.plan.model import PlannedOutput
-from atk_interp.spec import Output, Takes
+from atk_interp.spec import Option, Output, Takes
 from atk_interp.values import Row
 
 __all__ = ["planned_output"]
@@ -17,11 +19,11 @@ __all__ = ["planned_output"]
 
 def planned_output(step: BoundStep, output: Output, source: str) -> PlannedOutput:
     """An output of the rows of the planned step `source`; `step` is the output as a view over them."""
-    view = step.view
+    view, format_ = step.view, OUTPUTS[output.format]
     where_path = view.path("where")
     where = step.rule(where_path) if where_path in view.expressions else None
     shape = _shape(step)
-    write = OUTPUTS[output.format].writer.record
+    write = format_.writer.record
 
     def record(row: Row) -> bytes | None:
         names = step.names(row)
@@ -30,18 +32,48 @@ def planned_output(step: BoundStep, output: Output, source: str) -> PlannedOutpu
         except RowFailed as error:
             raise RecordError(str(error)) from error
 
-    return PlannedOutput(output.name, source, output.format, record)
+    layout = format_.writer.layout(_fields(view, format_.writer))
+    return PlannedOutput(output.name, source, output.format, record, form_of(output.name), layout)
+
+
+def _fields(view: StepView, writer: Writer) -> RecordType:
+    """What a writer goes by to say what its records hold."""
+    if writer.takes == "parts":
+        return RecordType(dict.fromkeys((name for name in view.step.options if name != "where"), ANY))
+    return view.record if view.record is not None else view.input
 
 
 def _shape(step: BoundStep) -> Callable[[Row, Mapping[str, Any]], Any]:
-    """What the writer of the format is handed: messages, chosen fields, or the whole row."""
+    """What the writer of the format is handed: messages, chosen fields, the whole row, or its parts by name."""
     view = step.view
-    if view.path("messages") in view.message_lists:
-        messages = view.message_lists[view.path("messages")]
-        render = step.rendering(messages.renderer(), "messages", messages.names())
+    takes = OUTPUTS[view.step.kind].writer.takes
+    if takes == "parts":
+        parts = {option.name: _part(step, option) for option in view.options if _matters(view, option)}
+        return lambda row, names: {name: part(names) for name, part in parts.items()}
+    if takes == "messages":
+        render = _messages(step)
         return lambda row, names: render(names)
-    fields = next((option.name for option in view.options if option.takes is Takes.FIELDS), None)
-    if fields is not None and view.given(fields):
-        closures = {name: step.content((*view.path(fields), name)) for name in view.option(fields)}
+    if view.record is not None:
+        closures = {name: step.content((*view.path("fields"), name)) for name in view.record.fields}
         return lambda row, names: {name: closure(names) for name, closure in closures.items()}
     return lambda row, names: row.fields
+
+
+def _matters(view: StepView, option: Option) -> bool:
+    return view.given(option.name) or option.default is not None
+
+
+def _part(step: BoundStep, option: Option) -> Callable[[Mapping[str, Any]], Any]:
+    if option.name == "messages":
+        return _messages(step)
+    if option.takes is Takes.TEMPLATE:
+        return step.content(step.view.path(option.name))
+    value = step.view.option(option.name)
+    return lambda names: value
+
+
+def _messages(step: BoundStep) -> Callable[[Mapping[str, Any]], Any]:
+    """The messages of a row; with what each says under `train`, if any of them says it."""
+    messages = step.view.message_lists[step.view.path("messages")]
+    render = messages.marked_renderer() if messages.trains else messages.renderer()
+    return step.rendering(render, "messages", messages.names())

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from atk_interp.formats.files import FORMS, SUFFIXES
 from atk_interp.formats.outputs import OUTPUTS, OutputFormat
+from atk_interp.formats.writers.base import Content, Message, Parts
 from atk_interp.reference.markdown import code, described, fenced, page, table
 from atk_interp.reference.rules import option_table
 from atk_interp.spec.schema import OUTPUT_SCHEMA
@@ -10,7 +14,14 @@ from atk_interp.spec.schema import OUTPUT_SCHEMA
 __all__ = ["outputs_page"]
 
 _FIELDS = {"question": "What are tides?", "answer": "The rise and fall of the sea."}
-_MESSAGES = [("user", _FIELDS["question"]), ("assistant", _FIELDS["answer"])]
+_MESSAGES: list[Message] = [("user", _FIELDS["question"]), ("assistant", _FIELDS["answer"])]
+_PARTS: Mapping[str, Parts] = {
+    "alpaca": {"instruction": _FIELDS["question"], "output": _FIELDS["answer"]},
+    "completion": {"text": _FIELDS["answer"]},
+    "segments": {"messages": _MESSAGES, "markup": "chatml"},
+    "preference": {"prompt": _FIELDS["question"], "chosen": _FIELDS["answer"], "rejected": "They are waves."},
+}
+"""What the options of a format may hold."""
 
 
 def outputs_page() -> str:
@@ -18,7 +29,7 @@ def outputs_page() -> str:
     return page(
         "Outputs",
         "Under `outputs:` each key is the name of a file in the output folder, and says from which step its rows come. "
-        "Files appear whole or not at all, their lines in canonical order. A row that the format cannot hold goes to "
+        "Files appear whole or not at all, their records in canonical order. A row that the format cannot hold goes to "
         "`rejected.jsonl` with the reason.",
         "The common errors of a conversation are: no message, an unknown role, a message without text, none from the "
         "assistant, and a system message that is not the first.",
@@ -31,6 +42,7 @@ def outputs_page() -> str:
             ],
         ),
         *(_section(output) for output in OUTPUTS.values()),
+        _forms(),
     )
 
 
@@ -39,15 +51,28 @@ def _help(key: str) -> str:
 
 
 def _section(output: OutputFormat) -> str:
-    content = _MESSAGES if output.writer.takes == "messages" else _FIELDS
+    content: Content = _MESSAGES if output.writer.takes == "messages" else _PARTS.get(output.name, _FIELDS)
     line = output.writer.record(content).decode()
     return "\n\n".join(
         [
             f"## {output.name}",
             output.help,
             option_table(output.options),
-            "A line of it:",
+            "A record of it:",
             fenced(line, "json"),
             described(output.writer),
+        ]
+    )
+
+
+def _forms() -> str:
+    """The forms that a file may have."""
+    shown = {"lines": "any other", **{form: code(suffix) for suffix, form in SUFFIXES.items()}}
+    rows = [[shown[name], described(form)] for name, form in FORMS.items()]
+    return "\n\n".join(
+        [
+            "## Forms of files",
+            "The suffix of an output's name says what form the file has.",
+            *(f"**{suffix}** {text}" for suffix, text in rows),
         ]
     )

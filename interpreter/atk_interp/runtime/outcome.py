@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from atk_interp.formats.atomic import CannotWrite, DiskFull
+from atk_interp.formats.files import read_back
 from atk_interp.kinds.base import SourceStep, StepStopped
 from atk_interp.ledger import LedgerError
 from atk_interp.llm.messages import EndpointDown, EndpointRefused, EndpointUnavailable
 from atk_interp.plan import Plan
 from atk_interp.records import dataclass
+from atk_interp.runtime.budget import OutOfBudget
 from atk_interp.runtime.checks import CheckResult, ChecksFailed
 from atk_interp.runtime.endpoints import CannotRun
 from atk_interp.runtime.events import Cause, StepState
@@ -78,8 +79,7 @@ class RunResult:
         if found is None:
             known = ", ".join(written.name for written in self.outputs) or "none"
             raise KeyError(f"there is no output `{output}`; outputs are {known}")
-        with found.path.open(encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
+        yield from read_back(found.path)
 
 
 def ending(error: BaseException | None, failed: int = 1) -> Ending:
@@ -96,6 +96,8 @@ def ending(error: BaseException | None, failed: int = 1) -> Ending:
             return Ending("impossible", f"the endpoint refused {refused}: {error}", error.help, error)
         case CannotRun():
             return Ending("impossible", str(error), error.help, error)
+        case OutOfBudget():
+            return Ending("unavailable", str(error), error.help, error)
         case LedgerError():
             return Ending("unavailable", f"the ledger cannot be used: {error}", error.help, error)
         case DiskFull() | NoRoomForRows():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from atk_interp.formats.atomic import AtomicFile
+from atk_interp.formats.files import FORMS, Layout
 from atk_interp.formats.writers.base import RecordError
 from atk_interp.kinds.base import Dropped
 from atk_interp.plan import Plan, PlannedOutput, PlannedStep
@@ -129,7 +130,7 @@ class Collector:
             whole = folder / name
             partial = whole.with_name(f"{whole.stem}.incomplete{whole.suffix}")
             path = whole if complete else partial
-            rows = _write(path, spool, self._prefix)
+            rows = _write(path, spool, self._prefix, self._plan.outputs[name])
             if complete:
                 partial.unlink(missing_ok=True)
             published.append(Published(name, path, rows, complete))
@@ -141,16 +142,21 @@ class Collector:
             spool.close()
 
 
-def _write(path: Path, spool: Spool, prefix: Prefix | None) -> int:
-    """Write the records that count; how many they are."""
-    with AtomicFile(path, spool.size) as file:
-        written = beyond = 0
-        for record in spool.read():
-            if prefix is not None and not prefix.keeps(_MARK.unpack_from(record)):
-                beyond += 1
-                continue
-            file.write(record if prefix is None else record[_MARK.size :])
-            written += 1
-        if written + beyond != spool.count:  # inside, so that the file does not appear
-            raise Unbalanced(f"`{path.name}` would have {written + beyond} of {spool.count} records")
-    return written
+def _write(path: Path, spool: Spool, prefix: Prefix | None, output: PlannedOutput | None = None) -> int:
+    """Write the records that count, in the form that the output has; how many they are."""
+    form, layout = (FORMS[output.form], output.layout) if output is not None else (FORMS["lines"], Layout())
+    with AtomicFile(path, spool.size) as file:  # what is raised in it keeps the file from appearing
+        return form.write(lambda: _counted(path, spool, prefix), layout, file.write)
+
+
+def _counted(path: Path, spool: Spool, prefix: Prefix | None) -> Iterator[bytes]:
+    """The records that count. Raises `Unbalanced` when there are not as many as were put."""
+    found = 0
+    for record in spool.read():
+        found += 1
+        if prefix is None:
+            yield record
+        elif prefix.keeps(_MARK.unpack_from(record)):
+            yield record[_MARK.size :]
+    if found != spool.count:
+        raise Unbalanced(f"`{path.name}` would have {found} of {spool.count} records")

@@ -52,6 +52,14 @@ NOT_A_CHOICE = _error(
     "format: sharegtp",
     "format: sharegpt",
 )
+KEYS_AT_ODDS = _error(
+    "ATK220",
+    "keys-at-odds",
+    "Two keys of which only one may be given.",
+    "They say the same thing in two ways, and only one of them could hold.",
+    'text: "{{ text }}"\nmessages: [{user: "{{ text }}"}]',
+    'text: "{{ text }}"',
+)
 UNKNOWN_KIND = _error(
     "ATK206",
     "unknown-kind",
@@ -172,6 +180,7 @@ CODES = (
     WRONG_TYPE,
     OUT_OF_RANGE,
     NOT_A_CHOICE,
+    KEYS_AT_ODDS,
     UNKNOWN_KIND,
     BAD_NAME,
     BAD_VALUE,

@@ -8,7 +8,8 @@ from atk_interp.templates.codes import CODES
 from atk_interp.templates.environment import template_words
 from atk_interp.templates.facts import Facts, Lone, Unused
 from atk_interp.templates.includes import Ring, include_rings
-from atk_interp.templates.messages import ROLES, Each, MessageList, MessageTemplate, Rendered, parse_messages
+from atk_interp.templates.items import ROLES, Each, MessageTemplate, Rendered
+from atk_interp.templates.messages import MessageList, parse_messages
 from atk_interp.templates.prompts import Prompt, PromptLibrary
 from atk_interp.templates.render import Template, compile_template
 from atk_interp.templates.syntax import TAGS

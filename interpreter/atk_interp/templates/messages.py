@@ -15,15 +15,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, Path
 from atk_interp.expressions import (
-    EvaluationError,
     Expression,
     check_expression,
-    compile_expression,
     parse_expression,
 )
 from atk_interp.expressions.kinds import type_in_words
@@ -34,38 +32,13 @@ from atk_interp.source import MappedText, Span
 from atk_interp.templates import codes
 from atk_interp.templates.analysis import Explain, check_template, used_names
 from atk_interp.templates.environment import Sandbox
+from atk_interp.templates.filling import tell_origin, walked, write_marked, write_message
+from atk_interp.templates.items import ROLES, Each, Marked, MessageTemplate, Rendered
 from atk_interp.templates.render import Template, compile_template
-from atk_interp.templates.work import RenderError
 
-__all__ = ["ROLES", "Each", "MessageList", "MessageTemplate", "Rendered", "parse_messages"]
+__all__ = ["MessageList", "parse_messages"]
 
-ROLES = ("system", "user", "assistant", "developer", "tool")
-"""The roles of the chat API."""
-
-Rendered = tuple[str, str]
-"""A message ready to be sent or written: role and content."""
 _EACH = pattern(r"\s*(?P<list>.+?)\s+as\s+(?P<item>[A-Za-z_]\w*)\s*\Z", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class MessageTemplate:
-    """One message to fill in."""
-
-    role: Template
-    content: Template
-    when: Expression | None
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Each:
-    """Messages for every element of a list, under the name `item`."""
-
-    values: Expression
-    item: str
-    body: tuple[MessageTemplate | Each, ...]
-    when: Expression | None
-    path: Path
 
 
 @dataclass(frozen=True)
@@ -98,16 +71,30 @@ class MessageList:
 
     def renderer(self) -> Callable[[Mapping[str, Any]], list[Rendered]]:
         """A function from names to messages; contents are stripped. It raises `RenderError`."""
-        return _walked(self.items, _write_message)
+        return walked(self.items, write_message)
+
+    @property
+    def trains(self) -> bool:
+        """Whether a message of it says `train`."""
+        return any(item.train is not None for item in self.written())
+
+    def marked_renderer(self) -> Callable[[Mapping[str, Any]], list[Marked]]:
+        """As `renderer`, with what each message says under `train`; None where it says nothing."""
+        return walked(self.items, write_marked)
 
     def origins(self, names: Mapping[str, Any]) -> list[Span]:
         """Where the content of each message stands that `renderer` gives for these names, in the same order."""
-        return _walked(self.items, _tell_origin)(names)
+        return walked(self.items, tell_origin)(names)
 
 
-def parse_messages(document: Document, path: Path, sink: Sink, env: Sandbox | None = None) -> MessageList | None:
-    """The messages at a path of a document; None when they are not a list (the sink says so)."""
-    return _Parser(document, sink, env).messages(path)
+def parse_messages(
+    document: Document, path: Path, sink: Sink, env: Sandbox | None = None, *, trains: bool = False
+) -> MessageList | None:
+    """The messages at a path of a document; None when they are not a list (the sink says so).
+
+    With `trains` a message may say `train`.
+    """
+    return _Parser(document, sink, env, ("when", "each", "train") if trains else ("when", "each")).messages(path)
 
 
 @dataclass(frozen=True)
@@ -117,6 +104,8 @@ class _Parser:
     document: Document
     sink: Sink
     env: Sandbox | None
+    marks: tuple[str, ...]
+    """The keys beside role and content."""
 
     def messages(self, path: Path) -> MessageList | None:
         data = self.document.get(path)
@@ -157,11 +146,12 @@ class _Parser:
         template = compile_template(self.document.text(content), self.sink, self.env)
         if role_template is None or template is None:
             return None
-        return MessageTemplate(role_template, template, when, path)
+        train = self._expression((*path, "train")) if "train" in data else None
+        return MessageTemplate(role_template, template, when, path, train)
 
     def _role_and_content(self, path: Path, data: dict[str, Any]) -> tuple[MappedText, Path] | None:
         """The text of the role, and where the content stands: `{role: content}`, or both under their names."""
-        keys = [key for key in data if key not in ("when", "each")]
+        keys = [key for key in data if key not in self.marks]
         if set(keys) == {"role", "content"}:
             role = self.document.text((*path, "role"))
             known = role.value in ROLES or "{{" in role.value
@@ -185,7 +175,8 @@ class _Parser:
         stray = next((key for key in keys if key not in (*ROLES, "role", "content")), None)
         span = self.document.key_span((*path, stray)) if stray else self.document.head_span(path)
         told = f"`{stray}` does not belong to a message" if stray else "a message has one role and one content"
-        self._malformed(span, told, 'write `- user: "…"`, or `role:` and `content:`')
+        help_ = 'write `- user: "…"`, or `role:` and `content:`'
+        self._malformed(span, told, "outputs of `chat` and `segments` take it" if stray == "train" else help_)
 
     def _bad_role(self, role: str, span: Span) -> None:
         near = did_you_mean(role, ROLES)
@@ -241,6 +232,8 @@ def _check(
             check_template(item.role, scope, sink, explain)
             _check_role(item.role, scope, sink)
             check_template(item.content, scope, sink, explain)
+            if item.train is not None:
+                check_expression(item.train, scope, sink, explain_unknown=explain)
             continue
         held = without_null(check_expression(item.values, scope, sink, explain_unknown=explain))
         if not isinstance(held, ListType | AnyType):
@@ -275,6 +268,8 @@ def _names(items: tuple[MessageTemplate | Each, ...]) -> Iterator[str]:
             yield from item.when.names
         if isinstance(item, MessageTemplate):
             yield from used_names(item.role) | used_names(item.content)
+            if item.train is not None:
+                yield from item.train.names
         else:
             yield from item.values.names
             yield from (name for name in _names(item.body) if name != item.item)
@@ -286,69 +281,3 @@ def _messages(items: tuple[MessageTemplate | Each, ...]) -> Iterator[MessageTemp
             yield item
         else:
             yield from _messages(item.body)
-
-
-_T = TypeVar("_T")
-_Step = Callable[[Mapping[str, Any], list[_T]], None]
-"""Adds what is to be known of some messages to a list."""
-
-
-def _walked(
-    items: tuple[MessageTemplate | Each, ...], write: Callable[[MessageTemplate], _Step[_T]]
-) -> Callable[[Mapping[str, Any]], list[_T]]:
-    """A function from names to what `write` knows of each message that there is for them."""
-    steps = [_compiled(item, write) for item in items]
-
-    def walk(names: Mapping[str, Any]) -> list[_T]:
-        found: list[_T] = []
-        for step in steps:
-            step(names, found)
-        return found
-
-    return walk
-
-
-def _compiled(item: MessageTemplate | Each, write: Callable[[MessageTemplate], _Step[_T]]) -> _Step[_T]:
-    when = compile_expression(item.when) if item.when is not None else None
-    add = write(item) if isinstance(item, MessageTemplate) else _each(item, write)
-    if when is None:
-        return add
-
-    def step(names: Mapping[str, Any], found: list[_T]) -> None:
-        if _evaluated(when, names):
-            add(names, found)
-
-    return step
-
-
-def _write_message(item: MessageTemplate) -> _Step[Rendered]:
-    role, content = item.role, item.content
-
-    def step(names: Mapping[str, Any], rendered: list[Rendered]) -> None:
-        rendered.append((role.render(names).strip(), content.render(names).strip()))
-
-    return step
-
-
-def _tell_origin(item: MessageTemplate) -> _Step[Span]:
-    return lambda names, spans: spans.append(item.content.text.span())
-
-
-def _each(item: Each, write: Callable[[MessageTemplate], _Step[_T]]) -> _Step[_T]:
-    values = compile_expression(item.values)
-    steps = [_compiled(inner, write) for inner in item.body]
-
-    def step(names: Mapping[str, Any], found: list[_T]) -> None:
-        for element in _evaluated(values, names) or ():
-            inner = {**names, item.item: element}
-            for each in steps:
-                each(inner, found)
-
-    return step
-
-
-def _evaluated(closure: Callable[[Mapping[str, Any]], Any], names: Mapping[str, Any]) -> Any:
-    try:
-        return closure(names)
-    except EvaluationError as error:
-        raise RenderError(str(error)) from error

@@ -19,7 +19,8 @@ from atk_interp.source import MappedText, SourceFile, Span
 from atk_interp.templates import codes
 from atk_interp.templates.analysis import Explain, check_template, used_names
 from atk_interp.templates.environment import Sandbox
-from atk_interp.templates.messages import MessageList, MessageTemplate, Rendered, parse_messages
+from atk_interp.templates.items import MessageTemplate, Rendered
+from atk_interp.templates.messages import MessageList, parse_messages
 from atk_interp.templates.render import Template, compile_template
 
 __all__ = ["Prompt", "PromptLibrary"]

@@ -4,17 +4,24 @@ import json
 
 import pytest
 
+from atk_interp.formats.outputs import OUTPUTS
 from atk_interp.formats.writers import WRITERS, Content, RecordError
 
 SYSTEM, USER, ASSISTANT, TOOL = ("system", "Be kind."), ("user", "Why?"), ("assistant", "Because."), ("tool", "42")
 
 
 def test_every_format_is_found_by_its_name() -> None:
-    assert list(WRITERS) == ["jsonl", "sharegpt", "chat"]
+    assert list(WRITERS) == list(OUTPUTS)
     assert {name: writer.takes for name, writer in WRITERS.items()} == {
         "jsonl": "fields",
         "sharegpt": "messages",
         "chat": "messages",
+        "alpaca": "parts",
+        "completion": "parts",
+        "segments": "parts",
+        "preference": "parts",
+        "csv": "fields",
+        "parquet": "fields",
     }
 
 

@@ -15,6 +15,12 @@ WRITERS: Mapping[str, Writer] = Registry(
         "jsonl": "jsonl:Jsonl",
         "sharegpt": "sharegpt:ShareGpt",
         "chat": "chat:Chat",
+        "alpaca": "alpaca:Alpaca",
+        "completion": "completion:Completion",
+        "segments": "segments:Segments",
+        "preference": "preference:Preference",
+        "csv": "jsonl:CSV",
+        "parquet": "jsonl:PARQUET",
     },
 )
 """The writer of each `format:`, imported when it is asked for."""

@@ -1,7 +1,8 @@
 """What a writer is: a pure function from the content of one row to one line of a dataset.
 
-There are two sorts of content, and a writer takes one of them: `fields` (a mapping) or `messages` (the turns of a
-conversation). What a conversation must be like is declared by the writer as `Rules`, not checked by hand.
+There are three sorts of content, and a writer takes one of them: `fields` (a mapping), `messages` (the turns of a
+conversation), or `parts` (what the spec says under the options of the format, by their names). What a conversation must
+be like is declared by the writer as `Rules`, not checked by hand.
 """
 
 from __future__ import annotations
@@ -9,19 +10,42 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
+from atk_interp.expressions.types import TEXT, ListType, RecordType
 from atk_interp.records import dataclass
 from atk_interp.values import Value, encode
 
-__all__ = ["ROLES", "Content", "Fields", "Message", "RecordError", "Rules", "Takes", "Writer", "conversation", "line"]
+__all__ = [
+    "MESSAGES",
+    "ROLES",
+    "Content",
+    "Fields",
+    "Message",
+    "Parts",
+    "RecordError",
+    "Rules",
+    "Takes",
+    "Writer",
+    "conversation",
+    "learned",
+    "line",
+    "parts_of",
+    "text_part",
+]
 
 Fields: TypeAlias = Mapping[str, Value]
-Message: TypeAlias = tuple[str, str]
-"""Role and content."""
+Message: TypeAlias = tuple[str, str] | tuple[str, str, bool | None]
+"""Role and content, and where the format asks for it, whether a model is to learn to write it (None: not said)."""
 
-Content: TypeAlias = Fields | Sequence[Message]
-Takes: TypeAlias = Literal["fields", "messages"]
+Parts: TypeAlias = Mapping[str, Any]
+"""The value of each option that was given: a text, or messages."""
+
+Content: TypeAlias = Fields | Sequence[Message] | Parts
+Takes: TypeAlias = Literal["fields", "messages", "parts"]
+
+MESSAGES = ListType(RecordType({"role": TEXT, "content": TEXT}))
+"""The type of messages as most formats write them."""
 
 ROLES = ("system", "user", "assistant", "tool")
 
@@ -38,6 +62,10 @@ class Writer(Protocol):
 
     @property
     def takes(self) -> Takes: ...
+
+    def layout(self, fields: RecordType) -> RecordType:
+        """What its records hold; `fields` are those of the rows, or those that the spec names."""
+        ...
 
     def record(self, content: Content) -> bytes:
         """The line, with its `\\n`. Raises `RecordError`."""
@@ -65,9 +93,9 @@ def conversation(content: Content, rules: Rules) -> Sequence[Message]:
         raise RecordError("the format takes messages, and got fields")
     if not content:
         raise RecordError("the conversation is empty")
-    for number, (role, text) in enumerate(content, 1):
+    for number, (role, text, *_) in enumerate(content, 1):
         _check_message(number, role, text)
-    roles = [role for role, _ in content]
+    roles = [message[0] for message in content]
     if "assistant" not in roles:
         raise RecordError("the conversation has no assistant message")
     if rules.alternating:
@@ -75,6 +103,31 @@ def conversation(content: Content, rules: Rules) -> Sequence[Message]:
     if rules.ends_with_assistant and roles[-1] != "assistant":
         raise RecordError(f"the conversation ends with a message of `{roles[-1]}`, not of `assistant`")
     return content
+
+
+def learned(message: Message) -> bool:
+    """Whether a model is to learn to write a message: as it says, or else when it is the assistant's."""
+    said = message[2] if len(message) == 3 else None
+    return message[0] == "assistant" if said is None else said
+
+
+def parts_of(content: Content) -> Parts:
+    """The content of a format that takes parts. Raises `RecordError` for another sort."""
+    if not isinstance(content, Mapping):
+        raise RecordError("the format takes its options by name, and got messages")
+    return content
+
+
+def text_part(parts: Parts, name: str, default: str | None = None) -> str:
+    """The text under an option. Raises `RecordError` for what is no text, or empty; `default`, if any, may stand in."""
+    value = parts.get(name, default)
+    if value is None and default is not None:
+        return default
+    if not isinstance(value, str):
+        raise RecordError(f"`{name}` is no text")
+    if not value.strip() and default is None:
+        raise RecordError(f"`{name}` is empty")
+    return value
 
 
 def line(record: Mapping[str, Value]) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from atk_interp.formats.writers.base import Content, Rules, Takes, conversation, line
+from atk_interp.expressions.types import RecordType
+from atk_interp.formats.writers.base import MESSAGES, Content, Message, Rules, Takes, conversation, learned, line
 from atk_interp.records import dataclass
+from atk_interp.values import Value
 
 __all__ = ["RULES", "Chat"]
 
@@ -14,13 +16,22 @@ RULES = Rules(alternating=False, ends_with_assistant=True)
 class Chat:
     """Errors: the common ones, and a conversation that does not end with the assistant: the endpoint refuses it.
 
-    Turns need not alternate: a speaker may send two messages in a row, and the assistant may begin.
+    Turns need not alternate: a speaker may send two messages in a row, and the assistant may begin. When a message of
+    the spec says `train`, all of the file have `"train"`: true or false as it says, or else whether it is the
+    assistant's (Axolotl reads it as `message_field_training: train`).
     """
 
     name: str = "chat"
     takes: Takes = "messages"
     rules: Rules = RULES
 
+    def layout(self, fields: RecordType) -> RecordType:
+        return RecordType({"messages": MESSAGES})
+
     def record(self, content: Content) -> bytes:
-        messages = conversation(content, self.rules)
-        return line({"messages": [{"role": role, "content": text} for role, text in messages]})
+        return line({"messages": list(map(_written, conversation(content, self.rules)))})
+
+
+def _written(message: Message) -> dict[str, Value]:
+    written: dict[str, Value] = {"role": message[0], "content": message[1]}
+    return {**written, "train": learned(message)} if len(message) == 3 else written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from atk_interp.expressions.types import TEXT, ListType, RecordType
 from atk_interp.formats.writers.base import Content, Rules, Takes, conversation, line
 from atk_interp.records import dataclass
 
@@ -23,6 +24,9 @@ class ShareGpt:
     takes: Takes = "messages"
     rules: Rules = RULES
 
+    def layout(self, fields: RecordType) -> RecordType:
+        return RecordType({"conversations": ListType(RecordType({"from": TEXT, "value": TEXT}))})
+
     def record(self, content: Content) -> bytes:
         messages = conversation(content, self.rules)
-        return line({"conversations": [{"from": _FROM[role], "value": text} for role, text in messages]})
+        return line({"conversations": [{"from": _FROM[role], "value": text} for role, text, *_ in messages]})

@@ -81,6 +81,8 @@ class StepView:
     templates: dict[Path, Template] = field(default_factory=dict)
     message_lists: dict[Path, MessageList] = field(default_factory=dict)
     loaded: dict[str, Prompt] = field(default_factory=dict)
+    record: RecordType | None = None
+    """The fields of the records of an output that names them."""
     reader: Reader | None = None
     parse_is_broken: bool = False
 
@@ -230,9 +232,9 @@ class StepView:
                 return ListType(join_types(self.content((*path, index), scope) for index in range(len(value))))
         return type_of(value)
 
-    def messages(self, path: Path, scope: Mapping[str, Type]) -> None:
-        """Check a list of messages with holes."""
-        found = parse_messages(self.document, path, self.sink)
+    def messages(self, path: Path, scope: Mapping[str, Type], *, trains: bool = False) -> None:
+        """Check a list of messages with holes. With `trains` they may say `train`."""
+        found = parse_messages(self.document, path, self.sink, trains=trains)
         if found is not None:
             self.message_lists[path] = found
             found.check(self._known(scope, found.names()), self._telling_causes(), self.explain)

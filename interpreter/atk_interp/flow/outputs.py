@@ -1,0 +1,71 @@
+"""The check of one output: what its records are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from atk_interp.document import Path
+from atk_interp.expressions.kinds import type_in_words
+from atk_interp.expressions.types import AnyType, RecordType, TextType, without_null
+from atk_interp.formats.files import SUFFIXES, form_of
+from atk_interp.formats.outputs import OUTPUTS, OutputFormat
+from atk_interp.kinds.base import StepView
+from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
+from atk_interp.spec import Takes
+from atk_interp.spec.codes import BAD_NAME, KEYS_AT_ODDS, MISSING_KEY
+
+__all__ = ["check_output"]
+
+
+def check_output(view: StepView) -> None:
+    """Check an output as a view over the rows of its step. Mistakes go to its sink."""
+    format_ = OUTPUTS[view.step.kind]
+    view.options = format_.options
+    if view.given("where"):
+        view.expression(view.path("where"), view.row_scope())
+        view.input = view.narrowed(view.input, view.path("where"))
+    for option in view.options:
+        path = view.path(option.name)
+        if not view.given(option.name):
+            continue
+        if option.takes is Takes.FIELDS:
+            fields = view.option(option.name)
+            view.record = RecordType({field: view.content((*path, field), view.row_scope()) for field in fields})
+        elif option.takes is Takes.TEMPLATE:
+            _check_text(view, path)
+        elif option.name == "messages":
+            view.messages(path, view.row_scope(), trains=format_.trains)
+    _check_one_of(view, format_.one_of)
+    _check_name(view, format_)
+
+
+def _check_text(view: StepView, path: Path) -> None:
+    type_ = without_null(view.content(path, view.row_scope()))
+    if not isinstance(type_, TextType | AnyType):
+        told = f"`{path[-1]}` takes text, and this is {type_in_words(type_)}"
+        help_ = 'put it into a template: `"{{ … }}"`'
+        view.sink.report(WRONG_VALUE_TYPE, view.document.span(path), told, help=help_)
+
+
+def _check_one_of(view: StepView, names: Sequence[str]) -> None:
+    """Report when not exactly one of some options is given."""
+    given = [name for name in names if view.given(name)]
+    either = " or ".join(f"`{name}`" for name in names)
+    if names and not given:
+        told = f"output `{view.step.name}` needs {either}"
+        view.sink.report(MISSING_KEY, view.document.head_span(view.step.path), told, help="write one of them")
+    for name in given[1:]:
+        told = f"output `{view.step.name}` takes {either}, not both"
+        view.sink.report(KEYS_AT_ODDS, view.document.key_span(view.path(name)), told, help="keep one of them")
+
+
+def _check_name(view: StepView, format_: OutputFormat) -> None:
+    """Report a file of one form under the name of another."""
+    name = view.step.name
+    if format_.form is None or form_of(name) == format_.form:
+        return
+    suffix = next(suffix for suffix, form in SUFFIXES.items() if form == format_.form)
+    told = f"`{name}` is no name of a `{format_.name}` file"
+    mend = f"name it `{PurePosixPath(name).with_suffix(suffix)}`"
+    view.sink.report(BAD_NAME, view.document.key_span(view.step.path), told, help=mend)

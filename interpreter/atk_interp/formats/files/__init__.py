@@ -1,0 +1,39 @@
+"""Forms of files: how the records of an output become one file, and are read back. One form per file.
+
+A format says what a record is (`formats.writers`); the suffix of the output's name says what the file is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from atk_interp.formats.files.base import FileForm, Layout
+from atk_interp.registry import Registry
+
+__all__ = ["FORMS", "SUFFIXES", "FileForm", "Layout", "form_of", "read_back"]
+
+FORMS: Mapping[str, FileForm] = Registry(
+    __name__,
+    {
+        "lines": "lines:Lines",
+        "array": "array:Array",
+        "csv": "csv:Csv",
+        "parquet": "parquet:Parquet",
+    },
+)
+"""Every form by its name, imported when a file of it is written or read."""
+
+SUFFIXES: Mapping[str, str] = {".json": "array", ".csv": "csv", ".parquet": "parquet"}
+"""The form of files with these suffixes; all others have a record a line."""
+
+
+def form_of(name: str) -> str:
+    """The form of the file of an output, by its name."""
+    return SUFFIXES.get(PurePosixPath(name).suffix.lower(), "lines")
+
+
+def read_back(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of a file that was written as an output, in their order. Lazy; raises `OSError`, `ValueError`."""
+    return FORMS[form_of(path.name)].read(path)
