@@ -20,6 +20,8 @@ COMMANDS = {
     "run": "Run pipelines from their configs or specs.",
     "plan": "Say what a run would do: rows, calls, tokens and cost; nothing is sent.",
     "render": "Print the messages that a step would send for a row; nothing is sent.",
+    "retry": "Ask rejected rows again, and write the outputs anew.",
+    "verify": "Prove that the files of a run are what its spec, inputs and ledger give.",
     "lint": "Check specs, configs and their prompts; no model is asked.",
     "test": "Try the examples of specs; no model is asked.",
     "show": "Print the graph of a pipeline with the fields on every edge.",

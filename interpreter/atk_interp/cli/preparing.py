@@ -12,8 +12,9 @@ from atk_interp.cli.output import coloured, complain, notice
 
 if TYPE_CHECKING:
     from atk_interp.pipeline import Pipeline
+    from atk_interp.pipeline.past import PastRun
 
-__all__ = ["compiled", "reported", "settings_for", "without_output"]
+__all__ = ["compiled", "past", "reported", "settings_for", "without_output"]
 
 
 def reported(act: Callable[[], int]) -> int:
@@ -123,3 +124,13 @@ def without_output(pipeline: Pipeline, given: dict[str, Any]) -> dict[str, Any]:
 
     lacking = [param.name for param in missing(pipeline.spec.params, {**pipeline.defaults(), **given})]
     return {**given, "output_dir": "output"} if "output_dir" in lacking else given
+
+
+def past(run: str | None, settings: tuple[str, ...], ledger: Path | None, *, now: bool = False) -> PastRun:
+    """The run that is meant by RUN, with `--set`: see `past_run`. Raises what `reported` tells."""
+    from dataclasses import replace
+
+    from atk_interp.pipeline.past import past_run, run_folder
+
+    found = past_run(run_folder(run, ledger), ledger=ledger, now=now)
+    return replace(found, arguments={**found.arguments, **settings_for(settings, found.pipeline)})

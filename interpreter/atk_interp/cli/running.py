@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,21 +15,27 @@ if TYPE_CHECKING:
     from atk_interp.pipeline import Pipeline
     from atk_interp.runtime import RunResult
 
-__all__ = ["collect_less", "run_one"]
+__all__ = ["collect_less", "run_one", "run_watched"]
 
 _SHOWN_ROWS = 3
 _UNREACHED_AFTER_S = 5.0
 
 
-def run_one(pipeline: Pipeline, given: dict[str, Any], how: dict[str, Any], quiet: bool) -> int:
+def run_one(pipeline: Pipeline, given: Mapping[str, Any], how: Mapping[str, Any], quiet: bool) -> int:
     """Run a pipeline with these arguments of a command line, and print what came of it; the exit code."""
+    return run_watched(pipeline, given, how, quiet).exit_code
+
+
+def run_watched(pipeline: Pipeline, given: Mapping[str, Any], how: Mapping[str, Any], quiet: bool) -> RunResult:
+    """As `run_one`; what came of it."""
     if not quiet:
         _tell_models(pipeline)
     result = _executed(pipeline, given, how, quiet)
     if result.error is not None and result.status == "failed":
-        return report_bug(result.error)
-    _report(result, quiet)
-    return result.exit_code
+        report_bug(result.error)
+    else:
+        _report(result, quiet)
+    return result
 
 
 def _tell_models(pipeline: Pipeline) -> None:
@@ -43,7 +50,7 @@ def _tell_models(pipeline: Pipeline) -> None:
         )
 
 
-def _executed(pipeline: Pipeline, given: dict[str, Any], how: dict[str, Any], quiet: bool) -> RunResult:
+def _executed(pipeline: Pipeline, given: Mapping[str, Any], how: Mapping[str, Any], quiet: bool) -> RunResult:
     from atk_interp.cli.display import display
     from atk_interp.llm.retry import RetryPolicy
 

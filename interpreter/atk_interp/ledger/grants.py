@@ -15,7 +15,17 @@ from atk_interp.ledger.schema import connect, connect_existing, translated
 from atk_interp.records import dataclass
 from atk_interp.values import content_hash
 
-__all__ = ["COLUMNS", "NO_GRANTS", "Grant", "Grants", "add_grants", "granted_in", "grants_of", "insert_grants"]
+__all__ = [
+    "COLUMNS",
+    "NO_GRANTS",
+    "Grant",
+    "Grants",
+    "add_grants",
+    "granted_in",
+    "grants_of",
+    "insert_grants",
+    "withdraw_grants",
+]
 
 COLUMNS = "key, attempt, model, identity, round"
 _BUSY_TIMEOUT_S = 60.0
@@ -95,6 +105,20 @@ def add_grants(path: Path, grants: Iterable[Grant]) -> None:
         raise translated(error, path) from error
     finally:
         connection.close()  # and roll back what is not committed
+
+
+def withdraw_grants(path: Path, grants: Iterable[Grant]) -> None:
+    """Take grants out of a ledger again. Raises `LedgerError`."""
+    connection = connect(path, busy_timeout_s=_BUSY_TIMEOUT_S)
+    try:
+        rows = [(bytes.fromhex(each.key), each.attempt, each.round) for each in grants]
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("DELETE FROM grants WHERE key = ? AND attempt = ? AND round = ?", rows)
+        connection.execute("COMMIT")
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
+    finally:
+        connection.close()
 
 
 def grants_of(connection: sqlite3.Connection, query: str) -> Iterator[Grant]:

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from atk_interp.ledger.base import LedgerError
 from atk_interp.ledger.places import folder_name, folder_path
+from atk_interp.ledger.schema import connect_existing, translated
 from atk_interp.ledger.uses import keys_in
 from atk_interp.records import dataclass
 
-__all__ = ["KnownRun", "known_runs", "mark_keys", "runs_of", "used_keys"]
+__all__ = ["KnownRun", "known_runs", "latest_folders", "mark_keys", "runs_of", "used_keys"]
+
+_BUSY_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,17 @@ def known_runs(connection: sqlite3.Connection) -> list[KnownRun]:
             ids = (*later.ids, id_)
             found[folder] = KnownRun(folder, later.pipeline, later.started, later.ended, later.status, ids)
     return list(found.values())
+
+
+def latest_folders(path: Path) -> list[Path]:
+    """The output folders of the runs that have used a ledger, the latest first. Raises `LedgerError`."""
+    connection = connect_existing(path, busy_timeout_s=_BUSY_TIMEOUT_S)
+    try:
+        return [folder_path(path, run.folder) for run in known_runs(connection)]
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
+    finally:
+        connection.close()
 
 
 def runs_of(connection: sqlite3.Connection, ledger: Path, folders: Iterable[Path]) -> list[KnownRun]:

@@ -77,7 +77,8 @@ class Rejected:
 
     `chosen` are those to ask again. `asked_already` were, by a retry that was stopped before its end, and have failed:
     what is still open of it is asked first, and counted in `still_open`. `too_long` need another model. `lasting` are
-    those that asking again cannot mend, by step and label; `others` the rejections that were not wanted.
+    those that asking again cannot mend, by step and label; `others` the rejections that were not wanted. `new_calls` is
+    how many calls beside have no reply, as a run would make them in any case.
     """
 
     chosen: tuple[Rejection, ...]
@@ -86,6 +87,7 @@ class Rejected:
     too_long: int
     lasting: Mapping[tuple[str, str], int]
     others: int
+    new_calls: int
     grants: tuple[Grant, ...]
     asking: tuple[Asking, ...]
     rehearsed: Rehearsed
@@ -118,7 +120,18 @@ async def find_rejected(plan: Plan, ledger: Path, again: Again) -> Rejected:
     grants = tuple(_grants(chosen, given, again, known))
     asking = tuple(_asking(step, chosen, grants, again, known, seen.spent) for step in plan.steps)
     asking = tuple(each for each in asking if each.rows)
-    return Rejected(tuple(chosen), asked_already, len(seen.open), too_long, lasting, others, grants, asking, rehearsed)
+    return Rejected(
+        tuple(chosen),
+        asked_already,
+        len(seen.open),
+        too_long,
+        lasting,
+        others,
+        seen.new_calls,
+        grants,
+        asking,
+        rehearsed,
+    )
 
 
 def _check_step(plan: Plan, name: str) -> None:
@@ -155,6 +168,7 @@ class _Seen:
     spent: dict[str, _Spent] = field(default_factory=dict)
     open: dict[str, int] = field(default_factory=dict)
     """The attempts that are granted and not asked yet, by the key of the grant."""
+    new_calls: int = 0
     _turns: dict[tuple[_Place, int], tuple[str, int]] = field(default_factory=dict)
 
     @property
@@ -176,6 +190,8 @@ class _Seen:
         key, attempt = self._turns.get((_place(call.step, call.row), call.sample), ("", -1))
         if attempt == call.attempt:
             self.open[key] = attempt
+        else:
+            self.new_calls += 1
 
     def _granted(self, step: PlannedStep, used_up: UsedUp, key: str, turn: Turn) -> None:
         self._turns[_place(step, used_up.row), used_up.sample] = (key, turn.attempt)

@@ -23,6 +23,7 @@ from atk_interp.runtime.engine import Engine
 from atk_interp.runtime.events import StepState
 from atk_interp.runtime.forms import KnownForms
 from atk_interp.runtime.granted import Granted, first_key, granted_slots
+from atk_interp.runtime.prefix import Prefix
 from atk_interp.runtime.walking import Sinks
 from atk_interp.values import Row
 
@@ -119,12 +120,19 @@ class _Rehearsing(StepCalls):
 
 
 async def rehearse(
-    plan: Plan, ledger: Path, heard: Heard, *, partial: bool = False, witness: Witness = _NOBODY
+    plan: Plan,
+    ledger: Path,
+    heard: Heard,
+    *,
+    partial: bool = False,
+    witness: Witness = _NOBODY,
+    prefix: Prefix | None = None,
 ) -> Rehearsed:
     """Take all rows as far as they go without a call.
 
     A set-wise step whose rows are not all there is not begun. With `partial`, rows that wait for a reply are left out,
-    as if the inputs had not held them, and all steps come to their end. Raises `LedgerError`.
+    as if the inputs had not held them, and all steps come to their end. `prefix` is that of the plan, for those who
+    want to know where a rule has stopped it. Raises `LedgerError`.
     """
     plan = replace(plan, steps=_leaving_out(plan)) if partial else plan
     books = Books(plan)
@@ -140,7 +148,7 @@ async def rehearse(
     sinks = Sinks(witness.row, witness.dropped, _ignored)
     error: Exception | None = None
     try:
-        await Engine(plan, books, sinks, contexts, recall, window=_WINDOW).run()
+        await Engine(plan, books, sinks, contexts, recall, _WINDOW, prefix or Prefix.of(plan)).run()
     except EndpointUnavailable:
         pass  # rows are left over whose replies are not there
     except LedgerError:

@@ -37,7 +37,8 @@ class Granted:
         slot = step.slots.get(used_up.slot, used_up.slot)
         key = first_key(self._targets[slot], used_up)
         # The step may allow more attempts today than when it was granted some: what its own model has said counts once.
-        more = [grant for grant in self._grants.get(key, ()) if grant.is_for_another or grant.attempt >= used_up.attempts]
+        granted, allowed = self._grants.get(key, ()), used_up.attempts
+        more = [grant for grant in granted if grant.is_for_another or grant.attempt >= allowed]
         if given >= len(more):
             return None
         if given == 0:

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from atk_interp.formats.atomic import AtomicFile
 from atk_interp.plan import Plan
 from atk_interp.runtime.endpoints import used_slots
+from atk_interp.runtime.making import without_login
 from atk_interp.runtime.outcome import RunResult
 from atk_interp.runtime.unchanged import Origin
 from atk_interp.spec import EndpointConfig
@@ -27,6 +27,7 @@ def run_record(
     begun: datetime.datetime,
     answered_as: Mapping[str, Iterable[str]],
     origin: Origin | None,
+    made_by: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The record of a run that has ended. `answered_as` are the names under which the models of the slots replied."""
     return {
@@ -59,6 +60,7 @@ def run_record(
         "causes": [asdict(cause) for cause in result.causes],
         "checks": [asdict(check) for check in result.checks],
         "spending": None if result.spending is None else result.spending.as_json(),
+        "made_by": made_by,
         "made_from": _made_from(result, origin),
         "steps": [asdict(state) for state in result.steps],
         "graph": {
@@ -96,11 +98,5 @@ def _made_from(result: RunResult, origin: Origin | None) -> dict[str, Any] | Non
 
 
 def _addresses(config: EndpointConfig) -> str | list[str] | None:
-    told = [_without_login(address) for address in config.base_urls]
+    told = [without_login(address) for address in config.base_urls]
     return told if len(told) > 1 else told[0] if told else None
-
-
-def _without_login(address: str) -> str:
-    """An address without the user, password and query that some put keys into."""
-    parts = urlsplit(address)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()

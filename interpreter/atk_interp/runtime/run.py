@@ -8,7 +8,7 @@ import datetime
 import importlib.metadata
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 
 from atk_interp.formats.atomic import CannotWrite, DiskFull
@@ -40,6 +40,7 @@ from atk_interp.runtime.granted import Granted, clients_of_others, granted_slots
 from atk_interp.runtime.health import Health
 from atk_interp.runtime.interrupts import interruptible
 from atk_interp.runtime.lock import locked
+from atk_interp.runtime.making import Called, made_by
 from atk_interp.runtime.outcome import Ending, Interrupted, RunResult, ending
 from atk_interp.runtime.progress import set_progress
 from atk_interp.runtime.publish import Collector, Published
@@ -75,6 +76,8 @@ class RunOptions:
     """What answers for a model slot in place of its endpoint."""
     force: bool = False
     """Run also when nothing has changed since a run that is finished."""
+    called: Called | None = None
+    """Where the plan was read from, for those who want to make it again."""
 
 
 async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
@@ -91,9 +94,8 @@ async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
         before = await run.unchanged()
         if before is not None:
             return run.nothing_to_do(before)
-        others = granted_slots(plan, grants)
-        clients = {**options.clients, **clients_of_others(others, options.clients)}
-        slots |= {name: other.config for name, other in others.items()}
+        clients = {**options.clients, **clients_of_others(run.others, options.clients)}
+        slots |= {name: other.config for name, other in run.others.items()}
         endpoints = open_endpoints(
             slots, lambda line: run.emit(Noted("", line)), clients, options.policy, options.clock
         )
@@ -125,11 +127,14 @@ class _Run:
         self.options = options
         self.grants = grants
         self.books = Books(plan)
-        self.spending = Spending(plan, options.output_dir)
+        self.others = granted_slots(plan, grants)
+        others = {name: other.config for name, other in self.others.items()}
+        asking = replace(plan, endpoints={**plan.endpoints, **others}) if others else plan
+        self.spending = Spending(asking, options.output_dir)
         self.collector = Collector(plan)
         self.log = EventLog(options.output_dir / "events.jsonl")
         self.version = importlib.metadata.version("atk-interp")
-        watching = telemetry(plan, self.version)
+        watching = telemetry(asking, self.version)
         listeners = [*options.listeners, *([watching] if watching is not None else [])]
         self.teller = Teller(self.books, self.spending, self.log, listeners, options.task_id)
         self.emit = self.teller.emit
@@ -262,7 +267,8 @@ class _Run:
         return await self.room.insist(publish, lambda: complete, DiskFull)
 
     async def _write_record(self, result: RunResult, calls: Calls) -> None:
-        record = run_record(self.plan, result, self.begun, calls.models, self.origin)
+        made = made_by(self.plan, self.options.called, self.options.output_dir, self.options.ledger)
+        record = run_record(self.plan, result, self.begun, calls.models, self.origin, made)
 
         async def write() -> None:
             write_record(self.options.output_dir, record)
