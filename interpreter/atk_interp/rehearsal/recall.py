@@ -14,6 +14,7 @@ from atk_interp.records import dataclass
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Halted
 from atk_interp.runtime.endpoints import Target
+from atk_interp.runtime.flights import Carriers
 from atk_interp.runtime.forms import KnownForms
 from atk_interp.runtime.refusals import raise_refusal
 from atk_interp.runtime.variants import Form, Variant, first_recorded, variants
@@ -77,6 +78,7 @@ class Recall:
         heard: Heard,
         forms: KnownForms | None = None,
     ) -> None:
+        self.carriers: Carriers = set()
         self._targets = targets
         self._ledger = ledger
         self._books = books

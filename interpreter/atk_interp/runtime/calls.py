@@ -22,7 +22,7 @@ from atk_interp.plan import PlannedStep
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.endpoints import Endpoint
 from atk_interp.runtime.events import CallFailed, CallFinished, Event, Noted, Waited
-from atk_interp.runtime.flights import Flights, Halted
+from atk_interp.runtime.flights import Carriers, Flights, Halted
 from atk_interp.runtime.forms import FormTrials, KnownForms
 from atk_interp.runtime.granted import Granted
 from atk_interp.runtime.refusals import raise_refusal, refused_reply
@@ -43,6 +43,9 @@ class Answers(Protocol):
 
     reason: BaseException | None
     """Why no call is sent any more, when a call was the reason."""
+
+    carriers: Carriers
+    """Where an engine puts the tasks that ask: see `Flights`."""
 
     async def reply(
         self,
@@ -89,7 +92,8 @@ class Calls:
         self._clock = clock
         self.room = room or Room(emit, RoomPolicy(), clock)
         self._forms = FormTrials(forms or KnownForms(None), lambda told: emit(Noted("", told)))
-        self.flights: Flights[_Landed] = Flights()
+        self._flights: Flights[_Landed] = Flights()
+        self.carriers = self._flights.carriers
         self.sending: set[str] = set()
         self.halted = False
         self.reason: BaseException | None = None
@@ -111,9 +115,9 @@ class Calls:
         """See `StepContext.call`. Raises `Halted` when the run is ending and the reply is not at hand."""
         candidates = variants(self._endpoints, slot, messages, sampling, form, sample, attempt)
         key = candidates[0].request.key()
-        first = key not in self.flights
+        first = key not in self._flights
         try:
-            reply, from_ledger, key = await self.flights.ask(
+            reply, from_ledger, key = await self._flights.ask(
                 key, lambda: self._fetch(key, candidates, (-step.depth, *row.order))
             )
         except LlmError as error:
@@ -233,12 +237,12 @@ class Calls:
         """No call is sent any more. Those that wait for a place or for a failed endpoint give up at once."""
         self.halted = True
         self.reason = self.reason or reason
-        self.flights.call_off(spares=self.sending.__contains__)
+        self._flights.call_off(spares=self.sending.__contains__)
 
     async def drain(self, patience_s: float) -> None:
         """Wait for the calls that are under way, so that what is paid is kept; cancel what takes longer."""
         self.halt()
-        await self.flights.drain(patience_s)
+        await self._flights.drain(patience_s)
 
 
 class _Gate:

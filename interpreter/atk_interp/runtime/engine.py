@@ -15,7 +15,6 @@ import asyncio
 import functools
 import heapq
 import itertools
-import queue
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -29,13 +28,17 @@ from atk_interp.runtime.barrier import Waiting
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Answers, Halted
 from atk_interp.runtime.feeding import Feeder
+from atk_interp.runtime.handover import Handover
 from atk_interp.runtime.prefix import Place, Prefix
 from atk_interp.runtime.walking import Sinks, Walker
 from atk_interp.values import Row
 
 __all__ = ["Engine"]
 
-_PUT_WAIT_S = 0.2
+_GATHER_S = 0.005
+"""How long answers gather before they are taken on, while more of them are to come: each time that one thread hands
+over to another costs as much as a good part of a call."""
+
 _DRAIN_S = 60.0
 """How long calls under way are waited for when a run stops early: what comes back is paid and kept."""
 
@@ -49,7 +52,7 @@ class _Emitter:
     """
 
     step: PlannedStep
-    waiting: queue.Queue[_Item]
+    waiting: Handover[_Item]
     after: list[_Emitter] = field(default_factory=list)
     live: int = 0
     fed: bool = False
@@ -151,12 +154,17 @@ class Engine:
         """As `stop`, from any thread."""
         self._loop.call_soon_threadsafe(self.stop, reason)
 
+    def _wake_soon(self) -> None:
+        """From any thread: there are rows that want to ask."""
+        self._loop.call_soon_threadsafe(self._wake.set)
+
     def _emitters(self) -> list[_Emitter]:
         emitters: dict[str, _Emitter] = {}
         for name, step in self._plan.steps.items():
             if self._emits(name):
                 before = [emitters[origin] for origin in self._plan.ancestors(name) if origin in emitters]
-                emitters[name] = _Emitter(step, queue.Queue(maxsize=max(4, self._window)), before)
+                waiting = Handover[_Item](max(4, self._window), self._stop, self._wake_soon)
+                emitters[name] = _Emitter(step, waiting, before)
         return list(emitters.values())
 
     def _emits(self, name: str) -> bool:
@@ -183,12 +191,12 @@ class Engine:
 
     async def _dispatch(self, group: asyncio.TaskGroup, emitters: list[_Emitter]) -> None:
         while True:
-            while self._active < self._window and self._behind < 2 * self._window and not self._stop.is_set():
+            while self._active < self._window:
                 item = self._next(emitters)
                 if item is None:
                     break
                 self._active += 1
-                group.create_task(self._ask(item))
+                group.create_task(self._ask_on(item, emitters))
             if self._stop.is_set():
                 await self._calls.drain(_DRAIN_S)
                 return
@@ -198,17 +206,32 @@ class Engine:
             self._wake.clear()
 
     def _next(self, emitters: list[_Emitter]) -> _Item | None:
-        """The deepest row that waits: rows that are under way before new ones."""
+        """The deepest row that waits, if one may ask now: rows that are under way before new ones."""
+        if self._behind >= 2 * self._window or self._stop.is_set():
+            return None
         if self._heap:
             return heapq.heappop(self._heap)[2]
         for emitter in emitters:
-            try:
-                item = emitter.waiting.get_nowait()
-            except queue.Empty:
-                continue
-            emitter.live += 1
-            return item
+            item = emitter.waiting.take()
+            if item is not None:
+                emitter.live += 1
+                return item
         return None
+
+    async def _ask_on(self, first: _Item, emitters: list[_Emitter]) -> None:
+        """Ask for one row, then for the next, as long as one waits."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._calls.carriers.add(task)
+        item: _Item | None = first
+        try:
+            while item is not None:
+                await self._ask(item)
+                item = self._next(emitters)
+        finally:
+            self._calls.carriers.discard(task)
+            self._active -= 1
+            self._wake.set()
 
     async def _ask(self, item: _Item) -> None:
         runner = item.step.runner
@@ -223,9 +246,6 @@ class Engine:
             self._answers.append((item, result))
             self._behind += 1
             self._answered.set()
-        finally:
-            self._active -= 1
-            self._wake.set()
 
     def _failed(self, item: _Item, cause: BaseException) -> None:
         if isinstance(cause, Halted):
@@ -245,6 +265,8 @@ class Engine:
     async def _walk_answers(self, threads: ThreadPoolExecutor) -> None:
         while True:
             await self._answered.wait()
+            if self._active > len(self._answers):
+                await asyncio.sleep(_GATHER_S)
             self._answered.clear()
             batch, self._answers = self._answers, []
             try:
@@ -267,7 +289,7 @@ class Engine:
 
     def _settle(self, emitter: _Emitter) -> None:
         """Note when nothing that came from an emitter is under way any more."""
-        under_way = not emitter.fed or not emitter.waiting.empty() or emitter.live > len(emitter.later)
+        under_way = not emitter.fed or bool(emitter.waiting) or emitter.live > len(emitter.later)
         if under_way or emitter.done.is_set():
             return
         if emitter.later:
@@ -306,14 +328,8 @@ class Engine:
 
     def _put(self, item: _Item) -> None:
         """Hand a row to the loop; wait while it has enough to do."""
-        while not self._stop.is_set():
-            try:
-                item.emitter.waiting.put(item, timeout=_PUT_WAIT_S)
-            except queue.Full:
-                continue
-            self._loop.call_soon_threadsafe(self._wake.set)
-            return
-        raise Halted
+        if not item.emitter.waiting.put(item):
+            raise Halted
 
     def _take_on(self, batch: list[_Answer]) -> list[_Item]:
         """Take answered rows to the next steps; the rows that want to ask again."""
