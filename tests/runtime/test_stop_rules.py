@@ -193,7 +193,7 @@ async def test_what_an_output_cannot_hold_is_a_rejection(tmp_path: Path) -> None
         steps:
           given: {kind: rows, rows: [{text: a}]}
         outputs:
-          out.jsonl: {from: given, format: sharegpt, messages: [{user: "{{ text[7] }}"}]}
+          out.jsonl: {from: given, format: jsonl, fields: {first: "=text[7]"}}
         """
     loose, strict = await run(tmp_path, text), await run(tmp_path, text, strict=True, output="strict")
     assert loose.result.status == strict.result.status == "stopped"

@@ -41,7 +41,7 @@ def spending(told: Spending) -> str:
     """What a run has paid for, what the ledger has saved it, and what the runs have paid that it went on with."""
     lines = [f"paid: {_spent(told.paid)}", f"from the ledger: {_spent(told.saved)}"]
     if told.before.calls:
-        lines.append(f"paid with the runs that it went on with: {_spent(told.before + told.paid)}")
+        lines.append(f"paid with the runs that it went on with: {_spent(told.with_resumes)}")
     return "\n".join(lines)
 
 

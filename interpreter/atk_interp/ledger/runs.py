@@ -8,13 +8,10 @@ from pathlib import Path
 
 from atk_interp.ledger.base import LedgerError
 from atk_interp.ledger.places import folder_name, folder_path
-from atk_interp.ledger.schema import connect_existing, translated
 from atk_interp.ledger.uses import keys_in
 from atk_interp.records import dataclass
 
-__all__ = ["KnownRun", "known_runs", "latest_folders", "mark_keys", "runs_of", "used_keys"]
-
-_BUSY_TIMEOUT_S = 60.0
+__all__ = ["KnownRun", "known_runs", "mark_keys", "paid_by_unfinished", "runs_of", "used_keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +45,6 @@ def known_runs(connection: sqlite3.Connection) -> list[KnownRun]:
     return list(found.values())
 
 
-def latest_folders(path: Path) -> list[Path]:
-    """The output folders of the runs that have used a ledger, the latest first. Raises `LedgerError`."""
-    connection = connect_existing(path, busy_timeout_s=_BUSY_TIMEOUT_S)
-    try:
-        return [folder_path(path, run.folder) for run in known_runs(connection)]
-    except sqlite3.Error as error:
-        raise translated(error, path) from error
-    finally:
-        connection.close()
-
-
 def runs_of(connection: sqlite3.Connection, ledger: Path, folders: Iterable[Path]) -> list[KnownRun]:
     """The runs into some folders. Raises `LedgerError`, naming those that there are, for a folder without one."""
     known = {run.folder: run for run in known_runs(connection)}
@@ -77,6 +63,18 @@ def _known(ledger: Path, folders: list[str]) -> str:
     shown = ", ".join(f"`{folder_path(ledger, folder)}`" for folder in folders[:5])
     more = f" and {len(folders) - 5} others" if len(folders) > 5 else ""
     return f"runs were into {shown}{more}"
+
+
+def paid_by_unfinished(connection: sqlite3.Connection, ledger: Path, folder: Path, pipeline: str) -> str:
+    """What the last run of a pipeline into a folder has put down of its payments; empty when it is done."""
+    found = connection.execute(
+        "SELECT status, pipeline, paid FROM runs LEFT JOIN payments ON payments.run = runs.id "
+        "WHERE folder = ? ORDER BY id DESC LIMIT 1",
+        (folder_name(ledger, folder),),
+    ).fetchone()
+    if found is None or found[0] == "done" or found[1] != pipeline:
+        return ""
+    return found[2] or ""
 
 
 def used_keys(connection: sqlite3.Connection, runs: Iterable[KnownRun]) -> Iterable[bytes]:

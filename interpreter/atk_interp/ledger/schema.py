@@ -85,7 +85,10 @@ _GENERATION = (
     "INSERT INTO generation VALUES (randomblob(16))",
 )
 
-_LEARNED: tuple[str, ...] = (_GRANTS, _TRAITS, *_GENERATION)
+# What a run has paid until now, with the runs that it goes on with: also for one that was killed.
+_PAYMENTS = "CREATE TABLE payments (run INTEGER PRIMARY KEY, paid TEXT NOT NULL) STRICT"
+
+_LEARNED: tuple[str, ...] = (_GRANTS, _TRAITS, *_GENERATION, _PAYMENTS)
 """Statements of version 3."""
 
 _MADE_BY: tuple[tuple[str, ...], ...] = ((_REPLIES,), _RUNS, _LEARNED)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -20,6 +20,7 @@ from atk_interp.ledger.base import Entry, LedgerError, LedgerFull, LedgerStats, 
 from atk_interp.ledger.claims import Claims
 from atk_interp.ledger.lookups import Lookups, select
 from atk_interp.ledger.packing import COLUMNS, packed, unpacked_entry
+from atk_interp.ledger.runs import paid_by_unfinished
 from atk_interp.ledger.schema import connect, translated
 from atk_interp.ledger.uses import Recorder
 from atk_interp.ledger.worker import BatchThread
@@ -135,9 +136,22 @@ class SqliteLedger:
         """Let others make a call that was reserved and has brought no reply."""
         self._claims.release(bytes.fromhex(key))
 
-    def record(self, folder: Path, pipeline: str) -> None:
-        """Write down from now on which replies are used, as those of a run. Nothing is written yet."""
-        self._recorder = Recorder(self.path, folder, pipeline)
+    def record(self, folder: Path, pipeline: str, paid: Callable[[], str] | None = None) -> None:
+        """Write down from now on which replies are used, and what is `paid`, as those of a run.
+
+        Nothing is written yet.
+        """
+        self._recorder = Recorder(self.path, folder, pipeline, paid)
+
+    def paid_before(self, folder: Path, pipeline: str) -> str:
+        """What was paid by the runs into a folder that are to be gone on with; empty when there are none. Blocking."""
+        connection = connect(self.path, busy_timeout_s=_BUSY_TIMEOUT_S)
+        try:
+            return paid_by_unfinished(connection, self.path, folder, pipeline)
+        except sqlite3.Error as error:
+            raise translated(error, self.path) from error
+        finally:
+            connection.close()
 
     def uses(self, key: str) -> None:
         """Write down that a run goes by what is granted under a key."""

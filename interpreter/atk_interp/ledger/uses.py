@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from atk_interp.ledger.places import folder_name
@@ -24,13 +24,15 @@ def keys_in(blob: bytes) -> Iterable[bytes]:
 class Recorder:
     """Collects the keys that a run uses, and writes them with the next transaction of the ledger.
 
-    `write` and `finish` are called by the writer's thread, inside a transaction; `written` after its commit.
-    What a kill costs is little: the same command uses the same replies again.
+    `paid` tells what the run has paid, from any thread. `write` and `finish` are called by the writer's thread, inside a
+    transaction; `written` after its commit. What a kill costs is little: the same command uses the same replies again.
     """
 
-    def __init__(self, ledger: Path, folder: Path, pipeline: str) -> None:
+    def __init__(self, ledger: Path, folder: Path, pipeline: str, paid: Callable[[], str] | None = None) -> None:
         self._folder = folder_name(ledger, folder)
         self._pipeline = pipeline
+        self._paid = paid
+        self._told = self._new_told = ""
         self._lock = threading.Lock()
         self._keys = bytearray()
         self._run: int | None = None
@@ -53,21 +55,31 @@ class Recorder:
             return
         self._new_run = self._run or self._begin(connection)
         connection.execute("INSERT INTO uses VALUES (?, ?)", (self._new_run, keys))
+        self._pay(connection, self._new_run)
+
+    def _pay(self, connection: sqlite3.Connection, run: int) -> None:
+        """Put down what was paid until now: all that is in the ledger by this transaction, if not more."""
+        told = self._paid() if self._paid is not None else ""
+        if told != self._told:
+            connection.execute("INSERT OR REPLACE INTO payments VALUES (?, ?)", (run, told))
+            self._new_told = told
 
     def written(self) -> None:
         """What was put down is committed."""
         with self._lock:
             del self._keys[: self._writing]
-        self._run, self._writing = self._new_run, 0
+        self._run, self._writing, self._told = self._new_run, 0, self._new_told
 
     def finish(self, connection: sqlite3.Connection, status: str) -> None:
         """Put down how the run ended. One that is done needs all that it used, and nothing that earlier ones did."""
         self._new_run = self._new_run or self._run or self._begin(connection)
         run = self._new_run
         connection.execute("UPDATE runs SET ended = ?, status = ? WHERE id = ?", (int(time.time()), status, run))
+        self._pay(connection, run)
         if status == "done":
             earlier = "SELECT id FROM runs WHERE folder = ? AND id < ?"
             connection.execute(f"DELETE FROM uses WHERE run IN ({earlier})", (self._folder, run))
+            connection.execute(f"DELETE FROM payments WHERE run IN ({earlier})", (self._folder, run))
             connection.execute(f"DELETE FROM runs WHERE id IN ({earlier})", (self._folder, run))
 
     def _begin(self, connection: sqlite3.Connection) -> int:

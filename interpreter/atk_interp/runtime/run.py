@@ -22,6 +22,7 @@ from atk_interp.llm.retry import RetryPolicy
 from atk_interp.plan import Plan, PlannedStep
 from atk_interp.records import dataclass
 from atk_interp.runtime.books import Books, Unbalanced
+from atk_interp.runtime.budget import Budget, Meter, check_prices
 from atk_interp.runtime.calls import Calls, StepCalls
 from atk_interp.runtime.checks import CheckResult
 from atk_interp.runtime.endpoints import CannotRun, Endpoint, check_keys, open_endpoints, used_slots
@@ -39,9 +40,11 @@ from atk_interp.runtime.forms import KnownForms
 from atk_interp.runtime.granted import Granted, clients_of_others, granted_slots
 from atk_interp.runtime.health import Health
 from atk_interp.runtime.interrupts import interruptible
+from atk_interp.runtime.kept import Kept
 from atk_interp.runtime.lock import locked
 from atk_interp.runtime.making import Called, made_by
 from atk_interp.runtime.outcome import Ending, Interrupted, RunResult, ending
+from atk_interp.runtime.prefix import Prefix
 from atk_interp.runtime.progress import set_progress
 from atk_interp.runtime.publish import Collector, Published
 from atk_interp.runtime.record import run_record, write_record
@@ -53,6 +56,7 @@ from atk_interp.runtime.telling import Teller
 from atk_interp.runtime.unchanged import Finished, Origin, finished
 from atk_interp.runtime.verdict import verdict
 from atk_interp.runtime.walking import Sinks
+from atk_interp.values import Row
 
 __all__ = ["RunOptions", "run_plan"]
 
@@ -76,6 +80,8 @@ class RunOptions:
     """What answers for a model slot in place of its endpoint."""
     force: bool = False
     """Run also when nothing has changed since a run that is finished."""
+    budget: Budget | None = None
+    """What may be paid for the run, and for those that it goes on with."""
     called: Called | None = None
     """Where the plan was read from, for those who want to make it again."""
 
@@ -84,6 +90,7 @@ async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
     """Run a plan. Every way to end is a result; only `CannotRun` is raised, before anything was done."""
     slots = used_slots(plan)
     check_keys(slots)
+    check_prices(options.budget, slots)
     grants = await _grants_of(options.ledger)
     folder = options.output_dir
     try:
@@ -131,11 +138,15 @@ class _Run:
         others = {name: other.config for name, other in self.others.items()}
         asking = replace(plan, endpoints={**plan.endpoints, **others}) if others else plan
         self.spending = Spending(asking, options.output_dir)
-        self.collector = Collector(plan)
+        self.prefix = Prefix.of(plan, everything=options.budget is not None)
+        prices = {slot: config.price for slot, config in asking.endpoints.items()}
+        self.meter = Meter(prices, options.budget)
+        self.collector = Collector(plan, self.prefix)
         self.log = EventLog(options.output_dir / "events.jsonl")
         self.version = importlib.metadata.version("atk-interp")
         watching = telemetry(asking, self.version)
-        listeners = [*options.listeners, *([watching] if watching is not None else [])]
+        self.kept = Kept(plan, options.ledger)
+        listeners = [self.kept.listen, *options.listeners, *([watching] if watching is not None else [])]
         self.teller = Teller(self.books, self.spending, self.log, listeners, options.task_id)
         self.emit = self.teller.emit
         self.room = Room(self.emit, options.room, options.clock)
@@ -145,6 +156,7 @@ class _Run:
         self.checks: list[CheckResult] = []
 
     def close(self) -> None:
+        self.kept.close()
         self.collector.close()
         self.log.close()
 
@@ -196,7 +208,10 @@ class _Run:
             return SqliteLedger(path)
 
         ledger = await self.room.insist(open_it)
-        ledger.record(self.options.output_dir, self.plan.spec.name)
+        folder, name = self.options.output_dir, self.plan.spec.name
+        self.spending.go_on(await asyncio.to_thread(ledger.paid_before, folder, name))
+        self.meter.before, self.spending.metered = self.spending.before, lambda: self.meter.paid
+        ledger.record(folder, name, self.meter.told)
         return ledger
 
     async def result(self, endpoints: Mapping[str, Endpoint], ledger: SqliteLedger) -> RunResult:
@@ -210,16 +225,57 @@ class _Run:
         forms, policy, clock = KnownForms(self.options.ledger), self.options.policy, self.options.clock
         calls = Calls(endpoints, ledger, self.books, self.emit, policy, clock, self.room, forms)
         granted = Granted(self.grants, endpoints, ledger.uses)
+        await self._take_on(calls, ledger)
+        calls.meter = self.meter
         error = await self._run(calls, endpoints, granted)
         return await self._end(error, calls, ledger)
+
+    async def _take_on(self, calls: Calls, ledger: SqliteLedger) -> None:
+        """Take on what is kept of steps that are the same, so that they need not run."""
+        if self.options.clients:  # programs of the caller: what they would answer is not known
+            return
+        # What a rule decides depends on the rows of every source.
+        reading = not self.options.force and self.prefix is None
+        for noted in await asyncio.to_thread(self._look, ledger, reading):
+            self.emit(noted)
+        for slot, model in self.kept.models():
+            calls.models.setdefault(slot, set()).add(model)
+        self.collector.losing = self.kept.dropped
+        same = len(self.kept.choice.steps)
+        if same:
+            told = f"{same} of {len(self.plan.steps)} steps are the same as before: what they gave is taken as it was kept"
+            self.emit(Noted("", told, help="`--force` runs all of them, from the ledger"))
+
+    def _look(self, ledger: SqliteLedger, reading: bool) -> list[Noted]:
+        with contextlib.suppress(LedgerError):  # the run itself tells what is wrong
+            self.kept.look(ledger.mark(), self.grants.fingerprint(), reading=reading)
+            for keys in self.kept.keys():
+                ledger.uses_all(keys)
+        return self.kept.restore(self.books, self.collector, self.spending)
+
+    async def _keep(self, error: BaseException | None, ledger: SqliteLedger) -> None:
+        """Keep what the steps gave that are finished. A run that a rule has stopped has gone beyond what it says."""
+        if error is not None and self.prefix is not None:
+            return
+
+        def keep() -> str:
+            with contextlib.suppress(LedgerError):
+                _, replies = ledger.mark()
+                steps = [name for name in self.plan.steps if self.books.steps[name].finished]
+                return self.kept.publish(steps, self.books, self.spending, replies)
+            return ""
+
+        refusal = await asyncio.to_thread(keep)
+        if refusal:
+            self.emit(Noted("", f"not all that the steps gave is kept for the next run: {refusal}"))
 
     async def _run(self, calls: Calls, endpoints: Mapping[str, Endpoint], granted: Granted) -> BaseException | None:
         contexts = {
             name: StepCalls(step, calls, self.emit, self._refused, granted) for name, step in self.plan.steps.items()
         }
-        sinks = Sinks(self.collector.row, self._dropped, self.teller.tell)
+        sinks = Sinks(self._row, self._dropped, self.teller.tell)
         places = sum(endpoint.config.concurrency for endpoint in endpoints.values())
-        engine = Engine(self.plan, self.books, sinks, contexts, calls, window=max(8, 2 * places))
+        engine = Engine(self.kept.plan, self.books, sinks, contexts, calls, max(8, 2 * places), self.prefix)
         ticker = asyncio.create_task(self.teller.tick())
         try:
             with self._interruptible(engine):
@@ -249,6 +305,7 @@ class _Run:
             if how.error is None:
                 result = self._result(ending(refusal), published)
         await self._finish(ledger, result.status)
+        await self._keep(error, ledger)
         for output in published:
             self.emit(OutputWritten(output.name, output.path.name, output.rows, output.complete))
         self.emit(self.teller.progressed(1.0 if result.status == "done" else self.teller.fraction, result.steps))
@@ -269,6 +326,7 @@ class _Run:
     async def _write_record(self, result: RunResult, calls: Calls) -> None:
         made = made_by(self.plan, self.options.called, self.options.output_dir, self.options.ledger)
         record = run_record(self.plan, result, self.begun, calls.models, self.origin, made)
+        record["kept"] = [name for name in self.plan.steps if name in self.kept.choice.steps]
 
         async def write() -> None:
             write_record(self.options.output_dir, record)
@@ -304,11 +362,17 @@ class _Run:
             causes=self.teller.repeated.causes(),
         )
 
+    def _row(self, step: PlannedStep, row: Row) -> None:
+        self.collector.row(step, row)
+        self.kept.row(step, row)
+
     def _dropped(self, step: PlannedStep, dropped: Dropped) -> None:
         self.emit(self.collector.dropped(step, dropped))
 
     def _refused(self, step: PlannedStep, dropped: Dropped) -> None:
         self.books.refused(step.name)
+        if dropped.kept and self.prefix is not None:
+            self.prefix.dropped(step.name, dropped)
         self.emit(self.collector.dropped(step, dropped))
 
     def _interruptible(self, engine: Engine) -> contextlib.AbstractContextManager[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,7 @@ class Spending:
     """Sums up the calls of a run, by step and model. Told of each in the run's loop.
 
     `before` is what the runs have paid that this one goes on with: those into the same folder that did not come to
-    their end. It is read from the `run.json` that the last of them has left; a killed one has left none, and what it
-    paid counts as saved by the ledger.
+    their end. The last of them has left it in its `run.json`, and in the ledger if it was killed.
     """
 
     def __init__(self, plan: Plan, folder: Path) -> None:
@@ -30,6 +29,14 @@ class Spending:
         self._paid: dict[_Asking, _Sum] = {}
         self._saved: dict[_Asking, _Sum] = {}
         self.before = _paid_before(folder / "run.json", plan.spec.name)
+        self.metered: Callable[[], Spent] = Spent
+        """All that was paid, with what came before: also for rows that had no more use of it."""
+
+    def go_on(self, recorded: str) -> None:
+        """Go on with what the ledger has of the last run, if that is more than its `run.json` says."""
+        if recorded:
+            before = Spent(**json.loads(recorded))
+            self.before = max(self.before, before, key=lambda spent: spent.calls)
 
     def add(self, call: CallFinished) -> None:
         sums = self._saved if call.from_ledger else self._paid
@@ -61,6 +68,11 @@ class Spending:
         return _total(self._paid)
 
     @property
+    def with_resumes(self) -> Spent:
+        """What this run has paid, and those that it goes on with."""
+        return max(self.before + self.paid, self.metered(), key=lambda spent: spent.calls)
+
+    @property
     def saved(self) -> Spent:
         """What the replies would have cost that were there: those in the ledger, and those to equal calls."""
         return _total(self._saved)
@@ -78,7 +90,7 @@ class Spending:
         return {
             "paid": self.paid.as_json(),
             "from_ledger": self.saved.as_json(),
-            "paid_with_resumes": (self.before + self.paid).as_json(),
+            "paid_with_resumes": self.with_resumes.as_json(),
             "steps": {
                 name: {
                     "slot": self._plan.steps[name].slot,

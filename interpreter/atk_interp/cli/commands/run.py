@@ -26,6 +26,7 @@ __all__ = ["command"]
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="A trial: only so many rows ask at first.")
 @click.option("--until", default="", metavar="STEP", help="Go no further than this step, and write its rows.")
 @click.option("--strict", is_flag=True, help="Stop at the first row that is rejected.")
+@click.option("--budget", default="", metavar="AMOUNT", help="Pay no more than this, as `5usd` or `1M tokens`.")
 def command(paths: tuple[str, ...], settings: tuple[str, ...], quiet: bool, **how: Any) -> int:
     """Run pipelines, one after the other.
 
@@ -38,7 +39,7 @@ def command(paths: tuple[str, ...], settings: tuple[str, ...], quiet: bool, **ho
 
     def run_all() -> int:
         # All of them before the first: a mistake in the last config must not show after an hour.
-        prepared = [_prepared(path, settings, quiet) for path in paths]
+        prepared = [_prepared(path, settings, how["budget"], quiet) for path in paths]
         for pipeline, given in prepared:
             code = run_one(pipeline, given, how, quiet)
             if code != OK:
@@ -48,13 +49,16 @@ def command(paths: tuple[str, ...], settings: tuple[str, ...], quiet: bool, **ho
     return reported(run_all)
 
 
-def _prepared(path: str, settings: tuple[str, ...], quiet: bool) -> tuple[Pipeline, dict[str, Any]]:
+def _prepared(path: str, settings: tuple[str, ...], budget: str, quiet: bool) -> tuple[Pipeline, dict[str, Any]]:
     """A pipeline and what the command line sets of its parameters: checked as far as it goes without a run."""
+    from atk_interp.runtime.budget import check_prices, parsed_budget
     from atk_interp.runtime.endpoints import check_keys
 
     pipeline = compiled(path, quiet, undone="nothing was run")
     given = settings_for(settings, pipeline)
     pipeline.values({name: value for name, value in given.items() if name in pipeline.spec.params})
     asked = {step.options.get("model") for step in pipeline.spec.steps.values()}
-    check_keys({slot: config for slot, config in pipeline.endpoints(None).items() if slot in asked})
+    slots = {slot: config for slot, config in pipeline.endpoints(None).items() if slot in asked}
+    check_keys(slots)
+    check_prices(parsed_budget(budget) if budget else None, slots)
     return pipeline, given
