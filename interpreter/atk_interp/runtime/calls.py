@@ -20,6 +20,7 @@ from atk_interp.llm.messages import (
 from atk_interp.llm.retry import RetryPolicy, Waiting, call_with_patience
 from atk_interp.plan import PlannedStep
 from atk_interp.runtime.books import Books
+from atk_interp.runtime.budget import Meter
 from atk_interp.runtime.endpoints import Endpoint
 from atk_interp.runtime.events import CallFailed, CallFinished, Event, Noted, Waited
 from atk_interp.runtime.flights import Carriers, Flights, Halted
@@ -95,6 +96,7 @@ class Calls:
         self._flights: Flights[_Landed] = Flights()
         self.carriers = self._flights.carriers
         self.sending: set[str] = set()
+        self.meter: Meter | None = None
         self.halted = False
         self.reason: BaseException | None = None
         """Why no call is sent any more, when a call was the reason."""
@@ -211,6 +213,8 @@ class Calls:
     ) -> Reply:
         if self.halted:
             raise Halted
+        if self.meter is not None:  # now, and again when it has a place
+            self.meter.check()
 
         def say(waiting: Waiting) -> None:
             if self.halted:
@@ -219,7 +223,7 @@ class Calls:
 
         tokens = _estimate(request) if endpoint.config.tokens_per_minute else 0
         return await call_with_patience(
-            _Gate(self, self._ledger, flight, key).send,
+            _Gate(self, self._ledger, flight, key, endpoint.slot).send,
             request,
             endpoint.pool,
             self._policy,
@@ -252,19 +256,25 @@ class _Gate:
     be lost with the process, however slow the disk is.
     """
 
-    def __init__(self, calls: Calls, ledger: Ledger, flight: str, key: str) -> None:
+    def __init__(self, calls: Calls, ledger: Ledger, flight: str, key: str, slot: str) -> None:
         self._calls = calls
         self._ledger = ledger
         self._flight = flight
         self._key = key
+        self._slot = slot
 
     async def send(self, client: Client, request: Request) -> Reply:
         if self._calls.halted:
             raise Halted
+        meter = self._calls.meter
+        if meter is not None:
+            meter.check()
         self._calls.sending.add(self._flight)
         try:
             try:
                 reply = await client.complete(request)
+                if meter is not None:
+                    meter.add(self._slot, request, reply)
             except ContextTooLong as refusal:
                 reply = refused_reply(request, refusal)
             sent = request.sent()

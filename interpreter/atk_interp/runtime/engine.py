@@ -26,6 +26,7 @@ from atk_interp.plan import Plan, PlannedStep
 from atk_interp.records import dataclass
 from atk_interp.runtime.barrier import Waiting
 from atk_interp.runtime.books import Books
+from atk_interp.runtime.budget import OutOfBudget
 from atk_interp.runtime.calls import Answers, Halted
 from atk_interp.runtime.feeding import Feeder
 from atk_interp.runtime.handover import Handover
@@ -110,6 +111,7 @@ class Engine:
         self._behind = 0
         self._failure: BaseException | None = None
         self._lost: list[EndpointDown] = []
+        self._blocked: OutOfBudget | None = None
         self._done: set[str] = set()
 
     async def run(self) -> None:
@@ -141,6 +143,8 @@ class Engine:
             raise self._failure
         if self._lost:
             raise _rows_lost(self._lost)
+        if self._blocked is not None:
+            raise self._blocked
 
     def stop(self, reason: BaseException) -> None:
         """End the run: no row asks a model any more. The first reason counts. Call from the loop."""
@@ -177,7 +181,7 @@ class Engine:
         for earlier in emitter.after:
             await earlier.done.wait()
         # A set with rows missing is another set: what was made of it would be paid for nothing.
-        if not (emitter.after and self._lost):
+        if not (emitter.after and (self._lost or self._blocked)):
             try:
                 await self._loop.run_in_executor(threads, self._make_rows, emitter)
             except Halted:
@@ -252,7 +256,12 @@ class Engine:
             if self._calls.reason is not None:  # the call that has it may have been cancelled by its siblings
                 self.stop(self._calls.reason)
             return
-        if not isinstance(cause, EndpointDown):
+        if isinstance(cause, OutOfBudget) and self._prefix is not None and item.place is not None:
+            self._blocked = cause
+            self._prefix.block(item.place, cause)
+            item.emitter.live -= 1
+            self._settle(item.emitter)
+        elif not isinstance(cause, EndpointDown):
             self.stop(cause)
         elif item.again:
             self._lost.append(cause)
@@ -300,7 +309,7 @@ class Engine:
             self._wake.set()
             return
         emitter.done.set()
-        if not self._lost:
+        if not self._lost and not self._blocked:
             self._mark_finished_steps(emitter)
         self._sinks.changed()
 
@@ -370,4 +379,4 @@ def _cause(error: BaseException) -> BaseException:
     if not isinstance(error, BaseExceptionGroup):
         return error
     causes = [_cause(inner) for inner in error.exceptions]
-    return min(causes, key=lambda cause: (isinstance(cause, Halted), isinstance(cause, EndpointDown)))
+    return min(causes, key=lambda cause: [isinstance(cause, kind) for kind in (Halted, EndpointDown, OutOfBudget)])
