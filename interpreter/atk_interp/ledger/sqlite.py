@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 
 from atk_interp.ledger.base import Entry, LedgerError, LedgerFull, LedgerStats, StoredReply
+from atk_interp.ledger.bulk import Insert
 from atk_interp.ledger.claims import Claims
 from atk_interp.ledger.lookups import Lookups, select
 from atk_interp.ledger.packing import COLUMNS, packed, unpacked_entry
@@ -29,6 +30,9 @@ from atk_interp.records import dataclass
 __all__ = ["SqliteLedger"]
 
 _MOST_PUTS = 512
+_GATHER_S = 0.005
+"""How long replies gather for a commit, while several come at a time."""
+
 _BUSY_TIMEOUT_S = 60.0
 _FIRST_PAUSE_S = 0.01
 _LONGEST_PAUSE_S = 0.25
@@ -36,7 +40,7 @@ _LONGEST_PAUSE_S = 0.25
 
 _LEAST_ROOM = 1_000_000
 
-_INSERT = f"INSERT INTO replies ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"
+_INSERT = Insert(f"replies ({COLUMNS})", columns=10, otherwise="ON CONFLICT (key) DO NOTHING")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,9 @@ class SqliteLedger:
         if max_bytes is not None:
             page = self._writer.execute("PRAGMA page_size").fetchone()[0]
             self._writer.execute(f"PRAGMA max_page_count = {max(1, max_bytes // page)}")
-        self._puts = BatchThread[_Put | _Flush, StoredReply | None]("ledger-writer", self._write, _MOST_PUTS)
+        self._puts = BatchThread[_Put | _Flush, StoredReply | None](
+            "ledger-writer", self._write, _MOST_PUTS, gather_s=_GATHER_S
+        )
         self._lookups = Lookups(self._reader, self.path)
         self._claims = Claims(self.path)
         self._recorder: Recorder | None = None
@@ -269,7 +275,7 @@ class SqliteLedger:
         self._writer.execute("BEGIN IMMEDIATE")
         try:
             before = self._writer.total_changes
-            self._writer.executemany(_INSERT, rows)
+            _INSERT.rows(self._writer, rows)
             stored = self._writer.total_changes - before
             if recorder is not None:
                 recorder.write(self._writer, [put.key for put in puts])

@@ -29,6 +29,8 @@ class BatchThread(Generic[Job, Answer]):
     `work` returns one answer per job or raises; what it raises goes to every job of the batch. `submit` may be
     called from any event loop, `post` from any thread. `tick` is called in the same thread about every `tick_s`
     seconds, and must not raise. The thread does not keep a process alive.
+
+    While jobs come several at a time, they gather for `gather_s` seconds, because a batch costs as much as many jobs.
     """
 
     def __init__(
@@ -39,11 +41,14 @@ class BatchThread(Generic[Job, Answer]):
         *,
         tick: Callable[[], None] | None = None,
         tick_s: float | None = None,
+        gather_s: float = 0.0,
     ) -> None:
         self._work = work
         self._most = most
         self._tick = tick
         self._tick_s = tick_s
+        self._gather_s = gather_s
+        self._crowded = False
         self._queue: queue.SimpleQueue[_Waiting[Job, Answer] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
@@ -80,6 +85,8 @@ class BatchThread(Generic[Job, Answer]):
             waiting = self._queue.get(timeout=self._tick_s)
         except queue.Empty:
             return batch, True
+        if waiting is not None and self._gather_s and (self._crowded or not self._queue.empty()):
+            time.sleep(self._gather_s)
         while waiting is not None:
             batch.append(waiting)
             if len(batch) == self._most:
@@ -87,6 +94,7 @@ class BatchThread(Generic[Job, Answer]):
             try:
                 waiting = self._queue.get_nowait()
             except queue.Empty:
+                self._crowded = len(batch) > 1
                 return batch, True
         return batch, False
 

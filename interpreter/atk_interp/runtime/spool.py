@@ -12,11 +12,13 @@ import threading
 from collections.abc import Iterator
 
 from atk_interp.formats.atomic import CannotWrite
+from atk_interp.ledger.bulk import Insert
 
 __all__ = ["NoRoomForRows", "Spool"]
 
-_BATCH = 500
+_BATCH = 512
 _BATCH_BYTES = 4_000_000
+_INSERT = Insert("spool (place, data)", columns=2)
 
 
 def _encoded(order: tuple[int, ...]) -> bytes:
@@ -68,7 +70,7 @@ class Spool:
                 self._database.execute("PRAGMA synchronous = OFF")
                 self._database.execute("CREATE TABLE spool (place BLOB, number INTEGER PRIMARY KEY, data BLOB)")
             self._database.execute("BEGIN")
-            self._database.executemany("INSERT INTO spool (place, data) VALUES (?, ?)", self._waiting)
+            _INSERT.rows(self._database, self._waiting)
             self._database.execute("COMMIT")
         self._waiting.clear()
         self._waiting_bytes = 0
