@@ -16,6 +16,7 @@ from atk_interp.llm.answer import body_value, embeddings_of, reply_of
 from atk_interp.llm.direct import DirectTransport, can_reach
 from atk_interp.llm.failure import failure_of_status
 from atk_interp.llm.messages import EndpointDown, EndpointRefused, LlmError, Reply, Request
+from atk_interp.llm.redaction import Redaction, secrets_in
 from atk_interp.llm.transport import Answer, Broken, Transport
 from atk_interp.llm.vectors import embedding_body
 from atk_interp.values import encode
@@ -25,13 +26,6 @@ __all__ = ["OpenAIClient"]
 _PLACEHOLDER_KEY = "no-key"
 """Sent when no key is configured. Never left empty: the package would then take `OPENAI_API_KEY` from the
 environment and send it to whatever address this is."""
-
-_NO_SECRETS = (_PLACEHOLDER_KEY, "not-needed", "no-key-required", "sk-no-key-required", "lm-studio", "token-abc123")
-_SHORTEST_SECRET = 8
-"""Keys below this length, and those above, are what people give to servers that ask for none (`EMPTY`): words that a
-reply may well hold, and nothing to keep from anyone."""
-
-_HIDDEN = "…".encode()
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _LIST_MODELS_S = 10.0
@@ -53,8 +47,7 @@ class OpenAIClient:
     ) -> None:
         self._base_url = base_url
         self._key = (api_key or "").strip() or _PLACEHOLDER_KEY
-        is_secret = len(self._key) >= _SHORTEST_SECRET and self._key not in _NO_SECRETS
-        self._secret = _spellings(self._key) if is_secret else None
+        self._redacted = Redaction([self._key, *secrets_in(base_url)])
         self.endpoint = _address(base_url)
         self._timeout_s = timeout_s
         self._connections = connections
@@ -148,7 +141,9 @@ class OpenAIClient:
         if self._reference is None:
             from atk_interp.llm.reference import ReferenceTransport  # takes 0.7 s to import
 
-            self._reference = ReferenceTransport(self._base_url, self._key, self._connections, self._timeout_s)
+            self._reference = ReferenceTransport(
+                self._base_url, self._key, self._connections, self._timeout_s, self._redacted
+            )
         return self._reference
 
     async def _explained(self, error: LlmError, model: str) -> LlmError:
@@ -176,20 +171,6 @@ class OpenAIClient:
                 except LlmError:
                     self._offered = []
             return self._offered
-
-    def _redacted(self, said: bytes) -> bytes:
-        """What a server said without the key, which some repeat: before anything is read from it or cut."""
-        if self._secret is None:
-            return said
-        if b"\\u00" in said or b"\\/" in said:
-            return self._secret.sub(_HIDDEN, said)
-        return said.replace(self._key.encode(), _HIDDEN)
-
-
-def _spellings(key: str) -> re.Pattern[bytes]:
-    """A key as JSON may write it: any character of it escaped."""
-    parts = (rf"(?:\\?{re.escape(char)}|\\u00(?i:{ord(char):02x}))" for char in key)
-    return re.compile("".join(parts).encode())
 
 
 def _address(base_url: str) -> str:

@@ -6,6 +6,7 @@ as bytes: its models of requests and answers, which cost more time than all the 
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 
@@ -13,10 +14,12 @@ import aiohttp
 import httpx2
 import openai
 
+from atk_interp.llm.redaction import Redaction
 from atk_interp.llm.transport import Answer, Broken
 
 __all__ = ["ReferenceTransport"]
 
+_LOGGERS = ("httpx2", "openai._base_client", "openai._response", "openai._legacy_response", "aiohttp.client")
 _KEEP_ALIVE_S = 4.0
 """Below the 5 s after which uvicorn, and with it most self-hosted servers, drops an idle connection."""
 
@@ -24,13 +27,16 @@ _KEEP_ALIVE_S = 4.0
 class ReferenceTransport:
     """A `Transport` that proxies, redirects and whatever else the package knows may stand in the way of."""
 
-    def __init__(self, base_url: str, key: str, connections: int, timeout_s: float) -> None:
+    def __init__(self, base_url: str, key: str, connections: int, timeout_s: float, redaction: Redaction) -> None:
         limits = httpx2.Limits(
             max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=_KEEP_ALIVE_S
         )
         # The transport of aiohttp takes a third of the processor time of the package's own.
         transport = openai.DefaultAioHttpClient(limits=limits, timeout=timeout_s)
         self._timeout_s = timeout_s
+        self._without_keys = _WithoutKeys(redaction)
+        for name in _LOGGERS:
+            logging.getLogger(name).addFilter(self._without_keys)
         self._client = openai.AsyncOpenAI(
             base_url=base_url, api_key=key, timeout=timeout_s, max_retries=0, http_client=transport
         )
@@ -55,6 +61,20 @@ class ReferenceTransport:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.close()
+        for name in _LOGGERS:
+            logging.getLogger(name).removeFilter(self._without_keys)
+
+
+class _WithoutKeys(logging.Filter):
+    """The package logs addresses and headers to whoever listens: the server's own, and what it redirects to."""
+
+    def __init__(self, redaction: Redaction) -> None:
+        super().__init__()
+        self._redaction = redaction
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = self._redaction(record.getMessage().encode("utf-8", "replace")).decode(), None
+        return True
 
 
 def _what_happened(error: BaseException, timeout_s: float) -> str:

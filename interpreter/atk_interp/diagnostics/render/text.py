@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from atk_interp.diagnostics.codes import Severity
+from atk_interp.diagnostics.concealing import concealed
 from atk_interp.diagnostics.model import Diagnostic
 from atk_interp.source import Span
 
@@ -89,7 +90,7 @@ def _head(diagnostic: Diagnostic, colour: bool) -> str:
 def _frame(span: Span, label: str, mark: str, width: int, paint: str) -> list[str]:
     """The first line of a span with its underline, cut to the neighbourhood when it is very long."""
     begin, finish = span.begin, span.finish
-    text = span.file.line(begin.line)
+    text = concealed(span.file.line(begin.line))
     first = begin.column - 1
     last = finish.column - 1 if finish.line == begin.line else len(text)
     last = max(first + 1, last)

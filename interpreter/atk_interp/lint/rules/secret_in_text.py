@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from atk_interp.diagnostics import Code, Severity
+from atk_interp.diagnostics.concealing import SECRET, SIGNS, URL_LOGIN, URL_QUERY
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
 from atk_interp.patterns import pattern
@@ -12,27 +11,6 @@ from atk_interp.source import SourceFile, Span
 
 __all__ = ["SecretInText"]
 
-_SECRET = pattern(
-    r"""\b(?:
-        sk-(?:ant-|proj-|or-v1-)?[A-Za-z0-9_-]{20,}    # OpenAI, Anthropic, OpenRouter
-      | (?:hf|gsk|ghp|gho|ghs|glpat|xai|nvapi|r8)[_-][A-Za-z0-9_-]{20,}
-      | github_pat_[A-Za-z0-9_]{20,}
-      | AKIA[0-9A-Z]{16}                               # Amazon
-      | AIza[0-9A-Za-z_-]{35}                          # Google
-      | xox[abpr]-[0-9A-Za-z-]{10,}                    # Slack
-      | eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}   # a JSON web token
-    )(?![A-Za-z0-9_-])
-    | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----""",
-    re.VERBOSE,
-)
-_SIGNS = (
-    *("sk-", "hf_", "hf-", "gsk", "ghp", "gho", "ghs", "glpat", "xai", "nvapi", "r8_", "r8-", "github_pat_"),
-    *("AKIA", "AIza", "xox", "eyJ", "-----BEGIN"),
-)
-"""One of these is in every secret: looking for them takes a twentieth of the time."""
-
-_URL = pattern(r"\bhttps?://(?P<password>[^\s/@:'\"{}<>]+:[^\s/@'\"{}<>]+)@")
-_QUERY = pattern(r"\bhttps?://[^\s'\"]*?[?&](?:api[_-]?key|access_token|token|key|sig)=(?P<password>[^\s&'\"{}<>]{8,})")
 _EXAMPLE = pattern(r"(?i)your|example|xxxx|1234567890|placeholder|changeme")
 
 
@@ -64,7 +42,7 @@ class SecretInText(Rule):
     def check(self, context: LintContext) -> None:
         told = [found.span for found in context.before if found.code.name == "key-in-file" and found.span is not None]
         for file in context.files:
-            for found in _SECRET.finditer(file.text) if any(sign in file.text for sign in _SIGNS) else ():
+            for found in SECRET.finditer(file.text) if any(sign in file.text for sign in SIGNS) else ():
                 if _is_made_up(found[0]):
                     continue
                 if not any(_same_line(span, file, found.start()) for span in told):
@@ -74,7 +52,7 @@ class SecretInText(Rule):
                         "this looks like a secret, and does not belong in a file",
                         help="take it back where it was issued, and put the new one into an environment variable",
                     )
-            for address in (_URL, _QUERY) if "://" in file.text else ():
+            for address in (URL_LOGIN, URL_QUERY) if "://" in file.text else ():
                 for found in address.finditer(file.text):
                     context.sink.report(
                         self.url_code,
