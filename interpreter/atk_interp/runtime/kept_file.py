@@ -81,10 +81,12 @@ class KeptWriter:
         data = b"".join(self._waiting[kind])
         self._waiting[kind].clear()
         self._sizes[kind] = 0
-        if data and not self.broken:
+        if data:
             self._block(kind, data)
 
     def _block(self, kind: bytes, data: bytes) -> None:
+        if self.broken:
+            return
         stored = data if kind == _KEYS else zlib.compress(data, 1)  # hashes have nothing to press out
         if self._written + len(stored) > self._most_bytes:
             self._break(f"it takes more than {self._most_bytes // 1_000_000:,} MB")
