@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,8 @@ from atk_interp.runtime.kept import _VERSIONS, _tidy
 from atk_interp.runtime.kept_file import KeptFile, KeptWriter, remove_left_over
 from atk_interp.values import Row
 
-ROWS = [Row(f"{n:020}", "a.txt", (n, 3), {"text": f"passage {n} " * 60, "empty": None}, "parent") for n in range(3000)]
+NOISE = [f"{random.Random(n).getrandbits(2000):x}" for n in range(3000)]
+ROWS = [Row(f"{n:020}", "a.txt", (n, 3), {"text": noise, "empty": None}, "parent") for n, noise in enumerate(NOISE)]
 
 
 def write(path: Path) -> KeptWriter:
