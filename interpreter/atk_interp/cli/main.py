@@ -20,6 +20,8 @@ COMMANDS = {
     "run": "Run pipelines from their configs or specs.",
     "plan": "Say what a run would do: rows, calls, tokens and cost; nothing is sent.",
     "render": "Print the messages that a step would send for a row; nothing is sent.",
+    "runs": "List the runs of the project, the latest first.",
+    "rejects": "Read the rows that a run has rejected, by reason, with every reply.",
     "retry": "Ask rejected rows again, and write the outputs anew.",
     "verify": "Prove that the files of a run are what its spec, inputs and ledger give.",
     "lint": "Check specs, configs and their prompts; no model is asked.",

@@ -8,10 +8,22 @@ from pathlib import Path
 
 from atk_interp.ledger.base import LedgerError
 from atk_interp.ledger.places import folder_name, folder_path
+from atk_interp.ledger.schema import connect_existing, translated
 from atk_interp.ledger.uses import keys_in
 from atk_interp.records import dataclass
 
-__all__ = ["KnownRun", "known_runs", "mark_keys", "paid_by_unfinished", "runs_of", "used_keys"]
+__all__ = [
+    "KnownRun",
+    "known_runs",
+    "latest_folders",
+    "mark_keys",
+    "paid_by_unfinished",
+    "runs_of",
+    "runs_with_payments",
+    "used_keys",
+]
+
+_BUSY_TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,11 @@ def known_runs(connection: sqlite3.Connection) -> list[KnownRun]:
     return list(found.values())
 
 
+def latest_folders(path: Path) -> list[Path]:
+    """The output folders of the runs that have used a ledger, the latest first. Raises `LedgerError`."""
+    return [folder_path(path, run.folder) for run, _ in runs_with_payments(path)]
+
+
 def runs_of(connection: sqlite3.Connection, ledger: Path, folders: Iterable[Path]) -> list[KnownRun]:
     """The runs into some folders. Raises `LedgerError`, naming those that there are, for a folder without one."""
     known = {run.folder: run for run in known_runs(connection)}
@@ -63,6 +80,21 @@ def _known(ledger: Path, folders: list[str]) -> str:
     shown = ", ".join(f"`{folder_path(ledger, folder)}`" for folder in folders[:5])
     more = f" and {len(folders) - 5} others" if len(folders) > 5 else ""
     return f"runs were into {shown}{more}"
+
+
+def runs_with_payments(path: Path) -> list[tuple[KnownRun, str]]:
+    """The runs of a ledger as `known_runs` has them, each with what its last one has put down of its payments.
+
+    Raises `LedgerError`.
+    """
+    connection = connect_existing(path, busy_timeout_s=_BUSY_TIMEOUT_S)
+    try:
+        paid = dict(connection.execute("SELECT run, paid FROM payments"))
+        return [(run, paid.get(run.ids[0], "")) for run in known_runs(connection)]
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
+    finally:
+        connection.close()
 
 
 def paid_by_unfinished(connection: sqlite3.Connection, ledger: Path, folder: Path, pipeline: str) -> str:
