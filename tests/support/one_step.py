@@ -13,7 +13,19 @@ from atk_interp.diagnostics import Sink
 from atk_interp.document import parse_document
 from atk_interp.flow import analyse
 from atk_interp.kinds import KINDS
-from atk_interp.kinds.base import Beside, BoundStep, Dropped, Notice, PureStep, Scratch, SetStep, SourceStep
+from atk_interp.kinds.base import (
+    Attempt,
+    Beside,
+    BoundStep,
+    Dropped,
+    Notice,
+    PureStep,
+    Scratch,
+    SetStep,
+    SourceStep,
+    Turn,
+    UsedUp,
+)
 from atk_interp.llm.messages import Reply
 from atk_interp.runtime.barrier import RowScratch
 from atk_interp.source import SourceFile
@@ -38,6 +50,15 @@ class NoCalls:
 
     async def call(self, *args: Any, **options: Any) -> Reply:
         raise AssertionError("this step asks no model")
+
+    def failed(self, row: Row, attempt: Attempt) -> None:
+        raise AssertionError("this step asks no model")
+
+    def further(self, used_up: UsedUp, given: int) -> Turn | None:
+        raise AssertionError("this step asks no model")
+
+    def merged(self, row: Row, members: Sequence[str]) -> None:
+        """What comes out tells it."""
 
     def first_sample(self, row: Row) -> int:
         return 0

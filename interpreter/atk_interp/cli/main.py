@@ -23,6 +23,7 @@ COMMANDS = {
     "runs": "List the runs of the project, the latest first.",
     "rejects": "Read the rows that a run has rejected, by reason, with every reply.",
     "retry": "Ask rejected rows again, and write the outputs anew.",
+    "trace": "Tell where a row comes from: document, prompts, replies.",
     "verify": "Prove that the files of a run are what its spec, inputs and ledger give.",
     "lint": "Check specs, configs and their prompts; no model is asked.",
     "test": "Try the examples of specs; no model is asked.",

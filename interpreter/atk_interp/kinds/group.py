@@ -80,7 +80,9 @@ class Group(StepKind):
                 sorted_.put(key, row.replaced({"key": key.decode(), "values": values, "kept": kept}))
             groups = context.scratch()
             for _, members in itertools.groupby(sorted_.rows(), lambda row: row.fields["key"]):
-                made = _grouped(list(collect), list(members))
+                together = list(members)
+                made = _grouped(list(collect), together)
+                context.merged(made, [member.id for member in together])
                 groups.put(b"".join(part.to_bytes(6, "big") for part in made.order), made)
             yield from groups.rows()
 

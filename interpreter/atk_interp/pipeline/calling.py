@@ -25,6 +25,7 @@ from atk_interp.runtime import CannotRun, RunOptions, RunResult, run_plan
 from atk_interp.runtime.budget import parsed_budget
 from atk_interp.runtime.endpoints import NO_CLIENTS
 from atk_interp.runtime.events import Listener
+from atk_interp.runtime.making import Called
 from atk_interp.runtime.room import RoomPolicy
 from atk_interp.spec import Config, EndpointConfig, PipelineSpec, check_value, missing
 from atk_interp.spec.codes import UNKNOWN_PIPELINE
@@ -135,7 +136,7 @@ class Pipeline:
         `clients` stand in for the endpoints of their slots: a scripted model, or a client of the caller's own.
         """
         plan = self.plan(kwargs, Extent(limit, until, strict))
-        output_dir = self._output_dir(plan.params.get("output_dir") or kwargs.get("output_dir"))
+        output_dir = self.output_dir(plan.params.get("output_dir") or kwargs.get("output_dir"))
         self._refuse_to_read(output_dir, plan.params)
         await asyncio.to_thread(_check_inputs, plan)
         options = RunOptions(
@@ -149,8 +150,24 @@ class Pipeline:
             clients=clients,
             force=force,
             budget=parsed_budget(budget) if budget else None,
+            called=self._called(kwargs.get("prompts")),
         )
         return await run_plan(plan, options)
+
+    def configured(self, config: Config) -> Pipeline:
+        """The same pipeline with another config."""
+        return Pipeline(self._analysis, config)
+
+    def _called(self, prompts: Any) -> Called:
+        """Where this pipeline was read from."""
+        spec = self._analysis.folder / Path(self.spec.document.file.path).name
+        if prompts is None:
+            folders = self._config.prompts if self._config is not None else ()
+        else:
+            folders = tuple(map(Path, [prompts] if isinstance(prompts, str | Path) else prompts))
+        if self._config is None:
+            return Called(spec, None, folders)
+        return Called(spec, self._config.folder / Path(self._config.document.file.path).name, folders)
 
     def plan(self, kwargs: Mapping[str, Any], extent: Extent = _WHOLE) -> Plan:
         """What a call with these arguments would run. Raises as a call does before any work."""
@@ -160,7 +177,8 @@ class Pipeline:
         seed = _whole(given.pop("seed", None))
         return _part(self._plan(analysis, self.values(given), models, json_rows(rows), seed), extent)
 
-    def _output_dir(self, given: Any) -> Path:
+    def output_dir(self, given: Any) -> Path:
+        """The output folder of a call that is given this one, or none."""
         return Path(given or Path("output") / self.__name__).expanduser().absolute()
 
     def _refuse_to_read(self, output_dir: Path, values: Mapping[str, Value]) -> None:

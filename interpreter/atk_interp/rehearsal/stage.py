@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,6 +73,8 @@ class Witness:
     """A part of a reply, or one of several samples, was not accepted."""
     failed: Callable[[PlannedStep, Row, Attempt], None] = _ignored
     """An attempt has failed."""
+    merged: Callable[[PlannedStep, Row, Sequence[str]], None] = _ignored
+    """A row was made of several, whose ids these are."""
     granted: Callable[[PlannedStep, UsedUp, str, Turn], None] = _ignored
     """A sample takes an attempt that was granted to it, under this key, beyond those of its step."""
     used_up: Callable[[PlannedStep, UsedUp, str], None] = _ignored
@@ -104,6 +106,9 @@ class _Rehearsing(StepCalls):
 
     def failed(self, row: Row, attempt: Attempt) -> None:
         self._witness.failed(self._step, row, attempt)
+
+    def merged(self, row: Row, members: Sequence[str]) -> None:
+        self._witness.merged(self._step, row, members)
 
     def further(self, used_up: UsedUp, given: int) -> Turn | None:
         turn = super().further(used_up, given)

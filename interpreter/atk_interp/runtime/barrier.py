@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from atk_interp.kinds.base import Attempt, Dropped, Notice, Scratch, SetStep, StepContext, Turn, UsedUp
@@ -118,6 +118,9 @@ class SetRoom:
 
     def failed(self, row: Row, attempt: Attempt) -> None:
         self._context.failed(row, attempt)
+
+    def merged(self, row: Row, members: Sequence[str]) -> None:
+        self._context.merged(row, members)
 
     def further(self, used_up: UsedUp, given: int) -> Turn | None:
         return self._context.further(used_up, given)

@@ -342,5 +342,8 @@ class StepCalls:
     def failed(self, row: Row, attempt: Attempt) -> None:
         """What becomes of the row tells it."""
 
+    def merged(self, row: Row, members: Sequence[str]) -> None:
+        """A run has no use for it."""
+
     def further(self, used_up: UsedUp, given: int) -> Turn | None:
         return self._granted.further(self._step, used_up, given) if self._granted is not None else None

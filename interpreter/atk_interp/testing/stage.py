@@ -52,6 +52,9 @@ class Stage:
     def failed(self, row: Row, attempt: Attempt) -> None:
         """What becomes of the row tells it."""
 
+    def merged(self, row: Row, members: Sequence[str]) -> None:
+        """An example has no use for it."""
+
     def further(self, used_up: UsedUp, given: int) -> Turn | None:
         """None: nothing is granted to an example."""
         return None

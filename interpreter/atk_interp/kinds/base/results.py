@@ -159,6 +159,10 @@ class StepContext(Protocol):
         """An attempt for a row has failed, and others may follow."""
         ...
 
+    def merged(self, row: Row, members: Sequence[str]) -> None:
+        """A row was made of several, whose ids these are."""
+        ...
+
     def further(self, used_up: UsedUp, given: int) -> Turn | None:
         """The attempt that was granted to a sample beyond those of its step, after `given` others; None for no more."""
         ...
