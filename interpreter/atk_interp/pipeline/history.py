@@ -47,7 +47,7 @@ def _summary(ledger: Path, run: KnownRun, paid: str) -> RunSummary:
     spent = _spent(paid) or _spent((record.get("spending") or {}).get("paid_with_resumes"))
     try:
         rows = sum(output["rows"] for output in record["outputs"]) if record else None
-        rejected = record["rejected"] if record else None
+        rejected = sum(step["rejected"] for step in record["steps"]) if record else None
     except (KeyError, TypeError):
         rows = rejected = None
         lacking = "its `run.json` is of another version"

@@ -97,7 +97,7 @@ def grouped(path: Path, examples: int) -> list[Group]:
         counts[key] = counts.get(key, 0) + 1
         some = chosen.setdefault(key, [])
         rank = zlib.crc32(line.row), line.at
-        if len(some) < examples or rank < some[-1]:
+        if len(some) < examples or (some and rank < some[-1]):
             insort(some, rank)
             del some[examples:]
     return [Group(*key, count, tuple(sorted(at for _, at in chosen[key]))) for key, count in counts.items()]

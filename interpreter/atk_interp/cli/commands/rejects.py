@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from atk_interp.cli.output import complain, counted, harmless, notice, say
 from atk_interp.cli.preparing import reported
 
 if TYPE_CHECKING:
-    from atk_interp.report.rejected import Group, Rejection
+    from atk_interp.report.rejected import Group, Line, Rejection
 
 __all__ = ["command"]
 
@@ -31,18 +30,17 @@ _MOST_GROUPS = 50
 )
 @click.option("--reason", default="", metavar="TEXT", help="Only rows that were lost for this, or a part of it.")
 @click.option("--filtered", is_flag=True, help="Also rows that a rule has filtered, which is no failure.")
-@click.option(
-    "--limit", type=click.IntRange(0), default=3, show_default=True, metavar="N", help="Rows shown of each reason."
-)
+@click.option("--limit", type=click.IntRange(0), metavar="N", help="Rows shown of each reason: 3 as text, all as JSON.")
 @click.option("--ledger", type=click.Path(path_type=Path), help="Another ledger, to find the latest run in.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
 def command(
-    run: str | None, step: str, reason: str, filtered: bool, limit: int, ledger: Path | None, format_: str
+    run: str | None, step: str, reason: str, filtered: bool, limit: int | None, ledger: Path | None, format_: str
 ) -> int:
     """Read the rows that were rejected, by reason: their fields, every attempt, and the raw replies.
 
     RUN is an output folder, a config or spec whose output folder is known, or nothing for the latest run of the
-    project. With `--format json` every record is a line, as in `rejected.jsonl`, up to `--limit` of each reason.
+    project. Of each reason some rows are shown, which a hash chooses. With `--format json` the records are lines as in
+    `rejected.jsonl`, in its order.
     """
 
     def show_them() -> int:
@@ -53,7 +51,10 @@ def command(
             complain(f"`{path}` is not there", "run the pipeline again, from the ledger, and it will be")
             return IMPOSSIBLE
         try:
-            _show(path, _Wanted(step, reason, filtered), limit, format_ == "json")
+            if format_ == "json":
+                _show_json(path, _Wanted(step, reason, filtered), limit)
+            else:
+                _show(path, _Wanted(step, reason, filtered), 3 if limit is None else limit)
         except OSError as error:
             complain(f"`{path}` cannot be read: {(error.strerror or str(error)).lower()}")
             return IMPOSSIBLE
@@ -68,24 +69,39 @@ class _Wanted:
     def __init__(self, step: str, reason: str, filtered: bool) -> None:
         self.step, self.reason, self.filtered = step, reason.casefold(), filtered
 
-    def __contains__(self, group: Group) -> bool:
+    @property
+    def is_anything(self) -> bool:
+        return not self.step and not self.reason
+
+    def __contains__(self, group: Group | Line) -> bool:
         if self.step and group.step != self.step:
             return False
         if self.reason and self.reason not in group.label.casefold():
             return False
-        return group.outcome != "filtered" or self.filtered or bool(self.step or self.reason)
+        return group.outcome != "filtered" or self.filtered or not self.is_anything
 
 
-def _show(path: Path, wanted: _Wanted, limit: int, as_json: bool) -> None:
+def _show_json(path: Path, wanted: _Wanted, limit: int | None) -> None:
+    """The records as they stand in the file: nothing is kept but how many of each reason were shown."""
+    from atk_interp.report.rejected import lines_of
+
+    shown: dict[tuple[str, str, str], int] = {}
+    with path.open("rb") as stream:
+        for line in lines_of(path):
+            key = (line.step, line.outcome, line.label)
+            if line not in wanted or (limit is not None and shown.get(key, 0) >= limit):
+                continue
+            if limit is not None:
+                shown[key] = shown.get(key, 0) + 1
+            stream.seek(line.at)
+            say(stream.readline().decode("utf-8", "replace").rstrip("\n"))
+
+
+def _show(path: Path, wanted: _Wanted, limit: int) -> None:
     from atk_interp.report.rejected import grouped
 
     groups = grouped(path, limit)
     found = sorted((group for group in groups if group in wanted), key=lambda group: -group.count)
-    if as_json:
-        for group in found:
-            for rejection in _examples(path, group):
-                say(json.dumps(asdict(rejection), ensure_ascii=False))
-        return
     if not found:
         _say_nothing_found(groups, wanted)
         return
@@ -99,11 +115,14 @@ def _show(path: Path, wanted: _Wanted, limit: int, as_json: bool) -> None:
     if beyond:
         rows = counted(sum(group.count for group in beyond), "row")
         notice(f"and {counted(len(beyond), 'more reason')} for {rows}: choose some with `--step` or `--reason`")
+    filtered = sum(group.count for group in groups if group.outcome == "filtered" and group not in wanted)
+    if filtered and wanted.is_anything:
+        notice(f"{counted(filtered, 'row')} filtered besides, which `--filtered` shows")
 
 
 def _say_nothing_found(groups: list[Group], wanted: _Wanted) -> None:
     passed = sum(group.count for group in groups if group.outcome == "filtered")
-    if wanted.step or wanted.reason:
+    if not wanted.is_anything:
         steps = ", ".join(f"`{step}`" for step in dict.fromkeys(group.step for group in groups))
         notice("no row was lost so" + (f"; rows were lost in {steps}" if steps else ""))
     else:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_HEADS = ("begun (UTC)", "pipeline", "status", "rows", "rejected", "paid", "USD", "folder")
+_HEADS = ("begun (UTC)", "pipeline", "status", "rows", "rejected", "calls paid", "USD", "folder")
 _NUMBERS = (3, 4, 5, 6)
 
 
@@ -30,7 +30,7 @@ _NUMBERS = (3, 4, 5, 6)
 def command(ledger: Path | None, limit: int, format_: str) -> int:
     """List the runs of the project, the latest first: one for each output folder.
 
-    `paid` are the calls that it has paid, with those of the runs that it went on with. What is not known is `-`.
+    Calls paid and their cost are with those of the runs that it went on with. What is not known is `-`.
     """
 
     def list_them() -> int:
