@@ -1,11 +1,11 @@
 """How many calls an address is sent at a time, found out from how it takes them.
 
 The number begins at the ceiling that the user set and is looked at again after every *window*, which is as many
-answers as calls are allowed (at least 8, and 32 for latencies). Two signs make it fall:
+answers as calls are allowed (at least 16, and 32 for latencies). Two signs make it fall:
 
-- **Strain**: the share of calls that are pushed back, or fail. At half of all answers the number falls at once, to what
-  the endpoint has really been serving (bandwidth times delay, as in BBR), at most to half. Half is the share at which
-  Google's clients begin to hold back (*Site Reliability Engineering*, chapter 21, K = 2).
+- **Strain**: more calls are pushed back, or fail, than usually. The number falls to what the endpoint has really been
+  serving (bandwidth times delay, the greatest of the last windows, as in BBR), at most to half, and on while half of
+  all calls fail: the share at which Google's clients hold back (*Site Reliability Engineering*, chapter 21, K = 2).
 - **Slowness**: replies take twice the time that replies of this size usually take, in the geometric mean of a window
   against a long memory (the gradient of Netflix's *concurrency-limits*, "Gradient2"). Calls are compared with calls of
   the same model whose prompt and reply are about as long, so that it does not matter which step asks; and the
@@ -17,8 +17,9 @@ a smaller number is a **trial**. It stays only when it helps: when the share of 
 Little's law (calls at a time / time of a call) a quarter more gets done. Else the number goes back, and the sign is
 taken for what is usual here.
 
-It grows by one after a window without a sign in which all places were used; each time that growing brings a sign,
-twice as many windows have to pass before the next time. No clock, no tasks: told of answers, it says a number.
+It grows by an eighth after a window without a sign in which all places were used, and goes back when less gets done
+than before; each time that growing does no good, twice as many windows have to pass before the next time. No clock, no
+tasks: told of answers, it says a number.
 """
 
 from __future__ import annotations
@@ -30,13 +31,15 @@ from atk_interp.records import dataclass
 
 __all__ = ["Governor"]
 
-_LEAST_ANSWERS = 8
+_LEAST_ANSWERS = 16
 _LEAST_REPLIES = 32
 _HALF = 0.5
 _HELPS_STRAIN = 0.7
 _HELPS_PACE = 1.25
-_FORGET = 0.95
-"""How much of the usual share of failures is remembered after each window without more of them."""
+_LEARNT = 0.1
+"""How far the usual share of failures moves towards that of a window without a sign."""
+_JUDGED_AFTER = 4
+"""So many windows after growing, the new number is taken for good also when no latencies could be compared."""
 _SLOW = 2.0
 _MEMORY = 500
 _LEAST_SEEN = 16
@@ -44,14 +47,20 @@ _FIRST_EXPLORATION = 8
 _EXPLORED_SHARE = 0.7
 _LEAST_EXPLORED = 8
 _LONGEST_HOLD = 32
+_REMEMBERED_WINDOWS = 8
 
 
 @dataclass(slots=True)
 class _Trial:
-    """Fewer calls than `before`, to see whether that helps. `pace` tells which sign is on trial."""
+    """Fewer calls than `before`, to see whether that helps. `pace` tells which sign is on trial.
+
+    `measure` is what it was like before, in so many `answers`: the share of failures, or the rate at which calls were
+    done.
+    """
 
     before: int
     measure: float
+    answers: int
     pace: bool
 
 
@@ -75,6 +84,10 @@ class Governor:
         self._answers = self._strained = self._peak = self._compared = 0
         self._served = self._slower = 0.0
         self._settling = self.limit
+        self._served_before: tuple[float, ...] = ()
+        self._anchor = self.limit
+        self._unjudged = 0
+        self._ramp = 0
 
     def replied(self, epoch: int, in_use: int, sort: Hashable, seconds: float, now: float) -> None:
         """A call got its reply. `in_use` counts it; `sort` is equal for replies that should take about as long."""
@@ -98,7 +111,11 @@ class Governor:
         self._look_at_strain(now)
 
     def begin_again(self, now: float) -> None:
-        """The endpoint was away and is back: few calls at first, so that it does not fall over again."""
+        """The endpoint was away and is back: few calls at first, so that it does not fall over again.
+
+        Twice as many after each window without a sign, up to what there was before (the slow start of TCP, RFC 5681).
+        """
+        self._ramp = max(self._ramp, self.limit)
         self._change(min(self.limit, max(1, self.most // 8)), now)
         self._trial = None
         self._hold = self._held = 1
@@ -109,53 +126,74 @@ class Governor:
         if self._answers < max(_LEAST_ANSWERS, self.limit):
             return
         share = self._strained / self._answers
+        unusual = self._strained > self._expected(self._answers)
         trial = self._trial
-        on_trial = trial is not None and not trial.pace
-        if share >= _HALF:
-            self._trial = None
-            self._shrink(self._serving(now), now)
-        elif trial is not None and on_trial:
-            self._trial = None
-            if share > _HELPS_STRAIN * trial.measure:
-                self._usual = share
+        if trial is not None and not trial.pace:
+            if share >= _HALF and self.limit > 1:
+                self._shrink(now)
+            elif not _fell(trial.measure, trial.answers, share, self._answers):
+                self._trial = None
+                self._usual = (share + trial.measure) / 2
                 self._change(trial.before, now)
             else:
+                self._trial = None
                 self._windows_again(now)
-        elif trial is None and self._strained > self._expected(self._answers):
-            before = self.limit
-            self._shrink(self._serving(now), now)
-            self._trial = _Trial(before, share, pace=False)
+        elif unusual and self.limit > self._anchor:
+            self._undo_growth(now)
+        elif unusual and (trial is None or share >= _HALF):
+            before, answers = self.limit, self._answers
+            self._shrink(now)
+            self._trial = _Trial(before, share, answers, pace=False)
         else:
-            self._usual *= _FORGET
+            self._usual += _LEARNT * (share - self._usual)
             if trial is None:
                 self._grow()
             self._windows_again(now)
 
     def _expected(self, answers: int) -> float:
-        """The most failures that are usual among so many answers: two standard deviations above the mean."""
+        """The most failures that are usual among so many answers: three standard deviations above the mean."""
         mean = self._usual * answers
-        return mean + 2 * math.sqrt(mean) + 1
+        return mean + 3 * math.sqrt(mean) + 1
 
-    def _serving(self, now: float) -> int:
+    def _shrink(self, now: float) -> None:
+        """To what the endpoint has been working on, if that is known and less than what it was sent."""
+        used = min(self.limit, self._peak)
+        served = math.ceil(max((self._serving(now), *self._served_before)))
+        self._ramp, self._held = 0, self._hold
+        self._change(max(used // 2, min(served, used - 1)), now)
+
+    def _serving(self, now: float) -> float:
         """How many calls the endpoint has been working on, in the mean of the window."""
         elapsed = now - self._began
-        return math.ceil(self._served / elapsed) if elapsed > 0 else 0
-
-    def _shrink(self, wanted: int, now: float) -> None:
-        used = min(self.limit, self._peak)
-        self._hold = min(_LONGEST_HOLD, 2 * self._hold)
-        self._held = self._hold
-        self._change(max(used // 2, min(wanted, used - 1)), now)
+        return self._served / elapsed if elapsed > 0 else 0.0
 
     def _grow(self) -> None:
-        """One more, or an eighth while nothing has spoken against it; only when what there is was used."""
+        """An eighth more, when what there is was used, and what it grew to before has proved itself."""
+        if self.limit > self._anchor:
+            self._unjudged += 1
+            if self._unjudged < _JUDGED_AFTER:
+                return
+            self._keep_growth()
         if self._peak < self.limit or self.limit >= self.most:
+            return
+        if self.limit < self._ramp:
+            self.limit = self._anchor = min(self._ramp, 2 * self.limit)
             return
         self._held -= 1
         if self._held > 0:
             return
+        self.limit = min(self.most, self.limit + max(1, self.limit // 8))
+        self._unjudged = 0
+        self._settling = self.limit
+        self._compared, self._slower = 0, 0.0
+
+    def _keep_growth(self) -> None:
+        self._anchor = self.limit
         self._hold = self._held = max(1, self._hold // 2)
-        self.limit = min(self.most, self.limit + (max(1, self.limit // 8) if self._hold == 1 else 1))
+
+    def _undo_growth(self, now: float) -> None:
+        self._held = self._hold = min(_LONGEST_HOLD, 2 * self._hold)
+        self._change(self._anchor, now)
 
     # -- slowness -------------------------------------------------------------------------------------------------
 
@@ -171,7 +209,7 @@ class Governor:
         elif count >= max(_LEAST_SEEN, min(2 * self.limit, _MEMORY)):
             self._slower += logarithm - mean
             self._compared += 1
-        if self._trial is None or not self._trial.pace:
+        if self.limit <= self._anchor and (self._trial is None or not self._trial.pace):
             usually[1] = min(count + 1, _MEMORY)
             usually[0] += (logarithm - mean) / usually[1]
 
@@ -186,14 +224,20 @@ class Governor:
         if trial is not None:
             self._trial = None
             if rate < _HELPS_PACE * trial.measure:
-                self._take_as_usual(math.log(trial.before / trial.measure))
                 self._change(trial.before, now)
+                self._take_as_usual(math.log(trial.before / trial.measure))
             else:
                 self._take_as_usual(slower)
-                self._try_fewer(rate, now)  # where fewer help, still fewer may
+                self._try_fewer(self.limit, now)  # where fewer help, still fewer may
             return
         used_up = self._peak >= self.limit
-        if math.exp(slower) >= _SLOW and used_up:
+        if self.limit > self._anchor:
+            if rate < self._anchor:  # less gets done than before it grew
+                self._undo_growth(now)
+            else:
+                self._keep_growth()
+                self._take_as_usual(slower)
+        elif math.exp(slower) >= _SLOW and used_up:
             self._try_fewer(rate, now)
         elif self._windows >= self._explore_at and used_up:
             self._explore_at = 8 * self._windows
@@ -203,13 +247,12 @@ class Governor:
         if self.limit < _LEAST_EXPLORED and rate >= self.limit / _SLOW:
             return
         before = self.limit
-        self._hold = min(_LONGEST_HOLD, 2 * self._hold)
-        self._held = self._hold
         self._change(max(1, min(before - 1, int(before * _EXPLORED_SHARE))), now)
         if self.limit < before:
-            self._trial = _Trial(before, rate, pace=True)
+            self._trial = _Trial(before, rate, 0, pace=True)
 
     def _take_as_usual(self, slower: float) -> None:
+        """What was measured now is what to compare with."""
         for usually in self._usually.values():
             usually[0] += slower
 
@@ -217,6 +260,7 @@ class Governor:
 
     def _change(self, limit: int, now: float) -> None:
         self.limit = max(1, min(self.most, limit))
+        self._anchor = self.limit
         self.epoch += 1
         self._open_windows(now)
 
@@ -226,6 +270,15 @@ class Governor:
         self._compared, self._slower = 0, 0.0
 
     def _windows_again(self, now: float) -> None:
+        if self._answers:
+            self._served_before = (*self._served_before[1 - _REMEMBERED_WINDOWS :], self._serving(now))
         self._began = now
         self._answers = self._strained = self._peak = 0
         self._served = 0.0
+
+
+def _fell(before: float, answers: int, after: float, later: int) -> bool:
+    """Whether a share is so much smaller than before that it is no chance: by two standard deviations of the two."""
+    mean = (before * answers + after * later) / (answers + later)
+    chance = math.sqrt(mean * (1 - mean) * (1 / answers + 1 / later))
+    return after <= _HELPS_STRAIN * before and before - after >= 2 * chance

@@ -121,7 +121,7 @@ class Limiter:
         return wait
 
     def ready_in_s(self) -> float:
-        """The seconds until an address may be sent a call again that asked for a pause or has had its minute's worth."""
+        """The seconds until a call may be sent to an address that asked for a pause or has had its minute's worth."""
         now = self._clock.now()
         owed = [
             -bucket.level * 60 / bucket.per_minute - (now - bucket.filled_at)
