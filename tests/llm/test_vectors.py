@@ -44,7 +44,7 @@ async def plain(base_url: str, texts: Sequence[str], **sampling: Any) -> list[li
     return [item.embedding for item in sorted(created.data, key=lambda item: item.index)]
 
 
-def similarity(one: Vector[float], other: Vector[float]) -> float:
+def similarity(one: Vector, other: Vector) -> float:
     return sum(left * right for left, right in zip(one, other, strict=True))
 
 

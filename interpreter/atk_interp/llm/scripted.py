@@ -104,7 +104,7 @@ class ScriptedClient:
             tokens = sum(len(encode(request.body())) // 4 for request in requests)
             return replies_with(vectors, requests, tokens, requests[0].model, 0.0)
 
-    async def _embedded(self, request: Request) -> Vector[float]:
+    async def _embedded(self, request: Request) -> Vector:
         tries = self._tried(request)
         outcome = next(filter(None, (rule.outcome(request, tries) for rule in self._rules)), None)
         if outcome is None:

@@ -13,19 +13,20 @@ import math
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from atk_interp.llm.messages import EndpointDown, Reply, Request, Usage
 from atk_interp.values import Value
 
 __all__ = ["Vector", "answered_vectors", "embedding_body", "replies_with", "unit", "vector_in", "word_vector"]
 
-Vector = array  # of `f`: annotations take `Vector[float]`
+Vector: TypeAlias = "array[float]"
 
 _NEAR_ONE = 1e-6
 _WORD_DIMENSIONS = 64
 
 
-def unit(numbers: Iterable[float]) -> Vector[float]:
+def unit(numbers: Iterable[float]) -> Vector:
     """The vector of length 1 in the same direction; zeros stay as they are. Raises `ValueError` for what is none."""
     vector = array("f", numbers)
     length = math.hypot(*vector)
@@ -36,7 +37,7 @@ def unit(numbers: Iterable[float]) -> Vector[float]:
     return vector
 
 
-def vector_in(reply: Reply) -> Vector[float]:
+def vector_in(reply: Reply) -> Vector:
     """The vector that a reply from the ledger holds."""
     return _from_bytes(base64.b64decode(reply.text))
 
@@ -50,13 +51,13 @@ def embedding_body(requests: Sequence[Request]) -> dict[str, Value]:
     return {"model": requests[0].model, "input": texts, "encoding_format": "base64", **requests[0].sampling}
 
 
-def answered_vectors(answer: Value, count: int, endpoint: str) -> list[Vector[float]]:
+def answered_vectors(answer: Value, count: int, endpoint: str) -> list[Vector]:
     """The vectors in an answer, in the order of the texts that were sent, whichever way they are written.
 
     Raises `EndpointDown` when there is not one for each text, or one is no vector.
     """
     data = answer.get("data") if isinstance(answer, dict) else None
-    found: dict[int, Vector[float]] = {}
+    found: dict[int, Vector] = {}
     for place, item in enumerate(data if isinstance(data, list) else ()):
         index = item.get("index", place) if isinstance(item, dict) else None
         written = item.get("embedding") if isinstance(item, dict) else None
@@ -75,7 +76,7 @@ def answered_vectors(answer: Value, count: int, endpoint: str) -> list[Vector[fl
 
 
 def replies_with(
-    vectors: Sequence[Vector[float]], requests: Sequence[Request], tokens: int, model: str, seconds: float
+    vectors: Sequence[Vector], requests: Sequence[Request], tokens: int, model: str, seconds: float
 ) -> list[Reply]:
     """What the ledger keeps of each text. The tokens and the time of the whole request are shared out by length."""
     weights = [len(request.embeds or "") + 4 for request in requests]
@@ -88,7 +89,7 @@ def replies_with(
     return replies
 
 
-def word_vector(text: str) -> Vector[float]:
+def word_vector(text: str) -> Vector:
     """A vector that needs no model: of how often words with the same hash stand in a text. Texts with words in common
     are near each other."""
     counts = [0.0] * _WORD_DIMENSIONS
@@ -109,14 +110,14 @@ def _numbers(written: object) -> Iterable[float]:
         raise ValueError from None
 
 
-def _from_bytes(data: bytes) -> Vector[float]:
+def _from_bytes(data: bytes) -> Vector:
     vector = array("f", data)
     if sys.byteorder == "big":
         vector.byteswap()
     return vector
 
 
-def _to_bytes(vector: Vector[float]) -> bytes:
+def _to_bytes(vector: Vector) -> bytes:
     if sys.byteorder == "big":
         vector = vector[:]
         vector.byteswap()

@@ -103,13 +103,15 @@ def _body(request: bytes) -> dict[str, Any]:
 
 
 def _messages(body: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if "input" in body:
+        return [("text", str(body["input"]))]
     if "prompt" in body:
         return [("prompt", str(body["prompt"]))]
     return [(str(message.get("role")), str(message.get("content"))) for message in body.get("messages") or ()]
 
 
 def _rest(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if name not in ("model", "messages", "prompt")}
+    return {name: value for name, value in body.items() if name not in ("model", "messages", "prompt", "input")}
 
 
 def _same_rest(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:

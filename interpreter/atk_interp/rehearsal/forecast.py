@@ -188,7 +188,8 @@ class _Reckoned:
             return StepForecast(step.name, step.kind, None, "", rows, NONE, NONE, NONE, NONE, None)
         target, learned = self.rehearsed.targets[step.slot], self.learned[step.name]
         to_send = self._calls(step, more)
-        sent, got = _input_tokens(self.known[step.name], learned, to_send), _output_tokens(learned, to_send)
+        sent = _input_tokens(self.known[step.name], learned, to_send)
+        got = NONE if target.config.embeds else _output_tokens(learned, to_send)
         cost = _cost(target.config, sent, got)
         found, likely = self.known[step.name].found, learned.found
         recorded = Amount(likely, "estimated") if likely > found else Amount(found)
@@ -275,6 +276,8 @@ def _cost(config: EndpointConfig, input_tokens: Amount, output_tokens: Amount) -
 
 
 def _counted(request: Request) -> int:
+    if request.embeds is not None:
+        return count_tokens(request.embeds)
     contents = [message.content for message in request.messages] or [request.prompt or ""]
     return sum(count_tokens(content) + _MESSAGE_TOKENS for content in contents)
 

@@ -9,10 +9,12 @@ from typing import Protocol
 from atk_interp.ledger.base import StoredReply
 from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.llm.messages import EndpointDown, Reply, Request
+from atk_interp.llm.vectors import Vector, vector_in
 from atk_interp.plan import PlannedStep
 from atk_interp.records import dataclass
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.calls import Halted
+from atk_interp.runtime.embeddings import embedding_request
 from atk_interp.runtime.endpoints import Target
 from atk_interp.runtime.flights import Carriers
 from atk_interp.runtime.forms import KnownForms
@@ -121,6 +123,27 @@ class Recall:
         raise_refusal(found[1])
         self._books.call(step.name, True, 0, 0)
         return found[1]
+
+    async def vectors(self, step: PlannedStep, slot: str, texts: Sequence[str], query: bool, row: Row) -> list[Vector]:
+        """See `StepContext.embed`. Raises `NotRecorded` for want of a vector, when all of them have been looked up."""
+        if self._halted:
+            raise Halted
+        target = self._targets[slot]
+        asked = [
+            _Open(step, row, 0, 0, (Variant(slot, embedding_request(target, text, query)),))
+            for text in dict.fromkeys(texts)
+        ]
+        found = await asyncio.gather(*map(self._looked_up, asked))
+        for one, recorded in zip(asked, found, strict=True):
+            self._told(one, recorded)
+            if recorded is not None:
+                self._books.call(step.name, True, 0, 0)
+        known = {text: recorded[1] for text, recorded in zip(dict.fromkeys(texts), found, strict=True) if recorded}
+        if len(known) < len(asked):
+            raise NotRecorded("the ledger has no reply")
+        for reply in known.values():
+            raise_refusal(reply)
+        return [vector_in(known[text]) for text in texts]
 
     async def _stored(self, candidates: Sequence[Variant]) -> tuple[Variant, StoredReply] | None:
         if self._ledger is not None:

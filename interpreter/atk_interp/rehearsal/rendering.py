@@ -29,7 +29,7 @@ _ID_LENGTH = 20
 class RenderedMessage:
     """One message as it would be sent. `file` and `line` are where it is written; none for what `feedback` adds.
 
-    A completion prompt is a message of the role `prompt`.
+    A completion prompt is a message of the role `prompt`, a text to embed one of the role `text`.
     """
 
     role: str
@@ -197,8 +197,8 @@ def _unreached(search: Search) -> CannotRun:
 def _rendered(call: AskedCall, rehearsed: Rehearsed, recorded: bool) -> RenderedCall:
     request = call.request
     sent = [(message.role, message.content) for message in request.messages]
-    sent = sent or [("prompt", request.prompt or "")]
-    spans: list[Span | None] = [*_origins(call, len(sent))]
+    sent = sent or [("prompt", request.prompt or "") if request.embeds is None else ("text", request.embeds)]
+    spans: list[Span | None] = [*_origins(call, len(sent))] if request.embeds is None else []
     spans += [None] * (len(sent) - len(spans))
     messages = tuple(
         RenderedMessage(

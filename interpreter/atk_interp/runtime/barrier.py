@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import asyncio
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from atk_interp.kinds.base import Attempt, Dropped, Notice, Scratch, SetStep, StepContext, Turn, UsedUp
 from atk_interp.llm.messages import Reply
+from atk_interp.llm.vectors import Vector
 from atk_interp.plan import Plan, PlannedStep
+from atk_interp.runtime.bridge import CHUNK, embedded
 from atk_interp.runtime.spool import Spool
 from atk_interp.values import Row, decode, encode
 
@@ -86,8 +90,11 @@ class RowScratch:
 class SetRoom:
     """`SetContext`: what the runtime answers to a set-wise step while it runs. Close it when the step is through."""
 
-    def __init__(self, context: StepContext, step: PlannedStep, waiting: Waiting) -> None:
+    def __init__(
+        self, context: StepContext, step: PlannedStep, waiting: Waiting, loop: asyncio.AbstractEventLoop
+    ) -> None:
         self._context = context
+        self._loop = loop
         self._others: Mapping[str, Gathered] = {key: waiting.rows(step.name, key) for key in step.others}
         self._scratches: list[RowScratch] = []
 
@@ -106,6 +113,18 @@ class SetRoom:
 
     async def call(self, *args: Any, **options: Any) -> Reply:
         return await self._context.call(*args, **options)
+
+    async def embed(
+        self, slot: str, texts: Sequence[str], *, query: bool = False, row: Row | None = None
+    ) -> list[Vector]:
+        return await self._context.embed(slot, texts, query=query, row=row)
+
+    def vectors(self, slot: str, texts: Iterable[str], *, query: bool = False) -> Iterator[Vector]:
+        """See `SetContext.vectors`. From the thread of the step."""
+        ordered = iter(texts)
+        chunks = iter(lambda: list(itertools.islice(ordered, CHUNK)), [])
+        context = self._context
+        return embedded(self._loop, lambda chunk: context.embed(slot, chunk, query=query), chunks)
 
     def first_sample(self, row: Row) -> int:
         return self._context.first_sample(row)

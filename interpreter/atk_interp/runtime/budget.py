@@ -112,8 +112,8 @@ class Meter:
             sums[3] += not usage.counted
         else:
             sums[1] += sum(count_tokens(message.content) for message in request.messages)
-            sums[1] += count_tokens(request.prompt or "")
-            sums[2] += count_tokens(reply.text) + count_tokens(reply.reasoning)
+            sums[1] += count_tokens(request.prompt or request.embeds or "")
+            sums[2] += 0 if request.embeds is not None else count_tokens(reply.text) + count_tokens(reply.reasoning)
 
     @property
     def paid(self) -> Spent:

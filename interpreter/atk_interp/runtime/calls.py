@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -17,10 +18,12 @@ from atk_interp.llm.messages import (
     Reply,
     Request,
 )
-from atk_interp.llm.retry import RetryPolicy, Waiting, call_with_patience
+from atk_interp.llm.retry import RetryPolicy, Send, Waiting, call_with_patience
+from atk_interp.llm.vectors import Vector, vector_in
 from atk_interp.plan import PlannedStep
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.budget import Meter
+from atk_interp.runtime.embeddings import Batches, embedding_request
 from atk_interp.runtime.endpoints import Endpoint
 from atk_interp.runtime.events import CallFailed, CallFinished, Event, Noted, Waited
 from atk_interp.runtime.flights import Carriers, Flights, Halted
@@ -62,6 +65,10 @@ class Answers(Protocol):
         """See `StepContext.call`. Raises `Halted` when the run is ending and the reply is not at hand."""
         ...
 
+    async def vectors(self, step: PlannedStep, slot: str, texts: Sequence[str], query: bool, row: Row) -> list[Vector]:
+        """See `StepContext.embed`. Raises as `reply` does."""
+        ...
+
     def halt(self) -> None:
         """No call is sent any more."""
         ...
@@ -97,6 +104,7 @@ class Calls:
         self.carriers = self._flights.carriers
         self.sending: set[str] = set()
         self.meter: Meter | None = None
+        self._batches: dict[str, Batches] = {}
         self.halted = False
         self.reason: BaseException | None = None
         """Why no call is sent any more, when a call was the reason."""
@@ -116,6 +124,18 @@ class Calls:
     ) -> Reply:
         """See `StepContext.call`. Raises `Halted` when the run is ending and the reply is not at hand."""
         candidates = variants(self._endpoints, slot, messages, sampling, form, sample, attempt)
+        return await self._answer(step, slot, candidates, sample, attempt, row)
+
+    async def vectors(self, step: PlannedStep, slot: str, texts: Sequence[str], query: bool, row: Row) -> list[Vector]:
+        """See `StepContext.embed`. To the ledger and the books each text is a call; they travel together."""
+        target = self._endpoints[slot]
+        asked = ((Variant(slot, embedding_request(target, text, query)),) for text in texts)
+        replies = await asyncio.gather(*(self._answer(step, slot, one, 0, 0, row) for one in asked))
+        return [vector_in(reply) for reply in replies]
+
+    async def _answer(
+        self, step: PlannedStep, slot: str, candidates: Sequence[Variant], sample: int, attempt: int, row: Row
+    ) -> Reply:
         key = candidates[0].request.key()
         first = key not in self._flights
         try:
@@ -215,15 +235,27 @@ class Calls:
             raise Halted
         if self.meter is not None:  # now, and again when it has a place
             self.meter.check()
+        if request.embeds is not None:
+            batches = self._batches.get(endpoint.slot)
+            if batches is None:
+                batches = self._batches[endpoint.slot] = Batches(endpoint, self)
+            return await batches.reply(request, key, priority)
+        tokens = _estimate(request) if endpoint.config.tokens_per_minute else 0
+        gate = _Gate(self, self._ledger, flight, key, endpoint.slot)
+        return await self.post(endpoint, request, gate.send, priority, tokens)
+
+    async def post(
+        self, endpoint: Endpoint, request: Request, send: Send, priority: tuple[int, ...], tokens: int
+    ) -> Reply:
+        """The reply, through the limits of an endpoint and with patience for its failures."""
 
         def say(waiting: Waiting) -> None:
             if self.halted:
                 raise Halted
             self._emit(Waited(endpoint.slot, str(waiting)))
 
-        tokens = _estimate(request) if endpoint.config.tokens_per_minute else 0
         return await call_with_patience(
-            _Gate(self, self._ledger, flight, key, endpoint.slot).send,
+            send,
             request,
             endpoint.pool,
             self._policy,
@@ -232,6 +264,20 @@ class Calls:
             priority=priority,
             tokens=tokens,
         )
+
+    def check(self) -> None:
+        """Raise `Halted` when no call is sent any more, and `OutOfBudget` when there is nothing left to pay it with."""
+        if self.halted:
+            raise Halted
+        if self.meter is not None:
+            self.meter.check()
+
+    async def keep(self, slot: str, key: str, request: Request, reply: Reply) -> Reply:
+        """Put a reply that was paid for into the ledger; the one that stands there."""
+        if self.meter is not None:
+            self.meter.add(slot, request, reply)
+        sent = request.sent()
+        return await self.room.insist(lambda: self._ledger.put(key, reply, sent), self.going_on)
 
     def going_on(self) -> bool:
         """Whether calls are still sent."""
@@ -295,6 +341,10 @@ def _estimate(request: Request) -> int:
     return sent + (limit // 2 if isinstance(limit, int) else 500)
 
 
+_NO_ROW = Row("", "", ())
+"""Who asks, where a step asks for all its rows."""
+
+
 class StepCalls:
     """What one step may ask of the runtime (`StepContext`)."""
 
@@ -325,6 +375,12 @@ class StepCalls:
     ) -> Reply:
         slot = self._step.slots.get(slot, slot)
         return await self._calls.reply(self._step, slot, messages, sampling, sample, attempt, row, form)
+
+    async def embed(
+        self, slot: str, texts: Sequence[str], *, query: bool = False, row: Row | None = None
+    ) -> list[Vector]:
+        slot = self._step.slots.get(slot, slot)
+        return await self._calls.vectors(self._step, slot, texts, query, row or _NO_ROW)
 
     def first_sample(self, row: Row) -> int:
         rounds = row.order[-len(self._step.limits) :] if self._step.limits else ()

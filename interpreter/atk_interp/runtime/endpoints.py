@@ -50,7 +50,11 @@ class Endpoint(Target):
 def used_slots(plan: Plan) -> dict[str, EndpointConfig]:
     """The slots that some step of the plan asks."""
     slots = dict.fromkeys(step.slot for step in plan.steps.values() if step.slot is not None)
-    return {slot: plan.endpoints[slot] for slot in slots}
+    known = plan.spec.models
+    return {
+        slot: replace(config, embeds=True) if slot in known and known[slot].expects == "embedding" else config
+        for slot, config in ((slot, plan.endpoints[slot]) for slot in slots)
+    }
 
 
 def check_keys(slots: Mapping[str, EndpointConfig], environment: Mapping[str, str] = os.environ) -> None:
@@ -73,6 +77,10 @@ def targets(slots: Mapping[str, EndpointConfig], clients: Mapping[str, Client] =
     for slot, config in slots.items():
         if slot in clients:
             found[slot] = Target(slot, _standing_in(config), config.model)
+        elif config.provider == "embedded" and config.embeds:
+            from atk_interp.llm.embedded_vectors import EMBEDDED_VECTORS
+
+            found[slot] = Target(slot, config, EMBEDDED_VECTORS)
         elif config.provider == "embedded":
             from atk_interp.llm.embedded import EMBEDDED_MODEL
 
@@ -115,7 +123,7 @@ def open_endpoints(
 
 def _place_and_limits(config: EndpointConfig) -> tuple[object, ...]:
     """What two slots must have in common, beside an address, to share it."""
-    place = (config.provider, config.api_key_env, config.script and config.folder / config.script)
+    place = (config.provider, config.embeds, config.api_key_env, config.script and config.folder / config.script)
     return (*place, config.concurrency, config.requests_per_minute, config.tokens_per_minute, config.timeout)
 
 
@@ -146,6 +154,15 @@ def _identified(config: EndpointConfig) -> EndpointConfig:
 
 
 def _client(slot: str, config: EndpointConfig, url: str | None, say: Callable[[str], None]) -> Client:
+    if config.provider == "embedded" and config.embeds:
+        from atk_interp.llm.embedded_vectors import EmbeddedVectors, is_installed
+
+        if not is_installed():
+            raise CannotRun(
+                f"model `{slot}` is the embedded one, and what makes its vectors is not installed",
+                "`pip install 'atk-interp[embeddings]'`, or name an endpoint under `models:` in the config",
+            )
+        return EmbeddedVectors()
     if config.provider == "embedded":
         if importlib.util.find_spec("xllamacpp") is None:
             raise CannotRun(

@@ -123,6 +123,7 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._answered = asyncio.Event()
+        self._feeder.loop = self._loop
         if self._prefix is not None:
             self._prefix.stop = self._stop_soon
         emitters = self._emitters()
@@ -185,7 +186,11 @@ class Engine:
             try:
                 await self._loop.run_in_executor(threads, self._make_rows, emitter)
             except Halted:
+                if self._calls.reason is not None:
+                    self.stop(self._calls.reason)
                 return
+            except EndpointDown as error:  # a step that asks for all its rows at once, and has got no reply
+                self._lost.append(error)
             except Exception as error:  # noqa: BLE001 - handed on: the run stops with it
                 self.stop(error)
                 return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import collections
 import contextlib
 import itertools
@@ -37,6 +38,8 @@ class Feeder:
         self._waiting = waiting
         self._contexts = contexts
         self._prefix = prefix
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """Where what a set-wise step asks for is asked; to be set before any rows are made."""
 
     def feed(self, step: PlannedStep, ask: Ask) -> None:
         """Make the rows of a step, and take each as far as it goes without a model.
@@ -66,7 +69,8 @@ class Feeder:
     def _set(self, step: PlannedStep, runner: SetStep, ask: Ask) -> None:
         before = self._books.steps[step.name].settled
         rows = self._waiting.rows(step.name, ADMITTED)
-        with contextlib.closing(SetRoom(self._contexts[step.name], step, self._waiting)) as room:
+        assert self.loop is not None
+        with contextlib.closing(SetRoom(self._contexts[step.name], step, self._waiting, self.loop)) as room:
             self._walker.walk(step, self._rooted(step, runner.apply(rows, room)), ask)
             collections.deque(rows, maxlen=0)  # those that the step had no need to look at are left out by it, too
             self._books.settled_set(step.name, runner.loses, rows.handed + room.handed, before)

@@ -42,6 +42,10 @@ class EndpointConfig:
     identity: str = ""
     grammar: str = "none"
     structured: str = "auto"
+    dimensions: int | None = None
+    prefix: Mapping[str, str] = field(default_factory=dict)
+    embeds: bool = False
+    """Whether the slot expects `embedding`."""
     price: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, Value] = field(default_factory=dict)
     folder: FilePath = field(default_factory=FilePath)

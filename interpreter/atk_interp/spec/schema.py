@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 PARAM_TYPES = ("text", "int", "float", "bool", "path", "list", "map", "choice")
-EXPECTS = ("instruct", "reasoning", "any")
+EXPECTS = ("instruct", "reasoning", "embedding", "any")
 
 
 def _key(help: str, **rules: Any) -> dict[str, Any]:
@@ -146,10 +146,24 @@ ENDPOINT_SCHEMA: dict[str, Any] = {
         allowed=["llguidance", "none"],
     ),
     "structured": _key(
-        "Whether a step that reads `json` sends its schema as `response_format`: `auto` where the endpoint turns out to "
-        "take it, which is tried once and remembered; `always`; `never`.",
+        "Whether a step that reads `json` sends its schema as `response_format`: `auto` where the endpoint turns out "
+        "to take it, which is tried once and remembered; `always`; `never`.",
         type="string",
         allowed=["auto", "always", "never"],
+    ),
+    "dimensions": _key(
+        "For a slot that expects `embedding`: how many numbers a vector has, where the model can be asked for fewer.",
+        type="integer",
+        min=1,
+    ),
+    "prefix": _key(
+        "For a slot that expects `embedding`: what stands before a text that asks (`query`) and one that is looked up "
+        "(`passage`), for models that want it. The embedded model has its own.",
+        type="dict",
+        schema={
+            "query": _key("Before a text that asks.", type="string"),
+            "passage": _key("Before a text that is looked up, or compared.", type="string"),
+        },
     ),
     "price": _key(
         "`input` and `output`, in USD per million tokens: `plan` and `run` tell cost by it.",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
 
 from atk_interp.kinds.base import Attempt, Dropped, Notice, StepExample, Turn, UsedUp
 from atk_interp.llm.messages import Message, Reply, Request
 from atk_interp.llm.scripted import ScriptedClient
+from atk_interp.llm.vectors import word_vector
 from atk_interp.values import Row, Value
 
 __all__ = ["Stage", "TooFewReplies"]
@@ -38,6 +40,12 @@ class Stage:
         """What the example says to this sample, whatever the attempt. Raises `TooFewReplies`."""
         sent = tuple(Message(role, content) for role, content in messages)
         return await self._client.complete(Request("example", sent, None, sampling, "", sample, attempt))
+
+    async def embed(
+        self, slot: str, texts: Sequence[str], *, query: bool = False, row: Row | None = None
+    ) -> list[array[float]]:
+        """Vectors of the words: an example needs no model for them."""
+        return [word_vector(text) for text in texts]
 
     def first_sample(self, row: Row) -> int:
         """The first: an example is about one round of a loop."""

@@ -18,6 +18,7 @@ __all__ = [
     "UNKNOWN_RESULT",
     "UNKNOWN_SLOT",
     "WRONG_PARAMETERS",
+    "WRONG_SLOT",
     "WRONG_VALUE_TYPE",
 ]
 
@@ -141,6 +142,15 @@ STEP_NOT_FOR_LOOPS = Code(
     bad="steps: {pieces: {kind: chunk, max_tokens: 200}}",
     good="steps: {better: {kind: generate, …}}",
 )
+WRONG_SLOT = Code(
+    "ATK550",
+    "wrong-slot",
+    Severity.ERROR,
+    finds="A step that asks for replies and names a slot for vectors, or the other way round.",
+    why="A model that makes vectors of texts writes none, and the endpoint would refuse the first call.",
+    bad="models: {e: {expects: embedding}}\nsteps: {ask: {kind: generate, model: e, …}}",
+    good="models: {m: {expects: instruct}}\nsteps: {ask: {kind: generate, model: m, …}}",
+)
 
 CODES = (
     SHADOWED_PARAMETER,
@@ -156,4 +166,5 @@ CODES = (
     UNKNOWN_RESULT,
     ENDLESS_LOOP,
     STEP_NOT_FOR_LOOPS,
+    WRONG_SLOT,
 )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from atk_interp.llm.messages import Reply
 from atk_interp.records import dataclass
 from atk_interp.values import Row, Value
+
+if TYPE_CHECKING:
+    from array import array
 
 __all__ = [
     "Attempt",
@@ -140,6 +143,17 @@ class StepContext(Protocol):
         """
         ...
 
+    async def embed(
+        self, slot: str, texts: Sequence[str], *, query: bool = False, row: Row | None = None
+    ) -> list[array[float]]:
+        """The vectors of some texts, in their order: from the ledger, or paid and in the ledger before this returns.
+
+        Each is an `array('f')` of length 1 (in the sense of geometry), so that the sum of the products of two is how
+        alike their texts are: 1 for the same. `query` texts are those that ask, where a model tells them apart from
+        those that are looked up or compared. `row` is who asks. Raises `ContextTooLong` for a text that is too long.
+        """
+        ...
+
     def first_sample(self, row: Row) -> int:
         """The number of the first sample to ask for: 0, and more in the later rounds of a loop.
 
@@ -187,6 +201,10 @@ class SetContext(StepContext, Protocol):
 
     def others(self, key: str) -> Iterator[Row]:
         """The rows of the step that an option names, in canonical order. Once for each key."""
+        ...
+
+    def vectors(self, slot: str, texts: Iterable[str], *, query: bool = False) -> Iterator[array[float]]:
+        """As `embed`, for any number of texts, of which no more than some thousand are on their way at a time."""
         ...
 
     def scratch(self) -> Scratch:

@@ -6,14 +6,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any, Protocol
 
-from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
+from atk_interp.diagnostics import Diagnostic, Label, Sink, did_you_mean
 from atk_interp.document import Document, Path
 from atk_interp.expressions import Expression, check_expression, parse_expression
 from atk_interp.expressions.narrow import facts_if
 from atk_interp.expressions.types import ANY, INT, TEXT, ListType, RecordType, Type, join_types, type_of
 from atk_interp.kinds.base.cardinality import Cardinality
 from atk_interp.kinds.base.causes import CausesTold
-from atk_interp.kinds.base.codes import BAD_PARSE, SHADOWED_PARAMETER, UNKNOWN_FIELD, UNKNOWN_SLOT, WRONG_VALUE_TYPE
+from atk_interp.kinds.base.codes import (
+    BAD_PARSE,
+    SHADOWED_PARAMETER,
+    UNKNOWN_FIELD,
+    UNKNOWN_SLOT,
+    WRONG_SLOT,
+    WRONG_VALUE_TYPE,
+)
 from atk_interp.kinds.base.written import is_formula, misfit, place_named
 from atk_interp.records import dataclass
 from atk_interp.replies import OptionsError, Reader, build_reader
@@ -270,11 +277,26 @@ class StepView:
             return None
         return f"`{key}` is a key of the step: indent it as `{name}` is"
 
-    def slot(self, name: str = "model") -> None:
-        """Check that the model slot exists."""
+    def slot(self, name: str = "model", *, embeds: bool = False) -> None:
+        """Check that the model slot exists, and that it is one for vectors, or one for replies."""
         value = self.option(name)
         if isinstance(value, str):
             self.check_slot(value, self.path(name))
+            self._check_expected(value, self.path(name), embeds)
+
+    def _check_expected(self, value: str, path: Path, embeds: bool) -> None:
+        """A slot that expects anything may be for either."""
+        slot = self.spec.models.get(value)
+        if slot is None or slot.expects == "any" or embeds is (slot.expects == "embedding"):
+            return
+        told = f"step `{self.step.name}` needs {'vectors' if embeds else 'replies'}"
+        self.sink.report(
+            WRONG_SLOT,
+            self.document.span(path),
+            f"{told}, and slot `{value}` expects `{slot.expects}`",
+            labels=[Label(self.document.span((*slot.path, "expects")), "said here")],
+            help="name a slot that expects `embedding`" if embeds else "name a slot that expects `instruct`",
+        )
 
     def check_slot(self, value: str, path: Path, help: str | None = None) -> None:
         """Check that the model slot named at a path exists. `help` is the mend where it is no misspelt name."""
