@@ -123,12 +123,12 @@ SCRIPT = [
 ]
 
 
-def documents(folder: Path, numbers: Iterable[int] = range(8)) -> Path:
+def documents(folder: Path, numbers: Iterable[int] = range(7)) -> Path:
     """Documents of a few sentences, some of which have nothing that can be asked about."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in numbers:
         about = ("tides", "salt", "moon", "dust")[number % 4]
-        sentences = [f"This is about {about} {number}{n} and it says little more." for n in range(number % 3 + 2)]
+        sentences = [f"This is about {about} {number}{n} and it says little more." for n in range(number % 3 + 1)]
         (folder / f"{number:02}.txt").write_text("\n\n".join(sentences))
     return folder
 
