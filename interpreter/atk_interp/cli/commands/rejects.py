@@ -102,6 +102,9 @@ def _show(path: Path, wanted: _Wanted, limit: int) -> None:
 
     groups = grouped(path, limit)
     found = sorted((group for group in groups if group in wanted), key=lambda group: -group.count)
+    if not groups and path.stat().st_size:
+        complain(f"`{path}` holds nothing that can be read", "run the pipeline again, from the ledger")
+        return
     if not found:
         _say_nothing_found(groups, wanted)
         return
