@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 
+from atk_interp.llm.breaker import Breaker
 from atk_interp.llm.limits import Limiter
 from atk_interp.llm.messages import (
+    Client,
     EndpointDown,
     EndpointRefused,
     EndpointUnavailable,
@@ -15,6 +17,7 @@ from atk_interp.llm.messages import (
     Request,
     SentPage,
 )
+from atk_interp.llm.pool import Address, Pool
 from atk_interp.llm.retry import RetryPolicy, Waiting, call_with_patience
 from atk_interp.llm.scripted import ScriptedClient
 from support.virtual_time import VirtualTime
@@ -23,16 +26,22 @@ REQUEST = Request("m", (Message("user", "hi"),))
 DOWN = EndpointDown("`there` dropped the connection", "there")
 
 
+async def send(client: Client, request: Request) -> Reply:
+    return await client.complete(request)
+
+
 class Trial:
     """A model that fails as told, and what came of calling it. `failures` are used up one a try."""
 
     def __init__(self, *failures: Exception, policy: RetryPolicy | None = None, concurrency: int = 4) -> None:
         self.failures = list(failures)
         self.time = VirtualTime()
-        self.limiter = Limiter(concurrency, clock=self.time.clock)
         self.policy = policy or RetryPolicy()
+        self.limiter = Limiter(concurrency, clock=self.time.clock)
+        self.breaker = Breaker(self.policy, "there")
         self.said: list[Waiting] = []
         self.client = ScriptedClient(self._answer)
+        self.pool = Pool([Address(self.client, self.limiter, self.breaker)], self.policy, self.time.clock)
 
     def _answer(self, request: Request) -> str:
         if self.failures:
@@ -41,7 +50,7 @@ class Trial:
 
     async def call(self, request: Request = REQUEST) -> Reply:
         return await self.time.run(
-            call_with_patience(self.client, request, self.limiter, self.policy, self.time.clock, self.said.append)
+            call_with_patience(send, request, self.pool, self.policy, self.time.clock, self.said.append)
         )
 
     @property
@@ -53,7 +62,7 @@ async def test_a_call_that_works_waits_for_nothing() -> None:
     trial = Trial()
     assert (await trial.call()).text == "done"
     assert trial.elapsed == 0
-    assert trial.limiter.statistics().succeeded == 1
+    assert trial.breaker.replies == 1
 
 
 async def test_failures_that_pass_are_tried_again_after_growing_waits() -> None:
@@ -61,7 +70,7 @@ async def test_failures_that_pass_are_tried_again_after_growing_waits() -> None:
     assert (await trial.call()).text == "done"
     waits = [waiting.wait_s for waiting in trial.said]
     assert trial.elapsed == pytest.approx(sum(waits))
-    for wait, longest in zip(waits, (1, 2, 4), strict=True):
+    for wait, longest in zip(waits, (0.5, 1, 2), strict=True):
         assert longest / 2 <= wait <= longest
 
 
@@ -83,15 +92,17 @@ async def test_what_cannot_succeed_is_sent_once() -> None:
     assert trial.client.calls == 1
 
 
-async def test_the_wish_of_the_endpoint_is_honoured_and_holds_for_all_calls() -> None:
+async def test_the_wish_of_the_endpoint_is_honoured() -> None:
     trial = Trial(RateLimited("slow down", "there", retry_after=20))
     await trial.call()
     assert trial.elapsed == 20
-    trial = Trial(RateLimited("slow down", "there", retry_after=20), concurrency=8)
-    trial.limiter.pushed_back(20)
-    assert trial.limiter.statistics().limit == 4
-    await trial.call()
-    assert trial.elapsed == 40
+    assert str(trial.said[0]) == "slow down; trying again in 20.0 s"
+
+
+async def test_to_be_asked_to_wait_uses_no_try_up() -> None:
+    trial = Trial(*[RateLimited("slow down", "there")] * 12, policy=RetryPolicy(tries=2, longest_wait_s=5))
+    trial.breaker.replies = 1
+    assert (await trial.call()).text == "done"
 
 
 async def test_the_last_error_is_raised_when_the_tries_are_used_up() -> None:
@@ -104,10 +115,18 @@ async def test_the_last_error_is_raised_when_the_tries_are_used_up() -> None:
 
 
 async def test_the_last_error_is_raised_when_the_time_is_used_up() -> None:
-    trial = Trial(*[DOWN] * 50, policy=RetryPolicy(tries=50, max_wait_s=10, gone_after_s=1e9, unreached_after_s=1e9))
+    policy = RetryPolicy(tries=50, max_wait_s=10, gone_failures=100)
+    trial = Trial(*[DOWN] * 50, policy=policy)
     with pytest.raises(EndpointDown):
         await trial.call()
     assert trial.elapsed <= 10
+
+
+async def test_an_outage_costs_a_call_no_try() -> None:
+    trial = Trial(*[DOWN] * 9, policy=RetryPolicy(tries=6, gone_failures=3))
+    trial.breaker.replies = 1
+    assert (await trial.call()).text == "done"
+    assert len(trial.said) == 2  # the third failure in a row is told once, as that of the endpoint
 
 
 async def test_an_endpoint_that_never_answered_is_given_up_sooner() -> None:
@@ -121,7 +140,7 @@ async def test_an_endpoint_that_never_answered_is_given_up_sooner() -> None:
         return trial.elapsed, caught.value
 
     soon, error = await give_up(lambda trial: None)
-    late, _ = await give_up(lambda trial: trial.limiter.succeeded())
+    late, _ = await give_up(lambda trial: setattr(trial.breaker, "replies", 1))
     assert 30 <= soon <= 35
     assert 120 <= late <= 125
     assert error.endpoint == "there"
@@ -141,11 +160,9 @@ async def test_a_place_is_not_held_while_waiting_to_try_again() -> None:
 
     def in_use(waiting: Waiting) -> None:
         trial.said.append(waiting)
-        assert trial.limiter.statistics().in_use == 0
+        assert trial.pool.statistics().in_use == 0
 
-    await trial.time.run(
-        call_with_patience(trial.client, REQUEST, trial.limiter, trial.policy, trial.time.clock, in_use)
-    )
+    await trial.time.run(call_with_patience(send, REQUEST, trial.pool, trial.policy, trial.time.clock, in_use))
     assert str(trial.said[0]) == (
         f"`there` dropped the connection; trying again in {trial.said[0].wait_s:.1f} s (1 of 8)"
     )
@@ -157,5 +174,5 @@ async def test_a_web_page_before_any_answer_is_no_endpoint_and_after_one_a_failu
         await Trial(page).call()
 
     trial = Trial(page)
-    trial.limiter.succeeded()
+    trial.breaker.replies = 1
     assert (await trial.call()).text == "done"

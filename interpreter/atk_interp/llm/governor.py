@@ -96,6 +96,8 @@ class Governor:
         self._peak = max(self._peak, in_use)
         self._answers += 1
         self._served += seconds
+        if self.limit < self._ramp:
+            self.limit = self._anchor = self.limit + 1
         self._compare(sort, seconds)
         if self._compared >= max(_LEAST_REPLIES, self.limit):
             self._look_at_pace(now)
@@ -113,7 +115,7 @@ class Governor:
     def begin_again(self, now: float) -> None:
         """The endpoint was away and is back: few calls at first, so that it does not fall over again.
 
-        Twice as many after each window without a sign, up to what there was before (the slow start of TCP, RFC 5681).
+        One more after each reply, up to what there was before (the slow start of TCP, RFC 5681).
         """
         self._ramp = max(self._ramp, self.limit)
         self._change(min(self.limit, max(1, self.most // 8)), now)
@@ -175,9 +177,6 @@ class Governor:
                 return
             self._keep_growth()
         if self._peak < self.limit or self.limit >= self.most:
-            return
-        if self.limit < self._ramp:
-            self.limit = self._anchor = min(self._ramp, 2 * self.limit)
             return
         self._held -= 1
         if self._held > 0:
