@@ -17,7 +17,7 @@ from atk_interp.values import decode
 
 __all__ = ["Group", "Line", "Rejection", "grouped", "lines_of", "read_at"]
 
-_TEXT = rb'("(?:[^"\\]|\\.)*")'
+_TEXT = rb'("[^"\\]*(?:\\.[^"\\]*)*")'
 _HEAD = re.compile(rb'\{"step":' + _TEXT + rb',"outcome":' + _TEXT + rb',"label":' + _TEXT + rb',"row":' + _TEXT)
 _MOST_GROUPS = 2_000
 """Reasons beyond these are counted as one of their step: a reason that never repeats is no reason to group by."""
