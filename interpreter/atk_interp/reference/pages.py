@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from atk_interp.reference.cli import cli_page
 from atk_interp.reference.codes import codes_page
+from atk_interp.reference.events import events_page
 from atk_interp.reference.kinds import kinds_page
 from atk_interp.reference.outputs import outputs_page
 from atk_interp.reference.replies import replies_page
@@ -22,5 +23,6 @@ def pages(help_texts: Mapping[str, str]) -> dict[str, str]:
         "outputs.md": outputs_page(),
         "codes.md": codes_page(),
         "config.md": config_page(),
+        "events.md": events_page(),
         "cli.md": cli_page(help_texts),
     }
