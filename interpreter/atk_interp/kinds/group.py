@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from atk_interp.expressions.types import ANY, INT, ListType, RecordType, Type
 from atk_interp.kinds.base import (
     BoundStep,
     Cardinality,
+    Closure,
     Dropped,
     Example,
     RowFailed,
@@ -18,6 +19,7 @@ from atk_interp.kinds.base import (
     StepKind,
     StepView,
     expression_paths,
+    place,
 )
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, canonical, content_hash
@@ -30,7 +32,9 @@ class Group(StepKind):
 
     `by` is an expression or a list of them. The row of a group has the lists of `collect`, the `first` row's
     values of the fields named there, and `count`. Groups stand in the order of their first rows, and the lists
-    in the order of the rows. Memory: one group at a time; the rows wait on disk.
+    in the order of the rows. The rows of a group for which `whole` is false are filtered, or rejected, as `incomplete`
+    says: `whole: count == turns` takes a conversation with all of its turns or not at all. Memory: one group at a time;
+    the rows wait on disk.
     """
 
     name = "group"
@@ -39,12 +43,25 @@ class Group(StepKind):
         Option("by", Takes.EXPRESSIONS, "What the rows of a group have in common.", required=True),
         Option("collect", Takes.FIELDS, "Lists to make, each from a value per row.", required=True),
         Option("first", Takes.NAMES, "Fields to take from the first row of the group."),
+        Option("whole", Takes.EXPRESSION, "What a whole group fulfils; it is about the fields of the group's own row."),
+        Option(
+            "incomplete",
+            Takes.NAME,
+            "What becomes of the rows of a group that is not whole: filtered (`drop`), or rejected.",
+            default="drop",
+            choices=("drop", "reject"),
+        ),
     )
     examples = (
         Example(
             {"by": "kind", "collect": {"names": "=name"}, "first": ["kind"]},
             [{"kind": "a", "name": "x"}, {"kind": "b", "name": "y"}, {"kind": "a", "name": "z"}],
             [{"names": ["x", "z"], "kind": "a", "count": 2}, {"names": ["y"], "kind": "b", "count": 1}],
+        ),
+        Example(
+            {"by": "kind", "collect": {"names": "=name"}, "whole": "count >= 2"},
+            [{"kind": "a", "name": "x"}, {"kind": "b", "name": "y"}, {"kind": "a", "name": "z"}],
+            [{"names": ["x", "z"], "count": 2}],
         ),
     )
 
@@ -59,12 +76,16 @@ class Group(StepKind):
                 fields[name] = view.input.fields.get(name, ANY)
         fields["count"] = INT
         view.writes(fields, view.path("collect"))
+        if view.given("whole"):
+            view.expression(view.path("whole"), {**view.params_scope(), **fields})
         return RecordType(fields)
 
     def bind(self, step: BoundStep) -> SetStep:
         keys = [step.rule(path) for path in expression_paths(step.view, "by")]
         collect = {name: step.content((*step.view.path("collect"), name)) for name in step.view.option("collect")}
         first: list[str] = step.view.option("first") or []
+        whole = step.rule(step.view.path("whole")) if step.view.given("whole") else None
+        incomplete = "filtered" if step.view.option("incomplete") == "drop" else "rejected"
 
         def apply(rows: Iterator[Row], context: SetContext) -> Iterator[Row | Dropped]:
             sorted_ = context.scratch()
@@ -77,16 +98,34 @@ class Group(StepKind):
                     yield Dropped(row, "rejected", str(error))
                     continue
                 kept = {name: row.fields.get(name) for name in first}
-                sorted_.put(key, row.replaced({"key": key.decode(), "values": values, "kept": kept}))
+                lost = dict(row.fields) if whole is not None else None  # what is recorded of a row that is lost
+                sorted_.put(key, row.replaced({"key": key.decode(), "values": values, "kept": kept, "row": lost}))
             groups = context.scratch()
-            for _, members in itertools.groupby(sorted_.rows(), lambda row: row.fields["key"]):
-                together = list(members)
-                made = _grouped(list(collect), together)
-                context.merged(made, [member.id for member in together])
-                groups.put(b"".join(part.to_bytes(6, "big") for part in made.order), made)
+            for _, group in itertools.groupby(sorted_.rows(), lambda row: row.fields["key"]):
+                members = list(group)
+                made = _grouped(list(collect), members)
+                told = _unless(whole, step.names(made)) if whole is not None else ""
+                if told:
+                    yield from (Dropped(_as_it_was(row), incomplete, told) for row in members)
+                else:
+                    context.merged(made, [member.id for member in members])
+                    groups.put(place(made), made)
             yield from groups.rows()
 
         return SetStep(apply, loses="merged")
+
+
+def _unless(whole: Closure, names: Mapping[str, Any]) -> str:
+    """Why a group is not whole; empty when it is."""
+    try:
+        return "" if whole(names) else "the group is not whole"
+    except RowFailed as error:
+        return str(error)
+
+
+def _as_it_was(row: Row) -> Row:
+    fields: Any = row.fields["row"]
+    return row.replaced(fields)
 
 
 def _grouped(names: list[str], members: list[Row]) -> Row:

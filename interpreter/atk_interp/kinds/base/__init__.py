@@ -26,6 +26,7 @@ from atk_interp.kinds.base.results import (
     UsedUp,
     rejecting,
 )
+from atk_interp.kinds.base.sets import check_one_at_most, in_place, key_of, keyed, place, rank
 from atk_interp.kinds.base.stopping import REJECTING_OPTIONS, StopRule, check_stopping, stop_rule
 from atk_interp.kinds.base.view import ROW_TYPE, StepView, expression_paths
 from atk_interp.kinds.base.written import is_formula, one_line
@@ -65,12 +66,18 @@ __all__ = [
     "UsedUp",
     "check_asking",
     "check_examples",
+    "check_one_at_most",
     "check_stopping",
     "draw_sites",
     "examples_of",
     "expression_paths",
+    "in_place",
     "is_formula",
+    "key_of",
+    "keyed",
     "one_line",
+    "place",
+    "rank",
     "rejecting",
     "stop_rule",
 ]

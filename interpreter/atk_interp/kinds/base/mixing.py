@@ -1,0 +1,83 @@
+"""How much of each part goes into a mixture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from atk_interp.records import dataclass
+
+__all__ = ["Part", "Unmixable", "amounts"]
+
+
+class Unmixable(ValueError):
+    """The parts cannot be brought together as they are asked for, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is asked of one part, in rows or in whatever rows are measured by; at most one of the first three.
+
+    `share` is of the whole mixture, `ratio` so many times the amount of the part `of`, `amount` just so much; with none
+    of them the part goes in whole. `least` and `most` bound what follows from them.
+    """
+
+    share: float | None = None
+    ratio: float | None = None
+    of: str = ""
+    amount: float | None = None
+    least: float | None = None
+    most: float | None = None
+    repeat: bool = False
+
+    def bounded(self, amount: float, available: float) -> float:
+        """Within the floor and the ceiling, and within what there is unless rows may be repeated."""
+        if self.least is not None:
+            amount = max(amount, self.least)
+        if self.most is not None:
+            amount = min(amount, self.most)
+        return amount if self.repeat and available else min(amount, available)
+
+
+def amounts(parts: Mapping[str, Part], available: Mapping[str, float], total: float | None) -> dict[str, float]:
+    """How much of each part goes in, of so much that there is.
+
+    The parts with a `share` make up the whole together with the others: the whole is `total`, or what follows from the
+    other parts, or else as much as the scarcest part allows. Raises `Unmixable`.
+    """
+    found = {
+        name: part.bounded(available[name] if part.amount is None else part.amount, available[name])
+        for name, part in parts.items()
+        if part.share is None and part.ratio is None
+    }
+    _follow(parts, available, found)
+    shares = {name: part.share for name, part in parts.items() if part.share is not None}
+    whole = _whole(parts, shares, found, available) if total is None else total
+    found |= {name: parts[name].bounded(share * whole, available[name]) for name, share in shares.items()}
+    _follow(parts, available, found)
+    circle = " and ".join(f"`{name}`" for name in parts if name not in found)
+    if circle:
+        raise Unmixable(f"the parts {circle} follow from one another")
+    return found
+
+
+def _follow(parts: Mapping[str, Part], available: Mapping[str, float], found: dict[str, float]) -> None:
+    """Add the parts that follow from what is found."""
+    waiting = {name: part for name, part in parts.items() if part.ratio is not None and name not in found}
+    ready = [name for name, part in waiting.items() if part.of in found]
+    for name in ready:
+        found[name] = parts[name].bounded((parts[name].ratio or 0) * found[parts[name].of], available[name])
+    if ready:
+        _follow(parts, available, found)
+
+
+def _whole(
+    parts: Mapping[str, Part], shares: Mapping[str, float], found: Mapping[str, float], available: Mapping[str, float]
+) -> float:
+    """How much the whole has when nobody says it. Raises `Unmixable` when the shares leave no room."""
+    taken, left = sum(found.values()), 1 - sum(shares.values())
+    if left < -1e-9:
+        raise Unmixable(f"the shares add up to {sum(shares.values()):g}, which is more than 1")
+    if taken and left > 1e-9:
+        return taken / left
+    scarce = [available[name] / share for name, share in shares.items() if share and not parts[name].repeat]
+    return min(scarce, default=sum(available[name] for name in shares))

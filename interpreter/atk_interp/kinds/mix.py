@@ -1,0 +1,247 @@
+"""The `mix` kind."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from atk_interp.diagnostics import did_you_mean
+from atk_interp.expressions.types import RecordType
+from atk_interp.kinds.base import (
+    BoundStep,
+    Cardinality,
+    Dropped,
+    Example,
+    Notice,
+    RowFailed,
+    Scratch,
+    SetContext,
+    SetStep,
+    StepKind,
+    StepStopped,
+    StepView,
+    place,
+    rank,
+)
+from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
+from atk_interp.kinds.base.mixing import Part, Unmixable, amounts
+from atk_interp.kinds.base.written import is_formula, misfit
+from atk_interp.records import dataclass
+from atk_interp.spec import Option, Takes
+from atk_interp.spec.codes import BAD_VALUE, KEYS_AT_ODDS
+from atk_interp.values import Row, row_id
+
+__all__ = ["Mix"]
+
+_NUMBER: dict[str, Any] = {"type": ["number", "formula"], "min": 0}
+_NUMBERS = ("share", "ratio", "amount", "min", "max")
+_PART = {**dict.fromkeys(_NUMBERS, _NUMBER), "of": {"type": "string"}, "repeat": {"type": ["boolean", "formula"]}}
+
+
+class Mix(StepKind):
+    """Bring the rows of several steps together in given proportions.
+
+    `parts` says for each of the steps under `from` how much of it goes in: a `share` of the whole, a `ratio` to another
+    part (`{ratio: 0.3, of: domain}`), an `amount`, or all of it (`{}`); never less than `min` nor more than `max`.
+    These are rows, or whatever `size` measures (`size: text | tokens`). The whole is `total`, or what follows from the
+    parts that are not shares, or as much as the scarcest part allows. A part that is too short goes in whole, or more
+    than once with `repeat: true`.
+
+    Which rows are taken follows from the hashes of their contents, so adding rows does not reshuffle the others; the
+    rows of all parts come out shuffled in the same way, or one part after the other (`order: parts`). What was taken of
+    each part is told in a notice. Memory: none to speak of; the rows wait on disk.
+    """
+
+    name = "mix"
+    cardinality = Cardinality.SET
+    options = (
+        Option(
+            "parts",
+            Takes.STRUCTURE,
+            "How much goes in of each step: `share`, `ratio` and `of`, `amount`, `min`, `max`, `repeat`.",
+            required=True,
+            schema={"type": "dict", "minlength": 1, "valuesrules": {"type": "dict", "schema": _PART}},
+        ),
+        Option("size", Takes.EXPRESSION, "What a row counts for, as a number; 1 when not given."),
+        Option("total", Takes.NUMBER, "How much the whole has.", min=0),
+        Option(
+            "order",
+            Takes.NAME,
+            "Rows of all parts among one another (`shuffled`), or one part after the other (`parts`).",
+            default="shuffled",
+            choices=("shuffled", "parts"),
+        ),
+    )
+    examples = (
+        Example(
+            {"parts": {"given": {"share": 1}}, "total": 2, "order": "parts"},
+            [{"n": 1}, {"n": 2}, {"n": 3}],
+            [{"n": 2}, {"n": 3}],
+        ),
+    )
+
+    def flow(self, view: StepView) -> RecordType:
+        view.value("total")
+        if view.given("size"):
+            told = misfit(view.expression(view.path("size"), view.row_scope()), Takes.NUMBER)
+            if told is not None:
+                view.sink.report(WRONG_VALUE_TYPE, view.document.span(view.path("size")), f"`size` {told}")
+        for name in view.option("parts"):
+            self._check_part(view, name)
+        self._check_all_named(view)
+        return view.input
+
+    def _check_part(self, view: StepView, name: str) -> None:
+        part, path = view.option("parts")[name], (*view.path("parts"), name)
+        if name not in view.step.inputs:
+            help_ = did_you_mean(name, view.step.inputs) or "add it to `from`"
+            view.sink.report(BAD_VALUE, view.document.key_span(path), f"`{name}` is not under `from`", help=help_)
+        for key in part:
+            if key != "of":
+                takes = Takes.BOOL if key == "repeat" else Takes.NUMBER
+                view.check_value((*path, key), takes, view.params_scope())
+        given = [key for key in ("share", "ratio", "amount") if key in part]
+        for key in given[1:]:
+            told = f"`{key}` and `{given[0]}` do not go together"
+            view.sink.report(KEYS_AT_ODDS, view.document.key_span((*path, key)), told, help="keep one of them")
+        if ("ratio" in part) != (part.get("of") in view.option("parts")):
+            known = [other for other in view.option("parts") if other != name]
+            help_ = did_you_mean(str(part.get("of", "")), known) or f"add `of: {known[0] if known else name}`"
+            span = view.document.span((*path, "of")) if "of" in part else view.document.head_span(path)
+            view.sink.report(BAD_VALUE, span, "`ratio` goes with `of`, which names another part", help=help_)
+
+    def _check_all_named(self, view: StepView) -> None:
+        lacking = [name for name in view.step.inputs if name not in view.option("parts")]
+        for name in lacking:
+            told = f"`parts` says nothing of `{name}`, which is under `from`"
+            help_ = f"write `{name}: {{}}` for all of it"
+            view.sink.report(BAD_VALUE, view.document.key_span(view.path("parts")), told, help=help_)
+        shares = [part.get("share") for part in view.option("parts").values() if "share" in part]
+        if shares and not any(map(is_formula, shares)) and sum(shares) > 1 + 1e-9:
+            told = f"the shares add up to {round(sum(shares), 6):g}, which is more than 1"
+            view.sink.report(BAD_VALUE, view.document.head_span(view.path("parts")), told)
+
+    def bind(self, step: BoundStep) -> SetStep:
+        return SetStep(_Mixing(step).apply, reorders=True)
+
+
+@dataclass
+class _Tally:
+    """What there is of a part, and what was taken of it."""
+
+    rows: int = 0
+    available: float = 0.0
+    wanted: float = 0.0
+    taken_rows: int = 0
+    taken: float = 0.0
+
+
+class _Mixing:
+    def __init__(self, step: BoundStep) -> None:
+        self.step = step
+        self.inputs = step.view.step.inputs
+        self.parts = {name: _part(step, name) for name in step.view.option("parts")}
+        self.size = step.rule(step.view.path("size")) if step.view.given("size") else None
+        self.total = _number(step, "total", step.value("total"))
+        self.shuffled = step.view.option("order") == "shuffled"
+
+    def apply(self, rows: Iterator[Row], context: SetContext) -> Iterator[Row | Dropped]:
+        by_rank = context.scratch()
+        tallies = {name: _Tally() for name in self.parts}
+        for row in rows:
+            try:
+                size = self._measured(row)
+            except RowFailed as error:
+                yield Dropped(row, "rejected", str(error))
+                continue
+            name = self._part_of(row)
+            tallies[name].rows += 1
+            tallies[name].available += size
+            by_rank.put(self._prefix(name) + rank("atk-mix-v1", self.step.seed, row), row)
+        try:
+            wanted = amounts(self.parts, {name: tally.available for name, tally in tallies.items()}, self.total)
+        except Unmixable as error:
+            raise StepStopped(f"step `{self.step.name}`: {error}") from error
+        for name, tally in tallies.items():
+            tally.wanted = wanted[name]
+        mixed = context.scratch()
+        for name, members in itertools.groupby(by_rank.rows(), self._part_of):
+            self._take(name, members, tallies[name], mixed, context)
+        context.note(self._report(tallies))
+        for number, row in enumerate(mixed.rows()):
+            yield Row(row.id, row.source, (0, number), row.fields, row.parent)
+
+    def _take(self, name: str, members: Iterator[Row], tally: _Tally, mixed: Scratch, context: SetContext) -> None:
+        """Take the first of a part, in the order of their hashes, until it has what is wanted of it."""
+        again = context.scratch() if tally.wanted > tally.available else None
+        for number, row in enumerate(members):
+            if again is not None:
+                again.put(number.to_bytes(8, "big"), row)
+            self._add(name, row, 0, tally, mixed)
+        for time in itertools.count(1) if again is not None and tally.available else ():
+            before = tally.taken
+            for row in again.rows() if again is not None else ():
+                self._add(name, row, time, tally, mixed)
+            if tally.taken == before or tally.taken >= tally.wanted:
+                return
+
+    def _add(self, name: str, row: Row, time: int, tally: _Tally, mixed: Scratch) -> None:
+        size = self._measured(row)
+        if tally.taken + size > tally.wanted + 1e-6 * max(1.0, tally.wanted):
+            return  # a smaller one after it may fit
+        tally.taken += size
+        tally.taken_rows += 1
+        made = row if time == 0 else Row(row_id(row.id, ["mix", time]), row.source, row.order, row.fields, row.parent)
+        at = rank("atk-mix-order-v1", self.step.seed, made)
+        mixed.put(at if self.shuffled else self._prefix(name) + time.to_bytes(4, "big") + place(row), made)
+
+    def _part_of(self, row: Row) -> str:
+        return self.inputs[row.order[0]] if len(self.inputs) > 1 else self.inputs[0]
+
+    def _prefix(self, name: str) -> bytes:
+        return list(self.parts).index(name).to_bytes(2, "big")
+
+    def _measured(self, row: Row) -> float:
+        if self.size is None:
+            return 1
+        size = self.size(self.step.names(row))
+        if not isinstance(size, int | float) or isinstance(size, bool) or size < 0:
+            raise RowFailed(f"`size`: a number not below 0 is needed, not {size!r}")
+        return size
+
+    def _report(self, tallies: Mapping[str, _Tally]) -> Notice:
+        whole = sum(tally.taken for tally in tallies.values())
+        told = []
+        short = False
+        for name, tally in tallies.items():
+            share = f" ({tally.taken / whole:.1%})" if whole else ""
+            size = "" if self.size is None else f", {tally.taken:,.0f} of {tally.available:,.0f} in size"
+            lacks = self.parts[name].least is not None and tally.taken < (self.parts[name].least or 0) - 1e-6
+            short |= lacks and self.size is None
+            told.append(f"`{name}` {tally.taken_rows:,} of {tally.rows:,} rows{size}{share}")
+        help_ = "some of them have fewer rows than their `min`" if short else ""
+        return Notice("mixed " + "; ".join(told), help=help_, serious=short)
+
+
+def _part(step: BoundStep, name: str) -> Part:
+    path = (*step.view.path("parts"), name)
+    written: Mapping[str, Any] = step.view.option("parts")[name]
+    numbers = {key: _number(step, key, step.evaluated((*path, key))) for key in _NUMBERS if key in written}
+    return Part(
+        share=numbers.get("share"),
+        ratio=numbers.get("ratio"),
+        of=written.get("of", ""),
+        amount=numbers.get("amount"),
+        least=numbers.get("min"),
+        most=numbers.get("max"),
+        repeat=bool(step.evaluated((*path, "repeat"))) if "repeat" in written else False,
+    )
+
+
+def _number(step: BoundStep, name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float) or isinstance(value, bool) or value < 0:
+        raise StepStopped(f"`{name}` of step `{step.name}` takes a number not below 0, not `{value}`")
+    return value
