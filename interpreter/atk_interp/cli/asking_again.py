@@ -111,8 +111,9 @@ def _tell(found: Rejected, again: Again, quiet: bool) -> None:
     if rows:
         steps = ", ".join(f"{asking.rows} of step `{asking.step}`" for asking in found.asking)
         notice(f"{counted(rows, 'rejected row')} {'is' if rows == 1 else 'are'} asked again: {steps}")
-    if found.still_open:
-        notice(f"{counted(found.still_open, 'row')} of a retry that was stopped {_is(found.still_open)} asked first")
+    left = len(found.still_open)
+    if left:
+        notice(f"{counted(left, 'row')} of a retry that was stopped {_is(left)} asked again")
     if found.asked_already:
         notice(f"{counted(found.asked_already, 'row')} {_is(found.asked_already)} left out, as that retry has asked")
     if found.too_long:
@@ -152,7 +153,7 @@ def _table(asking: Iterable[Asking]) -> str:
 
 
 def _tell_passed(found: Rejected, result: RunResult) -> None:
-    asked = {(rejection.step, rejection.row) for rejection in found.chosen}
+    asked = found.still_open | {(rejection.step, rejection.row) for rejection in found.chosen}
     if not asked:
         return
     still = len(asked & _rejected_rows(result.output_dir / "rejected.jsonl"))

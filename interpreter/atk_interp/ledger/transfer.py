@@ -6,6 +6,11 @@ contents are equal bytes:
     {"key": "<64 hex digits>", "created": <seconds since 1970>,
      "reply": {"text", "reasoning", "finish", "input_tokens", "output_tokens", "model", "seconds"},
      "request": {<the body as it was sent>}}
+
+Where rejected rows were asked again, the head has `"grants": M` as well, and M lines follow the calls, in the order of
+keys and attempts:
+
+    {"grant": "<64 hex digits>", "attempt": 3, "model": "", "identity": "", "round": 1}
 """
 
 from __future__ import annotations
@@ -18,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from atk_interp.ledger.base import Entry, LedgerError, StoredReply
+from atk_interp.ledger.grants import COLUMNS as GRANT_COLUMNS
+from atk_interp.ledger.grants import Grant, grants_of, insert_grants
 from atk_interp.ledger.lookups import select
 from atk_interp.ledger.packing import COLUMNS, packed, unpacked_entry
 from atk_interp.ledger.runs import mark_keys, runs_of, used_keys
@@ -64,10 +71,14 @@ class BadLines(LedgerError):
 
 @dataclass(slots=True)
 class Imported:
-    """What became of the lines. `differing` are keys under which the ledger has another reply, which stands."""
+    """What became of the lines. `differing` are keys under which the ledger has another reply, which stands.
+
+    `grants` counts the new ones among the attempts that are granted to rejected rows.
+    """
 
     added: int = 0
     present: int = 0
+    grants: int = 0
     differing: list[str] = field(default_factory=list)
     bad: list[BadLine] = field(default_factory=list)
 
@@ -80,17 +91,22 @@ def export_calls(path: Path, write: Callable[[bytes], object], run: Path | None 
     connection = connect_existing(path, busy_timeout_s=_BUSY_TIMEOUT_S)
     try:
         connection.execute("BEGIN")  # one state of the ledger, whatever others put meanwhile
-        source, missing = "replies", 0
+        source, missing, grants = "replies", 0, "grants"
         if run is not None:
             mark_keys(connection, used_keys(connection, runs_of(connection, path, [run])))
-            source = "replies JOIN temp.marked USING (key)"
+            source, grants = (f"{table} JOIN temp.marked USING (key)" for table in (source, grants))
             missing = connection.execute(
-                "SELECT count(*) FROM temp.marked WHERE key NOT IN (SELECT key FROM replies)"
+                "SELECT count(*) FROM temp.marked WHERE key NOT IN (SELECT key FROM replies) "
+                "AND key NOT IN (SELECT key FROM grants)"
             ).fetchone()[0]
         count: int = connection.execute(f"SELECT count(*) FROM {source}").fetchone()[0]
-        write(encode({"format": _FORMAT, "calls": count}) + b"\n")
+        granted = list(grants_of(connection, f"SELECT {GRANT_COLUMNS} FROM {grants} ORDER BY key, attempt"))
+        head: dict[str, Any] = {"format": _FORMAT, "calls": count}
+        write(encode({**head, "grants": len(granted)} if granted else head) + b"\n")
         for row in connection.execute(f"SELECT {COLUMNS} FROM {source} ORDER BY key"):
             write(_line(unpacked_entry(row)))
+        for grant in granted:
+            write(_grant_line(grant))
         return count, missing
     except sqlite3.Error as error:
         raise translated(error, path) from error
@@ -113,6 +129,11 @@ def _line(entry: Entry) -> bytes:
     return encode({**head, "request": decode(entry.request)}) + b"\n"
 
 
+def _grant_line(grant: Grant) -> bytes:
+    told = {"attempt": grant.attempt, "model": grant.model, "identity": grant.identity, "round": grant.round}
+    return encode({"grant": grant.key, **told}) + b"\n"
+
+
 def import_calls(path: Path, lines: Iterable[bytes], *, strict: bool = False) -> Imported:
     """Put calls into a ledger, which is made when there is none. Those that are there already stay as they are.
 
@@ -123,8 +144,9 @@ def import_calls(path: Path, lines: Iterable[bytes], *, strict: bool = False) ->
     announced = _announced(next(numbered, (1, b""))[1])
     connection = connect(path, busy_timeout_s=_BUSY_TIMEOUT_S)
     done = Imported()
+    grants: list[Grant] = []
     try:
-        for batch in _batches(_entries(numbered, announced, done)):
+        for batch in _batches(_entries(numbered, announced, done, grants)):
             if not connection.in_transaction:
                 connection.execute("BEGIN IMMEDIATE")
             _insert(connection, batch, done)
@@ -132,6 +154,9 @@ def import_calls(path: Path, lines: Iterable[bytes], *, strict: bool = False) ->
                 connection.execute("COMMIT")
         if strict and done.bad:
             raise BadLines(done.bad)
+        if not connection.in_transaction:
+            connection.execute("BEGIN IMMEDIATE")
+        done.grants = insert_grants(connection, grants)
         if connection.in_transaction:
             connection.execute("COMMIT")
         return done
@@ -141,31 +166,39 @@ def import_calls(path: Path, lines: Iterable[bytes], *, strict: bool = False) ->
         connection.close()  # and roll back what is not committed
 
 
-def _entries(numbered: Iterable[tuple[int, bytes]], announced: int, done: Imported) -> Iterator[Entry]:
-    """The calls of an export. What is none goes to `done.bad`."""
-    came = 0
+def _entries(
+    numbered: Iterable[tuple[int, bytes]], announced: tuple[int, int], done: Imported, grants: list[Grant]
+) -> Iterator[Entry]:
+    """The calls of an export. Grants go to `grants`, and what is neither to `done.bad`."""
+    came = granted = 0
     for number, line in numbered:
         if not line.strip():
             continue
-        came += 1
+        is_grant = line.startswith(b'{"grant"')
+        came, granted = came + (not is_grant), granted + is_grant
         try:
-            yield _entry(decode(line))
+            if is_grant:
+                grants.append(_grant(decode(line)))
+            else:
+                yield _entry(decode(line))
         except ValueError as error:
             done.bad.append(BadLine(number, str(error).lower()))
-    if came != announced:
-        done.bad.append(BadLine(1, f"{announced} calls are announced, and {came} have come"))
+    for what, wanted, found in (("calls", announced[0], came), ("grants", announced[1], granted)):
+        if wanted != found:
+            done.bad.append(BadLine(1, f"{wanted} {what} are announced, and {found} have come"))
 
 
-def _announced(head: bytes) -> int:
-    """How many calls are to come. Raises `LedgerError` when it is no head of an export."""
+def _announced(head: bytes) -> tuple[int, int]:
+    """How many calls and grants are to come. Raises `LedgerError` when it is no head of an export."""
     try:
         value = decode(head)
     except ValueError:
         value = None
     format_ = value.get("format") if isinstance(value, dict) else None
     calls = value.get("calls") if isinstance(value, dict) else None
-    if format_ == _FORMAT and isinstance(calls, int):
-        return calls
+    grants = value.get("grants", 0) if isinstance(value, dict) else None
+    if format_ == _FORMAT and isinstance(calls, int) and isinstance(grants, int):
+        return calls, grants
     if isinstance(format_, str) and format_.startswith("atk-ledger-"):
         raise LedgerError(f"the export has format `{format_}`, which this version does not read", "update atk-interp")
     raise LedgerError("this is no export of a ledger", "make one with `atk-interp ledger export`")
@@ -192,6 +225,20 @@ def _entry(value: Any) -> Entry:
         reply["text"], reply["reasoning"], reply["finish"], usage, reply["model"], float(reply["seconds"])
     )
     return Entry(key, stored, encode(request), created)
+
+
+def _grant(value: Any) -> Grant:
+    """Raises `ValueError`, saying what is wrong."""
+    key, attempt, model, identity, round_ = (
+        value.get(name) for name in ("grant", "attempt", "model", "identity", "round")
+    )
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise ValueError("`grant` must be 64 hex digits")
+    if not (isinstance(attempt, int) and _is(attempt, int) and isinstance(round_, int) and _is(round_, int)):
+        raise ValueError("`attempt` and `round` of a grant must be whole numbers, and not negative")
+    if not (isinstance(model, str) and isinstance(identity, str)):
+        raise ValueError("`model` and `identity` of a grant must be texts")
+    return Grant(key, attempt, model, identity, round_)
 
 
 _WORDS: dict[type, str] = {str: "a text", int: "a whole number, and not negative", float: "a number"}

@@ -75,15 +75,15 @@ class Asking:
 class Rejected:
     """The rejected rows of a pipeline, as the ledger knows them.
 
-    `chosen` are those to ask again. `asked_already` were, by a retry that was stopped before its end, and have failed:
-    what is still open of it is asked first, and counted in `still_open`. `too_long` need another model. `lasting` are
-    those that asking again cannot mend, by step and label; `others` the rejections that were not wanted. `new_calls` is
-    how many calls beside have no reply, as a run would make them in any case.
+    `chosen` are those to ask again. `asked_already` were, by a retry that was stopped before its end, and have failed;
+    the rows (with their steps) that it has not asked yet are `still_open`, and come first. `too_long` need another
+    model. `lasting` are those that asking again cannot mend, by step and label; `others` the rejections that were not
+    wanted. `new_calls` is how many calls beside have no reply, as a run would make them in any case.
     """
 
     chosen: tuple[Rejection, ...]
     asked_already: int
-    still_open: int
+    still_open: frozenset[tuple[str, str]]
     too_long: int
     lasting: Mapping[tuple[str, str], int]
     others: int
@@ -123,7 +123,7 @@ async def find_rejected(plan: Plan, ledger: Path, again: Again) -> Rejected:
     return Rejected(
         tuple(chosen),
         asked_already,
-        len(seen.open),
+        frozenset(seen.open_rows),
         too_long,
         lasting,
         others,
@@ -168,6 +168,7 @@ class _Seen:
     spent: dict[str, _Spent] = field(default_factory=dict)
     open: dict[str, int] = field(default_factory=dict)
     """The attempts that are granted and not asked yet, by the key of the grant."""
+    open_rows: set[tuple[str, str]] = field(default_factory=set)
     new_calls: int = 0
     _turns: dict[tuple[_Place, int], tuple[str, int]] = field(default_factory=dict)
 
@@ -190,6 +191,7 @@ class _Seen:
         key, attempt = self._turns.get((_place(call.step, call.row), call.sample), ("", -1))
         if attempt == call.attempt:
             self.open[key] = attempt
+            self.open_rows.add((call.step.name, call.row.id))
         else:
             self.new_calls += 1
 

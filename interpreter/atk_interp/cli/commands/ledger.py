@@ -255,7 +255,8 @@ def import_(file: Any, ledger: Path | None, strict: bool) -> int:
     except LedgerError as error:
         return _refused(error)
     _tell_lines(list(map(str, done.bad)))
-    say(f"{done.added:,} calls imported, {done.present:,} were there already")
+    granted = f", and {done.grants:,} further attempts that rejected rows may make" if done.grants else ""
+    say(f"{done.added:,} calls imported, {done.present:,} were there already{granted}")
     if done.differing:
         shown = ", ".join(f"`{key[:12]}…`" for key in done.differing[:_SHOWN_KEYS])
         notice(f"{len(done.differing):,} calls have another reply in the ledger, which stands: {shown}")

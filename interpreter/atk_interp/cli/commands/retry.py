@@ -22,9 +22,10 @@ __all__ = ["command"]
     "--attempts", type=click.IntRange(1, 100), metavar="N", help="How often to ask; as the step says without."
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be asked, and what it would cost.")
+@click.option("--budget", default="", metavar="AMOUNT", help="Pay no more than this, as `5usd` or `1M tokens`.")
 @click.option("--ledger", type=click.Path(path_type=Path), help="Another ledger than that of the run.")
 @click.option("--quiet", "-q", is_flag=True, help="Print errors and the result only.")
-def command(run: str | None, ledger: Path | None, dry_run: bool, quiet: bool, **wanted: Any) -> int:
+def command(run: str | None, ledger: Path | None, dry_run: bool, quiet: bool, budget: str, **wanted: Any) -> int:
     """Ask rejected rows again, and write the outputs anew.
 
     RUN is an output folder, a config or spec whose output folder is known, or nothing for the latest run of the
@@ -38,7 +39,8 @@ def command(run: str | None, ledger: Path | None, dry_run: bool, quiet: bool, **
 
         found = past(run, (), ledger, now=True)
         extent = found.extent
-        how = {"ledger": found.ledger, "limit": extent.limit, "until": extent.until, "strict": extent.strict}
+        how: dict[str, Any] = {"limit": extent.limit, "until": extent.until, "strict": extent.strict}
+        how |= {"ledger": found.ledger, "budget": budget}
         again = Again(**wanted)
         if dry_run:
             return tell_what_would_be_asked(found.pipeline, found.arguments, how, again)

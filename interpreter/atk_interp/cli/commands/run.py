@@ -27,7 +27,8 @@ __all__ = ["command"]
 @click.option("--until", default="", metavar="STEP", help="Go no further than this step, and write its rows.")
 @click.option("--strict", is_flag=True, help="Stop at the first row that is rejected.")
 @click.option("--budget", default="", metavar="AMOUNT", help="Pay no more than this, as `5usd` or `1M tokens`.")
-def command(paths: tuple[str, ...], settings: tuple[str, ...], quiet: bool, **how: Any) -> int:
+@click.option("--retry-rejected", is_flag=True, help="Ask the rows again that the run would reject; see `retry`.")
+def command(paths: tuple[str, ...], settings: tuple[str, ...], quiet: bool, retry_rejected: bool, **how: Any) -> int:
     """Run pipelines, one after the other.
 
     PATHS are configs, specs, or names of stock pipelines. Each is linted first. The same command resumes a run
@@ -41,12 +42,19 @@ def command(paths: tuple[str, ...], settings: tuple[str, ...], quiet: bool, **ho
         # All of them before the first: a mistake in the last config must not show after an hour.
         prepared = [_prepared(path, settings, how["budget"], quiet) for path in paths]
         for pipeline, given in prepared:
-            code = run_one(pipeline, given, how, quiet)
+            code = _again(pipeline, given, how, quiet) if retry_rejected else run_one(pipeline, given, how, quiet)
             if code != OK:
                 return code
         return OK
 
     return reported(run_all)
+
+
+def _again(pipeline: Pipeline, given: dict[str, Any], how: dict[str, Any], quiet: bool) -> int:
+    from atk_interp.cli.asking_again import ask_again
+    from atk_interp.rehearsal.rejected import Again
+
+    return ask_again(pipeline, given, how, Again(), quiet, must=False)
 
 
 def _prepared(path: str, settings: tuple[str, ...], budget: str, quiet: bool) -> tuple[Pipeline, dict[str, Any]]:
