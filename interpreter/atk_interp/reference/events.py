@@ -31,7 +31,8 @@ def events_page() -> str:
         "which one of its cause it is. Of these the first 20 are written, then the 100th, the 1,000th, and so on; "
         "`RunFinished` has the final counts under `causes`. Further runs into the same folder are added: each begins "
         f"with `RunStarted`, whose `version` is {VERSION}. New fields and events may come under the same "
-        "version, so pass over what you do not know. The last line of a run that was killed may be cut: pass over what is no JSON.",
+        "version, so pass over what you do not know. The last line of a run that was killed may be cut: pass over what "
+        "is no JSON.",
         *(_section(event, "##") for event in EVENTS),
         "## Parts",
         *(_section(part, "###") for part in _PARTS),
