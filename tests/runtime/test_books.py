@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from atk_interp.runtime.publish import Collector
 from atk_interp.runtime.spool import Spool
 from atk_interp.runtime.walking import Walker
 from atk_interp.values import Row
-from support.pipelines import run
+from support.pipelines import run, said
 
 SPEC = """
     steps:
@@ -90,3 +91,65 @@ async def test_a_record_lost_on_the_way_to_the_disk_is_found(tmp_path: Path, mon
 
     monkeypatch.setattr(Spool, "read", short)
     assert "`out.jsonl` would have " in await lossy(tmp_path)
+
+
+INNER = """
+spec: atk/v1
+name: inner
+params: {least: {type: int, default: 1}}
+steps:
+  given: {kind: input, fields: {text: text, n: int}}
+  short: {kind: filter, from: given, keep: n >= least}
+  tagged: {kind: map, from: short, set: {tags: "=[text, n | string]"}}
+  halves: {kind: explode, from: tagged, field: tags, when: n > 2}
+outputs:
+  short.jsonl: {from: halves, format: jsonl, where: n < 5}
+"""
+
+EVERYTHING = """
+    steps:
+      given: {kind: rows, rows: [{text: a, n: 1}, {text: b, n: 2}, {text: c, n: 3}, {text: a, n: 4}, {text: e, n: 5}]}
+      ask:
+        kind: generate
+        from: given
+        model: m
+        prompt: ask
+        parse: {text: reply}
+        samples: 2
+        attempts: 2
+        accept: {is not b: reply != "b"}
+      voted: {kind: vote, from: ask, model: m, prompt: ask, parse: {text: said}, votes: 3, pass: 'said | first != "c"'}
+      refined:
+        kind: loop
+        from: voted
+        steps:
+          again: {kind: generate, model: m, prompt: ask, parse: {text: more}, attempts: 1}
+          longer: {kind: filter, keep: 'text != "a" or round < 2'}
+        until: round == 2
+        max_rounds: 3
+      led: {kind: pipeline, from: refined, pipeline: inner.yaml, when: n != 4}
+      inner: {kind: pipeline, from: led, pipeline: inner.yaml, matrix: {least: [1, 3]}}
+      one: {kind: group, from: inner, by: text, collect: {ns: =n}, first: [text]}
+      both: {kind: join, from: inner, with: one, by: text}
+      shuffled: {kind: shuffle, from: both}
+    outputs:
+      out.jsonl: {from: shuffled, format: jsonl, where: n != 3}
+      asked.jsonl: {from: voted, format: jsonl}
+    """
+
+
+@pytest.mark.parametrize("how", [{}, {"limit": 2}, {"until": "refined"}, {"until": "one"}])
+async def test_every_step_says_what_became_of_every_row(tmp_path: Path, how: dict[str, Any]) -> None:
+    (tmp_path / "inner.yaml").write_text(INNER)
+    ran = await run(tmp_path, EVERYTHING, said, **how)
+    assert (ran.result.status, ran.result.message) == ("done", "")
+    record = json.loads((ran.folder / "run.json").read_text())
+    taken = record["graph"]["steps"]
+    books = {step["name"]: step for step in record["steps"]}
+    for name, step in books.items():
+        lost = step["filtered"] + step["rejected"] + step["merged"]
+        assert step["rows_in"] == step["passed"] + lost, name
+        if lost:
+            assert step["labels"] or step["merged"], name
+        if taken[name]["from"] and "." not in name:
+            assert step["rows_in"] == sum(books[source]["rows_out"] for source in taken[name]["from"]), name
