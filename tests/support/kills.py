@@ -10,13 +10,16 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from atk_interp.runtime.calls import UNCOMMITTED_SHARE
 from support.forks import Child, forks
 from support.openai_server import Call, OpenAIServer, echo, server_thread
 from support.pipelines import write_project
 
-__all__ = ["Life", "Story", "kept_requests", "kill_again_and_again"]
+__all__ = ["MOST_LOST", "Life", "Story", "kept_requests", "kill_again_and_again"]
 
 CONCURRENCY = 8
+MOST_LOST = CONCURRENCY + CONCURRENCY // UNCOMMITTED_SHARE
+"""Calls with a place at the endpoint, and replies that wait for the disk without one."""
 SPEC = """
     spec: atk/v1
     name: killed
@@ -100,8 +103,8 @@ class Story:
             paid_twice = kept.intersection(life.sent)
             if paid_twice:
                 told.append(f"life {number} sent {len(paid_twice)} calls that were in the ledger")
-            if len(life.lost) > CONCURRENCY:
-                told.append(f"life {number} lost {len(life.lost)} calls, and {CONCURRENCY} can be in flight")
+            if len(life.lost) > MOST_LOST:
+                told.append(f"life {number} lost {len(life.lost)} calls, and {MOST_LOST} can be in flight")
             if not kept <= life.kept:
                 told.append(f"the ledger lost {len(kept - life.kept)} replies in life {number}")
             kept = life.kept

@@ -35,8 +35,12 @@ from atk_interp.runtime.variants import Form, Variant, first_recorded, variants
 from atk_interp.tokens import count_tokens
 from atk_interp.values import Row, Value
 
-__all__ = ["Answers", "Calls", "Halted", "StepCalls"]
+__all__ = ["UNCOMMITTED_SHARE", "Answers", "Calls", "Halted", "StepCalls"]
 
+
+UNCOMMITTED_SHARE = 4
+"""For so many places at the endpoints, one reply may wait for the disk whose call has given its place back (at least
+one in all). A kill can cost those replies, and the calls that have places."""
 
 _Landed = tuple[Reply, bool, str]
 """A reply, whether it was at hand, and the key under which the ledger has it."""
@@ -103,6 +107,7 @@ class Calls:
         self._flights: Flights[_Landed] = Flights()
         self.carriers = self._flights.carriers
         self.sending: set[str] = set()
+        self.uncommitted = asyncio.Semaphore(max(1, _places(endpoints) // UNCOMMITTED_SHARE))
         self.meter: Meter | None = None
         self._batches: dict[str, Batches] = {}
         self.halted = False
@@ -242,7 +247,11 @@ class Calls:
             return await batches.reply(request, key, priority)
         tokens = _estimate(request) if endpoint.config.tokens_per_minute else 0
         gate = _Gate(self, self._ledger, flight, key, endpoint.slot)
-        return await self.post(endpoint, request, gate.send, priority, tokens)
+        try:
+            reply = await self.post(endpoint, request, gate.send, priority, tokens)
+            return await gate.commit(request, reply)
+        finally:
+            gate.leave()
 
     async def post(
         self, endpoint: Endpoint, request: Request, send: Send, priority: tuple[int, ...], tokens: int
@@ -296,10 +305,11 @@ class Calls:
 
 
 class _Gate:
-    """The way to an address, closed once the run is ending; what comes through it is in the ledger.
+    """The way of one call to an address and into the ledger, closed once the run is ending.
 
-    A call keeps its place at the endpoint until its reply is committed, so that no more calls than those places can
-    be lost with the process, however slow the disk is.
+    A call gives its place at the endpoint back as soon as its reply is there: the next one need not wait for the disk.
+    But only so many replies wait for the disk like this (`UNCOMMITTED_SHARE`); the others keep their places meanwhile.
+    So what can be lost with the process is bounded, however slow the disk is.
     """
 
     def __init__(self, calls: Calls, ledger: Ledger, flight: str, key: str, slot: str) -> None:
@@ -308,8 +318,10 @@ class _Gate:
         self._flight = flight
         self._key = key
         self._slot = slot
+        self._waits_for_disk = False
 
     async def send(self, client: Client, request: Request) -> Reply:
+        """The reply of an address, when it may wait for the disk without a place."""
         if self._calls.halted:
             raise Halted
         meter = self._calls.meter
@@ -323,10 +335,29 @@ class _Gate:
                     meter.add(self._slot, request, reply)
             except ContextTooLong as refusal:
                 reply = refused_reply(request, refusal)
-            sent = request.sent()
-            return await self._calls.room.insist(lambda: self._ledger.put(self._key, reply, sent), self._calls.going_on)
-        finally:
+            await self._calls.uncommitted.acquire()
+        except BaseException:
             self._calls.sending.discard(self._flight)
+            raise
+        self._waits_for_disk = True
+        return reply
+
+    async def commit(self, request: Request, reply: Reply) -> Reply:
+        """The reply that stands in the ledger."""
+        sent = request.sent()
+        return await self._calls.room.insist(lambda: self._ledger.put(self._key, reply, sent), self._calls.going_on)
+
+    def leave(self) -> None:
+        """The call is over, one way or the other."""
+        if self._waits_for_disk:
+            self._calls.uncommitted.release()
+            self._calls.sending.discard(self._flight)
+
+
+def _places(endpoints: Mapping[str, Endpoint]) -> int:
+    """How many calls may be in flight at a time."""
+    addresses = {address for endpoint in endpoints.values() for address in endpoint.pool.addresses}
+    return sum(address.limiter.governor.most for address in addresses)
 
 
 def _answered(candidates: Sequence[Variant], key: str) -> Variant:
