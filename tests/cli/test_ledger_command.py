@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from atk_interp.ledger.learned import Trait, learn_trait
 from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.llm.messages import Reply, Usage
 from support.openai_server import server_thread
@@ -83,6 +84,18 @@ def test_stats_count_calls_by_model_pipeline_and_run(cli: Cli, ledger: Path) -> 
         ("b", 4, "done"),
         ("a", 5, "done"),
     ]
+
+
+def test_what_was_learned_of_endpoints_is_told_and_forgotten(cli: Cli, ledger: Path) -> None:
+    learn_trait(ledger, Trait("http://localhost:8000/v1", "m", "response_format", "no"))
+    assert "http://localhost:8000/v1  m  response_format: no" in cli("ledger", "stats", *AT).out
+    assert json.loads(cli("ledger", "stats", "--format", "json", *AT).out)["traits"][0]["value"] == "no"
+    assert cli("ledger", "forget", "--endpoint", "http://elsewhere", *AT).out == (
+        "forgot 0 things that were learned of endpoints\n"
+    )
+    assert cli("ledger", "forget", *AT).out == "forgot 1 thing that was learned of endpoints\n"
+    assert "learned of endpoints" not in cli("ledger", "stats", *AT).out
+    assert len(keys(ledger)) == 8
 
 
 def test_a_ledger_that_is_not_there_is_told_and_not_made(cli: Cli, tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import field
 from pathlib import Path
 
+from atk_interp.ledger.learned import Trait, traits_in
 from atk_interp.ledger.room import file_bytes
 from atk_interp.ledger.runs import KnownRun, known_runs, mark_keys, used_keys
 from atk_interp.ledger.schema import connect_existing, translated
@@ -46,6 +48,8 @@ class LedgerReport:
     pipelines: dict[str, Share]
     unused: int
     runs: list[tuple[KnownRun, int]]
+    traits: list[Trait] = field(default_factory=list)
+    """What was learned of endpoints."""
 
 
 def report(path: Path) -> LedgerReport:
@@ -81,6 +85,7 @@ def _report(connection: sqlite3.Connection, path: Path) -> LedgerReport:
         pipelines=pipelines,
         unused=unused,
         runs=[(run, len(set(used_keys(connection, [run])))) for run in runs],
+        traits=traits_in(connection),
     )
 
 

@@ -96,6 +96,10 @@ def _show(found: LedgerReport) -> None:
         say(f"  {_day(run.started)}  {run.pipeline}  {calls:,} calls  {_status(run.status)}  {folder}")
     if len(found.runs) > _SHOWN_RUNS:
         say(f"  and {len(found.runs) - _SHOWN_RUNS} more (`--format json` has all)")
+    if found.traits:
+        say("\nlearned of endpoints, until `ledger forget`:")
+    for trait in found.traits:
+        say(f"  {trait.endpoint}  {trait.model}  {trait.name}: {trait.value}")
 
 
 def _show_shares(title: str, shares: dict[str, Share]) -> None:
@@ -122,6 +126,25 @@ def _day(seconds: int) -> str:
 
 def _status(status: str) -> str:
     return "under way or killed" if status == "running" else status
+
+
+# -- forget -------------------------------------------------------------------------------------------------------
+
+
+@command.command()
+@_place
+@click.option("--endpoint", metavar="ADDRESS", help="Only what was learned of this address.")
+def forget(ledger: Path | None, endpoint: str | None) -> int:
+    """Forget what was learned of endpoints, so that it is tried again. No call is forgotten."""
+    from atk_interp.ledger import LedgerError
+    from atk_interp.ledger.learned import forget_traits
+
+    try:
+        count = forget_traits(_path(ledger), endpoint)
+    except LedgerError as error:
+        return _refused(error)
+    say(f"forgot {count} thing{'s' if count != 1 else ''} that {'were' if count != 1 else 'was'} learned of endpoints")
+    return OK
 
 
 # -- prune --------------------------------------------------------------------------------------------------------
