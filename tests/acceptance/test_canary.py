@@ -190,12 +190,29 @@ def test_commands_on_a_config_whose_address_holds_the_key(command: str, path: st
 
 def test_commands_after_a_run(tmp_path: Path, cli: Cli) -> None:
     with server_thread(lambda call: Answer(f"the key is {KEY}")) as server:
-        config = str(project(tmp_path, server.base_url))
-        told = [cli("run", config, "--ledger", "l.db")]
-        told += [cli("plan", config, "--ledger", "l.db"), cli("render", "ask", config, "--ledger", "l.db")]
-        told += [cli("ledger", "export", "--output", str(tmp_path / "calls.jsonl"), "--ledger", "l.db")]
-    assert (tmp_path / "calls.jsonl").exists(), told[-1].everything
-    assert found(KEY, tmp_path, {str(number): each.everything for number, each in enumerate(told)}) == []
+        config, out = str(project(tmp_path, server.base_url)), str(tmp_path / "out")
+        ledger = ("--ledger", "l.db")
+        told = {
+            " ".join(command): cli(*command)
+            for command in (
+                ("run", config, *ledger),
+                ("plan", config, *ledger),
+                ("plan", config, "--why", "ask", *ledger),
+                ("render", "ask", config, *ledger),
+                ("ledger", "stats", *ledger),
+                ("ledger", "export", "--output", str(tmp_path / "calls.jsonl"), *ledger),
+                ("runs", *ledger),
+                ("runs", "--format", "json", *ledger),
+                ("rejects", out),
+                ("trace", "1", out, *ledger),
+                ("verify", out, *ledger),
+                ("retry", out, *ledger),
+            )
+        }
+    assert {name: each.err for name, each in told.items() if "Usage:" in each.err} == {}
+    assert (tmp_path / "calls.jsonl").exists(), told
+    assert (tmp_path / "out" / "report.html").exists()
+    assert found(KEY, tmp_path, {name: each.everything for name, each in told.items()}) == []
 
 
 def test_a_report_of_our_own_mistake(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
