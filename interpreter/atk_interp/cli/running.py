@@ -73,18 +73,20 @@ def collect_less() -> None:
 
 
 def _report(result: RunResult, quiet: bool) -> None:
+    from atk_interp.cli.examples import examples
     from atk_interp.cli.summary import causes, funnel, spending
 
     if not quiet:
         notice("")
         for told in causes(result.causes):
             notice(told)
-        notice(funnel(result.steps))
+        notice(funnel(result.steps, examples(result.output_dir / "rejected.jsonl")))
         if result.spending is not None and result.spending.any_calls:
             notice(f"\n{spending(result.spending)}")
         notice("")
     if result.status != "done":
         complain(result.message, result.help)
+    page = _relative(result.output_dir / "report.html")
     for output in result.outputs:
         if output.complete or output.rows:
             say(f"{_relative(output.path)}: {counted(output.rows, 'row')}{'' if output.complete else ' (incomplete)'}")
@@ -95,7 +97,9 @@ def _report(result: RunResult, quiet: bool) -> None:
         say(f"this was {result.part}, not a whole run")
     if result.status == "done" and not quiet:
         _show_rows(result)
-        notice("\nread your data before you train on it")
+        notice(f"\nread your data before you train on it, as `{page}` shows it")
+    elif result.status != "done" and not quiet:
+        notice(f"what became of the rows: `{page}`")
 
 
 def _show_rows(result: RunResult) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from atk_interp.runtime.events import Cause, StepState
 from atk_interp.runtime.spending import Spending, Spent
@@ -15,8 +15,11 @@ NOTICES_SHOWN = 3
 _CAUSES_SHOWN = 10
 
 
-def funnel(states: list[StepState]) -> str:
-    """The books of a run as a table: what came in, what became of it, and what was lost under which label."""
+def funnel(states: list[StepState], such_as: Mapping[tuple[str, str], str] | None = None) -> str:
+    """The books of a run as a table: what came in, what became of it, and what was lost under which label.
+
+    `such_as` has a reply for some steps and labels.
+    """
     lines: list[tuple[str, ...]] = [("step", "in", "out", "filtered", "rejected", "merged", "called", "ledger")]
     for state in states:
         rows = (state.rows_in, state.rows_out, state.filtered, state.rejected, state.merged)
@@ -32,6 +35,8 @@ def funnel(states: list[StepState]) -> str:
     for state in states:
         for label, count in list(state.labels.items())[:5]:
             told.append(f"    {state.name}: {count} x {label}")
+            example = (such_as or {}).get((state.name, label))
+            told += [f"        such as `{example}`"] if example else []
         if state.refused:
             told.append(f"    {state.name}: {state.refused} x parts of replies refused")
     return "\n".join(told)
