@@ -166,11 +166,46 @@ async def test_a_reply_is_understood(answer: Answer, request_: Request) -> None:
     assert (understood.failure, understood.told) == ("", answer.text)
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529])
+def completion(**choice: Any) -> Answer:
+    """A text completion as vLLM and llama.cpp write it, with what is given of its choice in place of the usual."""
+    usual = {"index": 0, "text": "", "finish_reason": "stop", "logprobs": None}
+    head = {"id": "cmpl-1", "object": "text_completion", "created": 1, "model": "m"}
+    usage = {"prompt_tokens": 4, "completion_tokens": 2, "total_tokens": 6, "prompt_tokens_details": None}
+    return Answer(raw=json.dumps({**head, "choices": [{**usual, **choice}], "usage": usage}).encode())
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (completion(text=" there was"), (" there was", "stop")),
+        (
+            completion(text=" there", finish_reason="length", stop_reason=None, prompt_logprobs=None),
+            (" there", "length"),
+        ),
+        (completion(text="", finish_reason="content_filter"), ("", "content_filter")),
+        (completion(text="a", logprobs={"tokens": ["a"], "token_logprobs": [-0.1]}), ("a", "stop")),
+        (completion(text="  kept as it is\n"), ("  kept as it is\n", "stop")),
+    ],
+    ids=["usual", "cut", "filtered", "with logprobs", "with spaces"],
+)
+async def test_a_completion_is_understood(answer: Answer, expected: tuple[str, str]) -> None:
+    understood = await understood_by_both(answer, PROMPT)
+    assert (understood.told, understood.finish) == expected
+    assert understood.tokens == (4, 2)
+
+
+async def test_a_completion_without_what_is_of_no_use_is_understood() -> None:
+    lean = Answer(raw=b'{"choices": [{"text": "so", "index": 0}]}')
+    async with OpenAIServer(lambda call: lean) as server:
+        assert await ours(server.base_url, PROMPT) == Understood("", "so", None, "", "stop", (0, 0))
+
+
+@pytest.mark.parametrize("request_", [CHAT, PROMPT])
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 501, 502, 503, 504, 529])
 @pytest.mark.parametrize("retry_after", ["", "7"])
-async def test_an_error_is_understood(status: int, retry_after: str) -> None:
+async def test_an_error_is_understood(status: int, retry_after: str, request_: Request) -> None:
     said = {"retry_after": retry_after} if retry_after else {}
-    understood = await understood_by_both(failure(status, "no, größer", code="because", **said))
+    understood = await understood_by_both(failure(status, "no, größer", code="because", **said), request_)
     assert f"answered {status}" in understood.told
     assert "no, größer (because)" in understood.told
 
