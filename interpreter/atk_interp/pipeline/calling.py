@@ -18,6 +18,7 @@ from atk_interp.llm.messages import Client
 from atk_interp.llm.retry import RetryPolicy
 from atk_interp.pipeline.arguments import EMBEDDED, endpoints_in, from_folder, json_rows, signature, with_grammar
 from atk_interp.pipeline.errors import InvalidSpec, MissingParameters, PipelineFailed
+from atk_interp.pipeline.fallbacks import with_fallbacks
 from atk_interp.pipeline.steps import StepCallable, Steps, blocking
 from atk_interp.plan import Extent, Plan, compile_plan
 from atk_interp.plan.extent import limited, up_to
@@ -257,6 +258,7 @@ class Pipeline:
         if models is not None:
             configured.update(endpoints_in(models, self.spec, _log.warning))
         found = {slot: configured.get(slot, EMBEDDED) for slot in self.spec.models}
+        found = with_fallbacks(found, configured, self.spec)
         return {slot: with_grammar(config) for slot, config in found.items()}
 
     def plan_with(self, values: Mapping[str, Value], models: Any, rows: Any) -> Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 from atk_interp.diagnostics import did_you_mean
@@ -96,7 +97,7 @@ class StepCallable:
 
 async def _asked(plan: Plan, name: str, row: Row) -> Any:
     step = plan.steps[name]
-    slots = {slot: config for slot, config in used_slots(plan).items() if slot == step.slot}
+    slots = used_slots(replace(plan, steps={name: step}))
     check_keys(slots)
     endpoints = open_endpoints(slots, lambda line: _log.info("%s", line))
     try:

@@ -31,7 +31,8 @@ from atk_interp.runtime.forms import FormTrials, KnownForms
 from atk_interp.runtime.granted import Granted
 from atk_interp.runtime.refusals import raise_refusal, refused_reply
 from atk_interp.runtime.room import Room, RoomPolicy
-from atk_interp.runtime.variants import Form, Variant, first_recorded, variants
+from atk_interp.runtime.stand_ins import StandIns
+from atk_interp.runtime.variants import Form, Variant, by_slot, first_recorded, variants
 from atk_interp.tokens import count_tokens
 from atk_interp.values import Row, Value
 
@@ -103,6 +104,7 @@ class Calls:
         self._policy = policy
         self._clock = clock
         self.room = room or Room(emit, RoomPolicy(), clock)
+        self._stand_ins = StandIns(endpoints, clock, lambda told: emit(Noted("", told, serious=True)))
         self._forms = FormTrials(forms or KnownForms(None), lambda told: emit(Noted("", told)))
         self._flights: Flights[_Landed] = Flights()
         self.carriers = self._flights.carriers
@@ -153,6 +155,8 @@ class Calls:
             raise
         raise_refusal(reply)
         held = from_ledger or not first
+        answered = _answered(candidates, key)
+        slot = answered.slot
         if reply.model not in self.models.get(slot, ()):
             self._named(slot, reply.model)
         self._books.call(step.name, held, 0 if held else reply.usage.input, 0 if held else reply.usage.output)
@@ -169,7 +173,7 @@ class Calls:
                 reply.usage.output,
                 round(reply.seconds, 3),
                 slot,
-                _answered(candidates, key).request,
+                answered.request,
                 reply,
             )
         )
@@ -213,6 +217,7 @@ class Calls:
         if recorded is not None:
             return recorded[1], True, recorded[0].request.key()
         paid = True
+        groups = by_slot(candidates)
 
         async def send(chosen: Variant) -> Reply:
             nonlocal paid
@@ -224,17 +229,26 @@ class Calls:
                     paid = False
                     return stored
                 held.append(key)
-            return await self._sent(flight, key, chosen.request, self._endpoints[chosen.slot], priority)
+            stay = len(groups) == 1
+            return await self._sent(flight, key, chosen.request, self._endpoints[chosen.slot], priority, stay)
 
-        best, other = candidates
-        if best.formed:
-            best, reply = await self._forms.answer(self._endpoints[best.slot], best, other, send)
-        else:
-            reply = await send(best)
-        return reply, not paid, best.request.key()
+        async def ask(group: Sequence[Variant]) -> tuple[Variant, Reply]:
+            best, *other = group
+            if best.formed:
+                return await self._forms.answer(self._endpoints[best.slot], best, other[0], send)
+            return best, await send(best)
+
+        answered, reply = await self._stand_ins.ask(groups, ask)
+        return reply, not paid, answered.request.key()
 
     async def _sent(
-        self, flight: str, key: str, request: Request, endpoint: Endpoint, priority: tuple[int, ...]
+        self,
+        flight: str,
+        key: str,
+        request: Request,
+        endpoint: Endpoint,
+        priority: tuple[int, ...],
+        stay: bool = True,
     ) -> Reply:
         if self.halted:
             raise Halted
@@ -248,13 +262,19 @@ class Calls:
         tokens = _estimate(request) if endpoint.config.tokens_per_minute else 0
         gate = _Gate(self, self._ledger, flight, key, endpoint.slot)
         try:
-            reply = await self.post(endpoint, request, gate.send, priority, tokens)
+            reply = await self.post(endpoint, request, gate.send, priority, tokens, stay)
             return await gate.commit(request, reply)
         finally:
             gate.leave()
 
     async def post(
-        self, endpoint: Endpoint, request: Request, send: Send, priority: tuple[int, ...], tokens: int
+        self,
+        endpoint: Endpoint,
+        request: Request,
+        send: Send,
+        priority: tuple[int, ...],
+        tokens: int,
+        stay: bool = True,
     ) -> Reply:
         """The reply, through the limits of an endpoint and with patience for its failures."""
 
@@ -272,6 +292,7 @@ class Calls:
             say,
             priority=priority,
             tokens=tokens,
+            stay=stay,
         )
 
     def check(self) -> None:

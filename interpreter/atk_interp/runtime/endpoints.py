@@ -48,8 +48,13 @@ class Endpoint(Target):
 
 
 def used_slots(plan: Plan) -> dict[str, EndpointConfig]:
-    """The slots that some step of the plan asks."""
+    """The slots that some step of the plan asks, and those that answer for them."""
     slots = dict.fromkeys(step.slot for step in plan.steps.values() if step.slot is not None)
+    for slot in list(slots):
+        fallback = plan.endpoints[slot].fallback
+        while fallback is not None and fallback not in slots and fallback in plan.endpoints:
+            slots[fallback] = None
+            fallback = plan.endpoints[fallback].fallback
     known = plan.spec.models
     return {
         slot: replace(config, embeds=True) if slot in known and known[slot].expects == "embedding" else config

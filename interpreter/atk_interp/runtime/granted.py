@@ -94,4 +94,4 @@ def _other(slot: str, model: str, identity: str) -> str:
 def _renamed(config: EndpointConfig, model: str, identity: str) -> EndpointConfig:
     """An endpoint asked for another of its models, whose price is not known."""
     identity = config.identity if config.provider == "scripted" else identity
-    return replace(config, model=model, identity=identity, price={})
+    return replace(config, model=model, identity=identity, price={}, fallback=None)

@@ -55,12 +55,12 @@ def _paused(address: Address, now: float, failing_s: float, asked_s: float) -> s
     if asked_s:
         return f"`{address.name}` asks for a pause of {asked_s:.0f} s: {breaker.last}"
     never = "" if breaker.replies else ", and has never answered"
-    told = f"`{address.name}` has failed {breaker.failures} times in a row over {failing_s:.0f} s{never}: {breaker.last}"
+    told = f"`{address.name}` has failed {breaker.failures} times over {failing_s:.0f} s{never}: {breaker.last}"
     if any(not other.breaker.is_open for pool in address.pools for other in pool.addresses if other is not address):
         return f"{told}; the other addresses are asked meanwhile"
     left = breaker.patience_left_s(now)
     return (
-        f"{told}; it is tried again now and then for {left:.0f} s more, then the run stops, and the same command goes on"
+        f"{told}; one call tries it now and then for {left:.0f} s more; then the run stops, to be gone on with later"
     )
 
 

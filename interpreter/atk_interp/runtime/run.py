@@ -274,7 +274,8 @@ class _Run:
             name: StepCalls(step, calls, self.emit, self._refused, granted) for name, step in self.plan.steps.items()
         }
         sinks = Sinks(self._row, self._dropped, self.teller.tell)
-        places = sum(endpoint.config.concurrency for endpoint in endpoints.values())
+        addresses = {address for endpoint in endpoints.values() for address in endpoint.pool.addresses}
+        places = sum(address.limiter.governor.most for address in addresses)
         engine = Engine(self.kept.plan, self.books, sinks, contexts, calls, max(8, 2 * places), self.prefix)
         ticker = asyncio.create_task(self.teller.tick())
         try:

@@ -110,6 +110,30 @@ KEY_IN_FILE = Code(
     good="api_key_env: OPENAI_API_KEY",
     hides=True,
 )
+UNKNOWN_FALLBACK = _error(
+    "ATK213",
+    "unknown-fallback",
+    "A `fallback` of a model in a config that is no entry of `models`.",
+    "Nobody would answer when the endpoint is away, and the run would stop as if there were no fallback.",
+    "large: {model: qwen3-32b, fallback: smal}",
+    "large: {model: qwen3-32b, fallback: small}",
+)
+CIRCULAR_FALLBACK = _error(
+    "ATK214",
+    "circular-fallback",
+    "A model whose `fallback`, or that one's, is the model itself.",
+    "When all of them are away there is no one left, so the last of them has no fallback.",
+    "small: {fallback: large}\nlarge: {fallback: small}",
+    "small: {fallback: large}\nlarge: {}",
+)
+ADDRESS_TWICE = _error(
+    "ATK215",
+    "address-twice",
+    "An address that `base_url` lists twice.",
+    "Each address of a list has the limits for itself: this one would get twice as many calls as meant.",
+    "base_url: [http://gpu1:8000/v1, http://gpu1:8000/v1]",
+    "base_url: [http://gpu1:8000/v1, http://gpu2:8000/v1]",
+)
 UNKNOWN_SETTING = Code(
     "ATK701",
     "unknown-setting",
@@ -194,4 +218,7 @@ CODES = (
     UNKNOWN_SLOT_SETTING,
     MISSING_FOLDER,
     KEY_IN_FILE,
+    UNKNOWN_FALLBACK,
+    CIRCULAR_FALLBACK,
+    ADDRESS_TWICE,
 )

@@ -12,6 +12,7 @@ from atk_interp.document import Document, Path, shown
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.spec import codes
+from atk_interp.spec.endpoints import check_addresses, check_fallbacks
 from atk_interp.spec.model import PipelineSpec
 from atk_interp.spec.params import check_value, unquoted
 from atk_interp.spec.schema import CONFIG_SCHEMA, ENDPOINT_SCHEMA
@@ -25,7 +26,9 @@ __all__ = ["Config", "EndpointConfig", "Given", "is_config", "load_config"]
 class EndpointConfig:
     """Where a model slot is sent. `folder` is what `script` is relative to.
 
-    `further_urls` are the addresses beyond the first, each with the same limits for itself.
+    `further_urls` are the addresses beyond the first, each with the same limits for itself. `base` and `stands_in` are
+    no settings, and filled where there is a `fallback`: the sampling of slot and endpoint together, and what the calls
+    of the fallbacks are known by.
     """
 
     provider: str = "openai"
@@ -49,6 +52,9 @@ class EndpointConfig:
     price: Mapping[str, float] = field(default_factory=dict)
     sampling: Mapping[str, Value] = field(default_factory=dict)
     folder: FilePath = field(default_factory=FilePath)
+    fallback: str | None = None
+    base: Mapping[str, Value] = field(default_factory=dict)
+    stands_in: str = ""
 
     @property
     def base_urls(self) -> tuple[str, ...]:
@@ -157,9 +163,11 @@ def _key_in_file(document: Document, path: Path, key: str, sink: Sink) -> None:
 def _models(document: Document, folder: FilePath, spec: PipelineSpec, sink: Sink) -> dict[str, EndpointConfig]:
     models: dict[str, EndpointConfig] = {}
     given = document.get(("models",))
-    for name, data in (given if isinstance(given, dict) else {}).items():
+    entries = given if isinstance(given, dict) else {}
+    fallbacks = [data.get("fallback") for data in entries.values() if isinstance(data, dict)]
+    for name, data in entries.items():
         path: Path = ("models", name)
-        if name not in spec.models:
+        if name not in spec.models and name not in fallbacks:
             sink.report(
                 codes.UNKNOWN_SLOT_SETTING,
                 document.key_span(path),
@@ -175,6 +183,7 @@ def _models(document: Document, folder: FilePath, spec: PipelineSpec, sink: Sink
         schema = {**ENDPOINT_SCHEMA, **{key: {} for key in secrets}}
         if validate(document, path, schema, sink, what="in a model") and not secrets:
             models[name] = _endpoint(document, path, data, folder, sink)
+    check_fallbacks(document, entries, sink)
     return models
 
 
@@ -204,6 +213,7 @@ def _endpoint(document: Document, path: Path, data: dict[str, Any], folder: File
     if provider == "embedded":
         settings.setdefault("concurrency", 1)
     if isinstance(settings.get("base_url"), list):
+        check_addresses(document, (*path, "base_url"), settings["base_url"], sink)
         first, *further = settings["base_url"]
         settings |= {"base_url": first, "further_urls": tuple(further)}
     return EndpointConfig(**settings, folder=folder)

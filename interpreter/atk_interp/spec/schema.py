@@ -115,8 +115,8 @@ ENDPOINT_SCHEMA: dict[str, Any] = {
     ),
     "model": _key("The model's name at the endpoint. `embedded` stands for `provider: embedded`.", type="string"),
     "base_url": _key(
-        "The address up to and with `/v1`; OpenAI's own when not given. Calls are spread over a list of addresses, each "
-        "of which has the limits below for itself.",
+        "The address up to and with `/v1`; OpenAI's own when not given. Calls are spread over a list of addresses, "
+        "each of which has the limits for itself.",
         type=["string", "list"],
         schema={"type": "string"},
         minlength=1,
@@ -138,6 +138,10 @@ ENDPOINT_SCHEMA: dict[str, Any] = {
         min=1,
     ),
     "timeout": _key("Seconds to wait for a reply.", type="number", min=0),
+    "fallback": _key(
+        "Another entry under `models:`, which answers while all addresses of this one are away. It may have its own.",
+        type="string",
+    ),
     "identity": _key("Tells two servers apart that answer differently under one model name.", type="string"),
     "grammar": _key(
         "`llguidance` where the server takes a grammar in that form in `grammar`, and so can be held to the form that "

@@ -33,8 +33,10 @@ class UnusableEndpoint(Rule):
             return
         for name, endpoint in context.config.models.items():
             path: Path = ("models", name)
-            if endpoint.base_url is not None:
-                self._address(context, context.config, (*path, "base_url"), endpoint.base_url)
+            listed = isinstance(context.config.document.get((*path, "base_url")), list)
+            for index, address in enumerate(endpoint.base_urls):
+                place = ("base_url", index) if listed else ("base_url",)
+                self._address(context, context.config, (*path, *place), address)
             if endpoint.script is not None:
                 script = (endpoint.folder / endpoint.script).resolve()
                 if not script.is_file():
