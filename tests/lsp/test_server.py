@@ -179,6 +179,24 @@ async def test_kinds_are_completed(editor: Editor) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "among", "not_among"),
+    [
+        ("  enough: ¦\n", {"rows", "cost", "size", "not"}, {"question", "row", "documents"}),
+        ('  enough: rows("kept") > 3 and rej¦\n', {"rejected"}, {"kept"}),
+        ('  enough: rows("¦\n', {"kept", "documents", "quiz.jsonl"}, {"rows", "size"}),
+        ("  - rows_in('qu¦\n", {"questions", "quiz.jsonl"}, {"rows"}),
+    ],
+)
+async def test_in_a_check_counts_and_what_they_count_are_completed(
+    editor: Editor, typed: str, among: set[str], not_among: set[str]
+) -> None:
+    found = await completed(editor, "pipeline.yaml", SPEC + "checks:\n" + typed)
+
+    assert among <= set(found)
+    assert not not_among & set(found)
+
+
+@pytest.mark.parametrize(
     ("right", "typed", "among", "not_among"),
     [
         ("    max_tokens: =size\n", "    max_tokens: =size\n    ¦\n", {"overlap", "field", "when"}, {"kind", "prompt"}),

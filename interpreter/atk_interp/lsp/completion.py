@@ -9,6 +9,7 @@ from typing import Any
 
 from lsprotocol import types as lsp
 
+from atk_interp.expressions.functions.counts import COUNTS
 from atk_interp.expressions.types import RecordType, Type, without_null
 from atk_interp.formats.outputs import OUTPUTS
 from atk_interp.kinds import KINDS
@@ -35,6 +36,8 @@ _STEPS = ("from", "use")
 def completions(place: Place, encoding: str) -> list[lsp.CompletionItem]:
     """Everything that may stand at a place; the editor leaves out what does not begin as what is typed."""
     inner = place.inner
+    if place.sort is Sort.SPEC and place.path[:1] == ("checks",) and place.cursor.is_value:
+        return list(_Items(place, encoding).of_check())
     if inner is not None:
         return _Items(place, encoding).of_expression(inner)
     items = _Items(place, encoding)
@@ -159,6 +162,26 @@ class _Items:
             case Part.NAME:
                 return [*self._names(begun), *(() if inner.is_template else self._words(Part.NAME, inner, begun))]
         return []
+
+    def of_check(self) -> Iterator[lsp.CompletionItem]:
+        """Within quotes the steps and outputs that a count may name; elsewhere the counts, and the parameters."""
+        place, text = self.place, self.place.cursor.text
+        asked = asked_at(text.removeprefix("="))
+        if asked.part is Part.TEXT:
+            begun = place.offset - (len(text) - 1 - max(text.rfind(quote) for quote in "\"'"))
+            outputs = place.data.get("outputs") if isinstance(place.data, dict) else None
+            for name, data in place.steps.items():
+                kind = data.get("kind") if isinstance(data, dict) else None
+                yield self._item(name, _Kind.Class, detail=str(kind or ""), begun=begun)
+            for name in outputs if isinstance(outputs, dict) else ():
+                yield self._item(str(name), _Kind.File, detail="output", begun=begun)
+        elif asked.part is Part.NAME:
+            begun = place.offset - len(asked.begun)
+            for count in COUNTS.values():
+                yield self._item(count.name, _Kind.Function, said=count.doc, text=f"{count.name}(", begun=begun)
+            for name in _params(place):
+                yield self._item(name, _Kind.Constant, begun=begun)
+            yield from (self._item(word, _Kind.Keyword, begun=begun) for word in _KEYWORDS)
 
     def _names(self, begun: int) -> Iterator[lsp.CompletionItem]:
         names = self.place.names
