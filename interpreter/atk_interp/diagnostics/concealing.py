@@ -36,7 +36,7 @@ URL_QUERY = pattern(
 )
 
 _URL_USER = pattern(r"\bhttps?://(?P<password>[^\s/@:'\"{}<>]+)@")
-_OWN = pattern(r"(?i)\bapi_key[\"']?\s*[:=]\s*[\"']?(?P<password>[^\s,\"'}#]+)")
+_OWN = pattern(r"(?i)\bapi_key[\"']?\s*[:=]\s*[\"']?(?P<password>[^\s,\"'}#&]+)")
 _SHOWN = 4
 
 

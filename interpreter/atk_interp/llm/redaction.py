@@ -20,8 +20,8 @@ reply may well hold, and nothing to keep from anyone."""
 _TELLING = re.compile(r"key|token|secret|auth|sig|passw", re.IGNORECASE)
 """Names of the parts of an address that hold a secret; an `api-version` is none."""
 
-_UNRESERVED = re.compile(rb"[A-Za-z0-9._~-]+")
-"""Keys that no address, page or JSON has to escape. JSON may, as `\\u0041`."""
+_UNRESERVED = re.compile(rb"[A-Za-z0-9._~-]")
+"""What no address, page or JSON has to escape."""
 
 
 class Redaction:
@@ -33,7 +33,7 @@ class Redaction:
     def __init__(self, secrets: Iterable[str]) -> None:
         kept = {secret.encode() for secret in secrets if len(secret) >= _SHORTEST and secret not in _NO_SECRETS}
         self._plain = [needle for secret in kept for needle in (secret, *_base64(secret))]
-        self._marks = [b"\\u00"] if all(map(_UNRESERVED.fullmatch, kept)) else [b"\\", b"%", b"&"]
+        self._marks = sorted({b"\\u00", *(mark for secret in kept for char in secret for mark in _marks(char))})
         parts = [b"".join(_spelled(char) for char in secret) for secret in sorted(kept, key=len, reverse=True)]
         self._spelled = re.compile(b"|".join(parts)) if kept else None
 
@@ -70,6 +70,16 @@ def _base64(secret: bytes) -> list[bytes]:
         if len(inner) >= _SHORTEST // 2:
             found += [base64.b64encode(inner), base64.urlsafe_b64encode(inner)]
     return list(dict.fromkeys(found))
+
+
+def _marks(char: int) -> list[bytes]:
+    """What is there, among others, when a character is escaped: most can only be as `\\u0041`."""
+    raw = bytes([char])
+    if _UNRESERVED.fullmatch(raw):
+        return []
+    named = html.escape(chr(char)).encode()
+    name = [named[1:]] if named.startswith(b"&") else []
+    return [b"\\" + raw, b"%%%02X" % char, b"%%%02x" % char, b"%25", b"&#", *name]
 
 
 def _spelled(char: int) -> bytes:
