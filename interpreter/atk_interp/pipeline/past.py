@@ -42,6 +42,12 @@ class PastRun:
     def status(self) -> str:
         return str(self.record["status"])
 
+    @property
+    def grants(self) -> str | None:
+        """The fingerprint of what was granted to rejected rows when it was run; None where that is not known."""
+        made_from = self.record.get("made_from")
+        return made_from.get("grants") if isinstance(made_from, dict) else None
+
     def plan(self) -> Plan:
         """Raises `CannotRun`, as a run does before any work."""
         return self.pipeline.plan(self.arguments, self.extent)

@@ -142,7 +142,8 @@ class _Index:
     def _row(self, step: PlannedStep, row: Row) -> None:
         self._put(row.id, [step.name, row.id, row.parent])
         for at in self._renamed.get(step.name, ()):  # as it enters a step of which this one is a later input
-            self._put(row_id(row.id, ["from", at]), ["", row_id(row.id, ["from", at]), row.id])
+            entered = row_id(row.id, ["from", at])
+            self._put(entered, [f"from {step.name}", entered, row.id])
 
     def _dropped(self, step: PlannedStep, dropped: Dropped) -> None:
         self._put(dropped.row.id, [step.name, dropped.row.id, dropped.row.parent])
@@ -155,7 +156,7 @@ class _Index:
         self._spool.put_at(id_.encode(), encode(entry))
 
     def entries(self, id_: str) -> list[tuple[str, str | None]]:
-        """The steps that a row has left, each with the id of the row it was made of."""
+        """The steps that a row has left, each with the id of the row it was made of; `from STEP` as it entered one."""
         found: list[Any] = [decode(data) for data in self._spool.find(id_.encode())]
         return [(step, parent) for step, _, parent in found]
 
@@ -196,6 +197,9 @@ def _line(plan: Plan, index: _Index, target: str, end: str) -> _Line:
         line.append((id_, steps))
         if steps:
             within = {*plan.ancestors(steps[0])}
+        entered = next((step.removeprefix("from ") for step, _ in entries if step.startswith("from ")), None)
+        if entered is not None:
+            within = {entered, *plan.ancestors(entered)}
         id_ = next((parent for _, parent in entries if parent is not None and parent != id_), None)
         if id_ in {known for known, _ in line}:
             break

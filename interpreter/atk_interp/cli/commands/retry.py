@@ -35,6 +35,7 @@ def command(run: str | None, ledger: Path | None, dry_run: bool, quiet: bool, bu
     """
 
     def retry() -> int:
+        from atk_interp.ledger.grants import granted_in
         from atk_interp.rehearsal.rejected import Again
 
         found = past(run, (), ledger, now=True)
@@ -44,6 +45,8 @@ def command(run: str | None, ledger: Path | None, dry_run: bool, quiet: bool, bu
         again = Again(**wanted)
         if dry_run:
             return tell_what_would_be_asked(found.pipeline, found.arguments, how, again)
-        return ask_again(found.pipeline, found.arguments, how, again, quiet, must=found.status == "done")
+        # What was granted since by a retry that was killed explains calls that the run has not made.
+        whole = found.status == "done" and found.grants == granted_in(found.ledger).fingerprint()
+        return ask_again(found.pipeline, found.arguments, how, again, quiet, must=whole)
 
     return reported(retry)
