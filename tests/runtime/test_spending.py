@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from atk_interp.llm.messages import EndpointRefused, Reply, Request, Usage
+from atk_interp.runtime.events import Noted
 from support.pipelines import Ran, run, said
 
 SPEC = """
@@ -114,3 +115,16 @@ async def test_a_record_that_cannot_be_read_is_none(tmp_path: Path) -> None:
     (tmp_path / "out" / "run.json").write_text("{")
     told = spending(await run(tmp_path, SPEC, model, PROMPTS, settings=MODEL))
     assert told["paid_with_resumes"] == spent(6)
+
+
+async def test_a_model_that_replies_under_another_name_within_a_run_is_warned_of(tmp_path: Path) -> None:
+    def renamed(request: Request) -> Reply:
+        return Reply("fine", usage=Usage(1, 1), model="m-1" if said(request) == "a" else "m-2")
+
+    ran = await run(tmp_path, SPEC, renamed, PROMPTS, settings=MODEL)
+    (noted,) = [event for event in ran.events if isinstance(event, Noted)]
+    assert noted.serious
+    assert "the model of `m` replied as `m-" in noted.message
+    record = json.loads((ran.folder / "run.json").read_text())
+    assert record["models"]["m"]["answered_as"] == ["m-1", "m-2"]
+    assert [cause["message"] for cause in record["causes"]] == [noted.message]
