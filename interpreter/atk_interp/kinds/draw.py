@@ -34,6 +34,7 @@ from atk_interp.kinds.base import (
     StepView,
     is_formula,
 )
+from atk_interp.kinds.base.goals import UNTIL, check_until, wanted
 from atk_interp.spec import Option, Takes
 from atk_interp.spec.codes import BAD_VALUE, MISSING_KEY
 from atk_interp.values import Row, canonical, content_hash, root_id
@@ -42,6 +43,9 @@ __all__ = ["Draw"]
 
 _TRIES = 1000
 """How often a combination is drawn anew before it is given up."""
+
+_MOST_TIMES = 100
+"""How many rows are made at most for each one that is wanted."""
 
 _BOUNDS: dict[str, Any] = {"type": "list", "minlength": 2, "maxlength": 2}
 _WAYS: dict[str, Any] = {
@@ -61,7 +65,9 @@ class Draw(StepKind):
     `where` a row is drawn anew until the expression holds, at most 1000 times; with `distinct` no combination comes
     twice. What is drawn follows from the `seed` of the config and the content of the row, and is the same every time.
 
-    Without `from` it is a source of `count` rows.
+    Without `from` it is a source of `count` rows. With `until: 1000 accepted` it makes rows until so many have come
+    through to the output, with `until: 1000 of checked` to step `checked`: some at first, then as many as are likely to
+    be needed. At most `count` are made, or 100 times as many as are wanted; when these are not enough, the run stops.
     """
 
     name = "draw"
@@ -78,7 +84,8 @@ class Draw(StepKind):
                 "valuesrules": {"type": "dict", "minlength": 1, "maxlength": 1, "schema": _WAYS},
             },
         ),
-        Option("count", Takes.INT, "How many rows to make, as a source.", min=0),
+        Option("count", Takes.INT, "How many rows to make, as a source; with `until` at most.", min=0),
+        UNTIL,
         Option("where", Takes.EXPRESSION, "What must be true of a combination."),
         Option("distinct", Takes.BOOL, "Whether no combination may come twice, in a source.", default=False),
     )
@@ -97,7 +104,8 @@ class Draw(StepKind):
         view.writes(fields, view.path("fields"))
         if view.given("where"):
             view.expression(view.path("where"), view.row_scope(fields))
-        if not view.step.inputs and not view.given("count"):
+        check_until(view)
+        if not view.step.inputs and not view.given("count") and not view.given("until"):
             told = "`count` is missing in a `draw` step that makes rows of its own"
             view.sink.report(MISSING_KEY, view.document.key_span(view.step.path), told, help="add `count:`, or `from:`")
         for key in ("count", "distinct") if view.step.inputs else ():
@@ -110,7 +118,11 @@ class Draw(StepKind):
         drawing = _Drawing(step)
         if step.view.step.inputs:
             return PureStep(drawing.drawn)
-        return SourceStep(lambda context: drawing.rows(step.whole("count") or 0), reads=tuple)
+        goal = wanted(step)
+        count = step.whole("count")
+        if count is None:
+            count = _MOST_TIMES * goal.rows if goal is not None else 0
+        return SourceStep(lambda context: drawing.rows(count), reads=tuple)
 
 
 def _checked(view: StepView, path: Path) -> Type:

@@ -18,6 +18,7 @@ from atk_interp.kinds.base import (
     StepView,
 )
 from atk_interp.kinds.base.fields import declared_types, fields_option
+from atk_interp.kinds.base.goals import UNTIL, check_until
 from atk_interp.kinds.base.ordinals import Ordinals
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, content_hash, root_id
@@ -34,6 +35,9 @@ class Read(StepKind):
     Text documents give one row with `text`; a `.jsonl` file gives one row per line with its own fields. Files
     are taken in the order of their names. A row is known by its content, so moving or renaming a file changes
     nothing; `row.source` is the file's path inside the folder. What cannot be read is told and skipped.
+
+    With `until: 1000 accepted` it reads on until so many rows have come through to the output, with
+    `until: 1000 of checked` to step `checked`. When there is nothing more to read, the run stops.
     """
 
     name = "read"
@@ -41,10 +45,12 @@ class Read(StepKind):
     options = (
         Option("path", Takes.PATH, "The file, folder or glob to read.", required=True),
         fields_option("The fields of the records, when they are not `text`."),
+        UNTIL,
     )
 
     def flow(self, view: StepView) -> RecordType:
         view.value("path")
+        check_until(view)
         given = view.option("fields") or {"text": "text"}
         fields = declared_types(given)
         view.writes(fields, view.path("fields"))

@@ -7,7 +7,7 @@ Pipelines within it and the steps of loops become steps of the same plan, named 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import partial
 
@@ -24,10 +24,12 @@ from atk_interp.kinds.base import (
     rejecting,
     stop_rule,
 )
+from atk_interp.kinds.base.goals import Wanted, wanted
 from atk_interp.kinds.base.nested import Inlined, Looped, Variant
 from atk_interp.plan.checks import PlannedCheck, planned_checks, within
+from atk_interp.plan.goals import planned_goal
 from atk_interp.plan.identity import digest, step_identity
-from atk_interp.plan.model import MOST_ROUNDS, Loop, Plan, PlannedStep
+from atk_interp.plan.model import MOST_ROUNDS, Loop, Plan, PlannedOutput, PlannedStep
 from atk_interp.plan.outputs import planned_output
 from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig
@@ -56,6 +58,7 @@ def compile_plan(
         name: planned_output(scope.bound(view), analysis.spec.outputs[name], analysis.spec.outputs[name].source)
         for name, view in analysis.outputs.items()
     }
+    steps.set_goals(outputs)
     return Plan(
         analysis.spec,
         steps.planned,
@@ -110,6 +113,14 @@ class _Scope:
             rounds,
         )
 
+    def outputs(self, known: Collection[str]) -> dict[str, PlannedOutput]:
+        """The outputs of the pipeline that have rows of `known` steps; as a step of another one it writes none."""
+        return {
+            name: planned_output(self.bound(view), self.analysis.spec.outputs[name], self.prefix + view.step.inputs[0])
+            for name, view in self.analysis.outputs.items()
+            if self.prefix + view.step.inputs[0] in known
+        }
+
     def full(self, names: Iterable[str]) -> tuple[str, ...]:
         """The names of steps as the plan has them."""
         return tuple(self.prefix + name for name in names)
@@ -135,6 +146,8 @@ class _Steps:
         self.prompts: dict[str, str] = {}
         self.specs: dict[str, str] = {}
         self.checks: list[PlannedCheck] = []
+        self.wanted: list[tuple[str, Wanted, _Scope]] = []
+        """The sources that give rows until enough of them have come through."""
 
     def add(self, scope: _Scope, wanted: set[str]) -> None:
         """The steps of a pipeline that are wanted, in topological order."""
@@ -161,8 +174,18 @@ class _Steps:
         else:
             self._put(self._plain(scope, step, made, place))
 
+    def set_goals(self, outputs: Mapping[str, PlannedOutput]) -> None:
+        """Say of the sources that want enough rows what they count. `outputs` are those of the whole plan."""
+        for name, wanted_, scope in self.wanted:
+            own = outputs if not scope.prefix else scope.outputs(self.planned)
+            goal = planned_goal(name, wanted_, scope.prefix, self.planned, own)
+            self.planned[name] = replace(self.planned[name], goal=goal, identity=None)
+
     def _plain(self, scope: _Scope, step: BoundStep, runner: Runner, place: _Place) -> PlannedStep:
         """A step that is one in the plan."""
+        wanted_ = wanted(step)
+        if wanted_ is not None:
+            self.wanted.append((step.name, wanted_, scope))
         kind = KINDS[step.view.step.kind]
         options = {option.name for option in kind.options} & {"samples", "votes"}
         for prompt in step.view.loaded.values():

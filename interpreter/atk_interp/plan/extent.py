@@ -8,6 +8,7 @@ from itertools import islice
 
 from atk_interp.formats.writers import RecordError
 from atk_interp.kinds.base import Beside, Dropped, SetContext, SetStep
+from atk_interp.plan.goals import without_goals
 from atk_interp.plan.model import Loop, Plan, PlannedOutput, PlannedStep
 from atk_interp.values import Row, encode
 
@@ -27,7 +28,8 @@ def leading_to(plan: Plan, step: str) -> Plan:
         waiting += known.upstream
         waiting += [inner.name for inner in plan.steps.values() if inner.inside == name]
         waiting += [known.passed_by] if known.passed_by else []
-    return replace(plan, steps={name: known for name, known in plan.steps.items() if name in kept}, outputs={})
+    steps = {name: known for name, known in without_goals(plan.steps, kept).items() if name in kept}
+    return replace(plan, steps=steps, outputs={})
 
 
 def up_to(plan: Plan, name: str) -> Plan:
@@ -46,8 +48,8 @@ def up_to(plan: Plan, name: str) -> Plan:
             waiting += [*known.upstream, *(inner.name for inner in plan.steps.values() if inner.inside == known.name)]
     # Rows that pass another pipeline by leave it at its end, which stands here without the way to it.
     ends = {plan.steps[entry].passed_by for entry in kept} - {"", *kept}
-    steps = {}
-    for known in plan.steps.values():
+    steps: dict[str, PlannedStep] = {}
+    for known in without_goals(plan.steps, kept).values():
         if known.name in kept:
             steps[known.name] = known
         elif known.name in ends:
@@ -76,7 +78,7 @@ def limited(plan: Plan, count: int) -> Plan:
     leave the others out stand in the plan as steps of their own.
     """
     steps: dict[str, PlannedStep] = {}
-    for step in plan.steps.values():
+    for step in without_goals(plan.steps).values():
         if not _is_first(plan, step):
             steps[step.name] = step
             continue

@@ -14,7 +14,7 @@ from atk_interp.spec import EndpointConfig, PipelineSpec
 from atk_interp.templates import Prompt
 from atk_interp.values import Row, Value
 
-__all__ = ["MOST_ROUNDS", "Extent", "Loop", "Plan", "PlannedOutput", "PlannedStep"]
+__all__ = ["MOST_ROUNDS", "Extent", "Goal", "Loop", "Plan", "PlannedOutput", "PlannedStep"]
 
 Names = Mapping[str, Any]
 
@@ -37,6 +37,19 @@ class Loop:
     max_rounds: int | None
     exhausted: str
     label: str
+
+
+@dataclass(frozen=True)
+class Goal:
+    """Enough rows of a source were given when so many `rows` of `step` were accepted.
+
+    `only_once` is for a rehearsal: no more are given when the last ones have brought nothing.
+    """
+
+    rows: int
+    step: str
+    accepts: Callable[[Row], bool]
+    only_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +86,8 @@ class PlannedStep:
     """The step to which rows go for which `when` is false, when this is how rows come into another pipeline."""
     passes: str = ""
     """The step that hands it the rows which pass it by."""
+    goal: Goal | None = None
+    """When it has given enough, for a source that gives rows little by little."""
     stops: StopRule | None = None
     """What rejections of it stop the run."""
     identity: Callable[[], str] | None = None

@@ -178,6 +178,8 @@ def _leaving_out(plan: Plan) -> dict[str, PlannedStep]:
     return {
         name: replace(step, runner=CallStep(_or_dropped(step.runner.apply)))
         if isinstance(step.runner, CallStep)
+        else replace(step, goal=replace(step.goal, only_once=True))
+        if step.goal is not None
         else step
         for name, step in plan.steps.items()
     }

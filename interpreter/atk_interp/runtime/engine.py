@@ -12,12 +12,13 @@ every count is a sum.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import heapq
 import itertools
 import threading
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import field
 
 from atk_interp.kinds.base import CallStep, Dropped, SetStep, SourceStep, StepContext
@@ -29,6 +30,7 @@ from atk_interp.runtime.books import Books
 from atk_interp.runtime.budget import OutOfBudget
 from atk_interp.runtime.calls import Answers, Halted
 from atk_interp.runtime.feeding import Feeder
+from atk_interp.runtime.goals import Accepted
 from atk_interp.runtime.handover import Handover
 from atk_interp.runtime.prefix import Place, Prefix
 from atk_interp.runtime.walking import Sinks, Walker
@@ -36,6 +38,8 @@ from atk_interp.values import Row
 
 __all__ = ["Engine"]
 
+_LOOK_S = 0.2
+"""How often a thread that waits looks whether it should stop."""
 _GATHER_S = 0.005
 """How long answers gather before they are taken on, while more of them are to come: each time that one thread hands
 over to another costs as much as a good part of a call."""
@@ -59,6 +63,8 @@ class _Emitter:
     fed: bool = False
     later: list[_Item] = field(default_factory=list)
     """Rows that failed on transport: they ask once more when all else is through."""
+    round: Future[bool] | None = None
+    """Who waits until the rows that it has given so far are settled, to give more of them."""
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -97,13 +103,15 @@ class Engine:
         self._books = books
         self._prefix = prefix
         self._sinks = sinks = sinks if prefix is None else _telling(sinks, prefix)
+        accepted = Accepted(plan) if any(step.goal is not None for step in plan.steps.values()) else None
+        self._sinks = sinks = sinks if accepted is None else _counting(sinks, accepted)
         self._contexts = contexts
         self._calls = calls
         self._window = window
         self._stop = threading.Event()
         self._waiting = Waiting(plan)
         self._walker = Walker(plan, books, sinks, self._waiting, self._stop)
-        self._feeder = Feeder(books, self._walker, self._waiting, contexts, prefix)
+        self._feeder = Feeder(books, self._walker, self._waiting, contexts, prefix, accepted)
         self._heap: list[tuple[tuple[int, ...], int, _Item]] = []
         self._numbers = itertools.count()
         self._answers: list[_Answer] = []
@@ -313,10 +321,20 @@ class Engine:
             emitter.later.clear()
             self._wake.set()
             return
+        if emitter.round is not None:
+            emitter.fed, settled, emitter.round = False, emitter.round, None
+            settled.set_result(not self._lost and not self._blocked)
+            return
         emitter.done.set()
         if not self._lost and not self._blocked:
             self._mark_finished_steps(emitter)
         self._sinks.changed()
+
+    def _end_round(self, emitter: _Emitter, settled: Future[bool]) -> None:
+        """A step gives no more rows before those that it has given are settled."""
+        emitter.fed, emitter.round = True, settled
+        self._settle(emitter)
+        self._wake.set()
 
     def _mark_finished_steps(self, emitter: _Emitter) -> None:
         """A step is finished when nothing that leads to it is under way."""
@@ -330,7 +348,20 @@ class Engine:
 
     def _make_rows(self, emitter: _Emitter) -> None:
         """Make the rows of a step that emits, and take each as far as it goes without a model."""
-        self._feeder.feed(emitter.step, lambda asking, row: self._put(self._item(asking, row, emitter)))
+
+        def ask(asking: PlannedStep, row: Row) -> None:
+            self._put(self._item(asking, row, emitter))
+
+        self._feeder.feed(emitter.step, ask, lambda: self._settled(emitter))
+
+    def _settled(self, emitter: _Emitter) -> bool:
+        """Wait until all rows that a step has given so far are settled; False when one of them was lost."""
+        settled: Future[bool] = Future()
+        self._loop.call_soon_threadsafe(self._end_round, emitter, settled)
+        while not self._stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                return settled.result(_LOOK_S)
+        raise Halted
 
     def _item(self, step: PlannedStep, row: Row, emitter: _Emitter) -> _Item:
         """A row that wants to ask, as a part of the root that is worked on."""
@@ -362,6 +393,16 @@ class Engine:
                     self._prefix.passed(item.step.name, item.row.order)
                 self._prefix.close(item.place)
         return found
+
+
+def _counting(sinks: Sinks, accepted: Accepted) -> Sinks:
+    """The sinks, with the rows counted that sources want."""
+
+    def row(step: PlannedStep, left: Row) -> None:
+        sinks.row(step, left)
+        accepted.row(step, left)
+
+    return Sinks(row, sinks.dropped, sinks.changed)
 
 
 def _telling(sinks: Sinks, prefix: Prefix) -> Sinks:

@@ -6,13 +6,15 @@ import asyncio
 import collections
 import contextlib
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from atk_interp.kinds.base import SetStep, SourceStep, StepContext, StepStopped
-from atk_interp.plan import PlannedStep
+from atk_interp.plan import Goal, PlannedStep
+from atk_interp.plan.goals import batch
 from atk_interp.runtime.barrier import ADMITTED, SetRoom, Waiting
 from atk_interp.runtime.books import Books
+from atk_interp.runtime.goals import Accepted, Counted
 from atk_interp.runtime.prefix import Prefix
 from atk_interp.runtime.walking import Ask, Walker
 from atk_interp.values import Row, root_id
@@ -32,23 +34,51 @@ class Feeder:
         waiting: Waiting,
         contexts: Mapping[str, StepContext],
         prefix: Prefix | None = None,
+        accepted: Accepted | None = None,
     ) -> None:
         self._books = books
         self._walker = walker
         self._waiting = waiting
         self._contexts = contexts
         self._prefix = prefix
+        self._accepted = accepted
         self.loop: asyncio.AbstractEventLoop | None = None
         """Where what a set-wise step asks for is asked; to be set before any rows are made."""
 
-    def feed(self, step: PlannedStep, ask: Ask) -> None:
+    def feed(self, step: PlannedStep, ask: Ask, settled: Callable[[], bool]) -> None:
         """Make the rows of a step, and take each as far as it goes without a model.
 
-        Raises `StepStopped` when a value that the step uses is not there, and what its rows raise.
+        `settled` waits until what was made of all of them so far is settled, and says whether none was lost. Raises
+        `StepStopped` when a value that the step uses is not there, and what its rows raise.
         """
-        self._feed(step, ask)
+        if step.goal is not None and isinstance(step.runner, SourceStep):
+            self._feed_enough(step, step.runner, step.goal, ask, settled)
+        else:
+            self._feed(step, ask)
         if self._prefix is not None:
             self._prefix.ended(step.name)
+
+    def _feed_enough(
+        self, step: PlannedStep, source: SourceStep, goal: Goal, ask: Ask, settled: Callable[[], bool]
+    ) -> None:
+        """Give some rows at a time, until enough have come through: how many follows from the counts alone."""
+        assert self._accepted is not None
+        rows = source.rows(self._contexts[step.name])
+        given = accepted = 0
+        while size := batch(goal, given, accepted):
+            came = Counted(itertools.islice(rows, size))
+            self._walker.walk(step, self._rooted(step, came), ask)
+            if not settled():
+                return
+            given, before, accepted = given + came.count, accepted, self._accepted.counts[step.name]
+            if accepted >= goal.rows or (goal.only_once and accepted == before):
+                return
+            if came.count < size:
+                raise StepStopped(
+                    f"step `{step.name}` has given all of its {given} rows, and {accepted} of the {goal.rows} that are "
+                    f"wanted have come through step `{goal.step}`",
+                    help="ask for fewer, give it more to take from, or read `rejected.jsonl` for what others lacked",
+                )
 
     def _feed(self, step: PlannedStep, ask: Ask) -> None:
         if isinstance(step.runner, SourceStep):
