@@ -49,7 +49,7 @@ def test_runs_are_listed_the_latest_first(cli: Cli, project: Path) -> None:
     assert cli("run", "-q", str(project), "--set", "output_dir=two", "--limit", "2").code == 0
     assert lines(cli("runs")) == [
         "begun (UTC)       pipeline  status                    rows  rejected  calls paid   USD  folder",
-        "DATE TIME         case      done (a trial of 2 rows)     1         1           0  0.00  two",
+        "DATE TIME         case      done (a trial of 2 rows)     1         1           0     -  two",
         "DATE TIME         case      done                         2         1           4  0.06  one",
     ]
 
