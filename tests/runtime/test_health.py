@@ -41,7 +41,8 @@ def test_an_address_that_fails_again_and_again_is_told_as_paused_once_and_then_a
     (paused,) = health.changes()
     assert isinstance(paused, Paused)
     assert paused.slots == ["small", "large"]
-    assert "`here` has failed 3 times in a row over 6 s, and has never answered: refused" in paused.message
+    assert paused.message.startswith("`here` has failed 3 times")
+    assert "refused the connection" in paused.message
     time.now = 9.0
     assert health.changes() == []
     address.breaker.replied()

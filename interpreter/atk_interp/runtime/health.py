@@ -59,9 +59,7 @@ def _paused(address: Address, now: float, failing_s: float, asked_s: float) -> s
     if any(not other.breaker.is_open for pool in address.pools for other in pool.addresses if other is not address):
         return f"{told}; the other addresses are asked meanwhile"
     left = breaker.patience_left_s(now)
-    return (
-        f"{told}; one call tries it now and then for {left:.0f} s more; then the run stops, to be gone on with later"
-    )
+    return f"{told}; one call tries it now and then for {left:.0f} s more; then the run stops, to be gone on with later"
 
 
 def _state(slots: list[str], now: LimiterStatistics) -> EndpointState:
