@@ -155,7 +155,7 @@ def _pipeline(file: Path) -> Pipeline:
 
 
 def _with_endpoints(pipeline: Pipeline, endpoints: Mapping[str, Any], seed: int, moved: _Moved) -> Pipeline:
-    models = {slot: endpoint_from(settings) for slot, settings in endpoints.items() if slot in pipeline.spec.models}
+    models = {slot: endpoint_from(settings) for slot, settings in endpoints.items()}
     for slot, config in models.items():
         if config.script is not None:
             models[slot] = replace(config, script=str(moved.path(config.script)))

@@ -74,9 +74,10 @@ def granted_slots(plan: Plan, grants: Grants) -> dict[str, Other]:
         same = (slot for slot, target in known.items() if (target.model, target.config.identity) == (model, identity))
         there = next(same, None)
         for slot, config in used_slots(plan).items():
-            other = (
-                Other(_renamed(config, model, identity), slot) if there is None else Other(plan.endpoints[there], there)
-            )
+            if there is not None:
+                other = Other(replace(plan.endpoints[there], fallback=None), there)
+            else:
+                other = Other(_renamed(config, model, identity), slot)
             found[_other(slot, model, identity)] = other
     return found
 

@@ -15,6 +15,9 @@ from atk_interp.spec import EndpointConfig
 
 __all__ = ["Called", "endpoint_from", "made_by", "without_login"]
 
+_MADE = frozenset({"folder", "base", "stands_in"})
+"""What is no setting, and made of the others."""
+
 
 @dataclass(frozen=True)
 class Called:
@@ -49,7 +52,7 @@ def _settings(config: EndpointConfig) -> dict[str, Any]:
     """The settings of an endpoint that are not the usual ones."""
     usual = EndpointConfig()
     found = {each.name: getattr(config, each.name) for each in fields(config)}
-    told = {name: value for name, value in found.items() if name != "folder" and value != getattr(usual, name)}
+    told = {name: value for name, value in found.items() if name not in _MADE and value != getattr(usual, name)}
     if config.script is not None:
         told["script"] = os.path.normpath((config.folder / config.script).absolute())
     for name, value in told.items():
