@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from atk_interp.llm import embedded
 from atk_interp.llm.embedded import CONTEXT_TOKENS, EMBEDDED_MODEL, EmbeddedClient, llguidance
 from atk_interp.llm.messages import EndpointRefused, Message, Reply, Request
 from atk_interp.llm.model_file import model_path
+from atk_interp.llm.processor import check_processor
 from atk_interp.values import Value
 
 SHOTS = (
@@ -163,5 +163,5 @@ def test_a_processor_without_the_needed_instructions_is_refused(
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text("processor\t: 0\nflags\t\t: fpu sse2 avx fma f16c\n", encoding="utf-8")
     with pytest.raises(EndpointRefused, match="lacks `avx2`, `bmi2`") as refused:
-        embedded._check_cpu(cpuinfo)
+        check_processor(cpuinfo)
     assert "models:" in refused.value.help

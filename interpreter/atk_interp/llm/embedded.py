@@ -23,7 +23,6 @@ import http.client
 import importlib
 import json
 import os
-import platform
 import re
 import secrets
 import shutil
@@ -41,6 +40,7 @@ from typing import Any
 
 from atk_interp.llm.messages import EndpointDown, EndpointRefused, Message, Reply, Request, Usage
 from atk_interp.llm.model_file import model_path
+from atk_interp.llm.processor import check_processor
 from atk_interp.values import Value, content_hash
 
 __all__ = ["CONTEXT_TOKENS", "EMBEDDED_MODEL", "EmbeddedClient", "llguidance"]
@@ -55,7 +55,6 @@ _DEFAULT_MAX_TOKENS = 1024
 _PREFIX_MIN_CHARACTERS = 200
 _PREFIX_STORE_BYTES = 200_000_000
 _THREADS_AT_MOST = 4
-_CPU_NEEDS = frozenset({"avx2", "fma", "f16c", "bmi2"})
 _ELSEWHERE = "or name an endpoint under `models:` in the config"
 
 Say = Callable[[str], None]
@@ -206,7 +205,7 @@ _loaded: list[_Engine] = []
 def _engine(say: Say) -> _Engine:
     """The engine of this process, loaded if need be (0.5 to 2 s). Only the worker thread comes here."""
     if not _loaded:
-        _check_cpu()
+        check_processor()
         library = _library()
         path = model_path(say=say)
         try:
@@ -228,18 +227,6 @@ def _library() -> Any:
             f"install the package `xllamacpp` (and on a slim Linux image the system package `libgomp1`), {_ELSEWHERE}"
         )
         raise EndpointRefused(f"the embedded model's engine cannot be loaded: {error}", "embedded", help) from None
-
-
-def _check_cpu(cpuinfo: Path = Path("/proc/cpuinfo")) -> None:
-    """Refuse a processor on which the engine would die of an illegal instruction, which nothing could catch."""
-    if platform.machine().lower() not in ("x86_64", "amd64") or not cpuinfo.is_file():
-        return
-    flags = re.search(r"^flags\s*:(.*)$", cpuinfo.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
-    missing = sorted(_CPU_NEEDS - set(flags[1].split())) if flags else []
-    if missing:
-        named = ", ".join(f"`{flag}`" for flag in missing)
-        message = f"this processor lacks {named}, which the embedded model's engine needs"
-        raise EndpointRefused(message, "embedded", _ELSEWHERE[3:])
 
 
 def _threads() -> int:

