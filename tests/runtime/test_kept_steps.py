@@ -148,16 +148,16 @@ CHANGES: dict[str, Callable[[Project], object]] = {
     "accept": _spec('no nine: number[-1] != "9"', 'no nine: number[-1] != "1"'),
     "the label of a rule": _spec("no nine:", "not the number:"),
     "attempts": _spec("attempts: 2", "attempts: 1"),
-    "keep": _spec('keep: number[-1] != "4"', 'keep: number[-1] != "0"'),
-    "filter": _spec("length >= least - 2", "length >= least - 1 or word == 'salt'"),
+    "keep": _spec('keep: number[-1] != "4"', 'keep: number[-1] != "6"'),
+    "filter": _spec("length >= least - 2", "length >= least - 2 and word != 'moon'"),
     "map": _spec("label: =word ~ number", "label: =number ~ word"),
     "map, the order of its fields": _spec(
         'label: =number ~ word, about: "{{ tone }} {{ word }}"', 'about: "{{ tone }} {{ word }}", label: =number ~ word'
     ),
-    "when": _spec('when: number != "7"', 'when: number == "7"'),
+    "when": _spec('when: number != "7"', 'when: number != "2"'),
     "group": _spec("collect: {seen: =word}", "collect: {seen: =number}"),
     "once": _prompt("rubric.yaml", "Rule for", "Rule for all"),
-    "explode": _spec("parts: '=[word, number, mood]'", "parts: '=[word, mood]'"),
+    "explode": _spec("parts: '=[word, number]'", "parts: '=[word, mood]'"),
     "votes": _spec("votes: 3", "votes: 2"),
     "pass": _spec("rubric.rule | length > 2", "rubric.rule | length > 3"),
     "the order of inputs": _spec("from: [named, parted]", "from: [parted, named]"),
@@ -167,7 +167,7 @@ CHANGES: dict[str, Callable[[Project], object]] = {
     "max_rounds": _spec("max_rounds: 3", "max_rounds: 1"),
     "on_exhausted": _spec("on_exhausted: keep", "on_exhausted: drop"),
     "and back": _spec("on_exhausted: drop", "on_exhausted: keep"),
-    "a step of a loop": _spec("keep: said | length > 1}", "keep: said | length > 15}"),
+    "a step of a loop": _spec("keep: said | length > 1}", "keep: said | length > 2}"),
     "when of a pipeline": _spec('models: {o: n}, when: number != "5"', 'models: {o: n}, when: number != "3"'),
     "values of a pipeline": _spec("with: {style: =tone}", "with: {style: =tone ~ 's'}"),
     "slots of a pipeline": _spec("models: {o: n}", "models: {o: m}"),
@@ -189,7 +189,7 @@ CHANGES: dict[str, Callable[[Project], object]] = {
     ],
     # -- another pipeline
     "a step of another pipeline": _inner('set: {styled: "{{ style }}"}', 'set: {styled: "so {{ style }}"}'),
-    "an output of another pipeline": _inner("where: told | length > 1", "where: told | length > 16"),
+    "an output of another pipeline": _inner("where: told | length > 1", "where: told | length > 2"),
     "the sampling of its slot": _inner("max_tokens: 50", "max_tokens: 40"),
     # -- prompts
     "a prompt": _prompt("ask.yaml", "Ask about", "Please Ask about"),
@@ -239,11 +239,12 @@ async def test_whatever_changes_the_same_comes_out_as_if_all_was_computed(projec
     for name, change in CHANGES.items():
         change(project)
         try:
-            await project.same_with_and_without()
+            record = await project.same_with_and_without()
         except AssertionError as error:
             raise AssertionError(f"after a change of {name}") from error
         asked[name] = project.asked
-    assert {name: asked[name] for name in NOTHING} == dict.fromkeys(NOTHING, set())
+        assert name == "on_exhausted" or all(output["rows"] > 1 for output in record["outputs"]), name
+    assert {name: asked[name] for name in NOTHING} == {name: set() for name in NOTHING}
     assert asked["a prompt of a loop"] == {"polished.better", "nested.told"}
     assert asked["a prompt of another pipeline"] == {
         "nested.told",

@@ -7,11 +7,12 @@ which are not acceptable.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["INNER", "PROMPTS", "SCRIPT", "SPEC", "documents", "write_all"]
+__all__ = ["INNER", "PROMPTS", "SCRIPT", "SPEC", "documents", "reply_to", "write_all"]
 
 SPEC = """\
 spec: atk/v1
@@ -45,7 +46,7 @@ steps:
     keep: number[-1] != "4"
   long: {kind: filter, from: asked, keep: number | length >= least - 2}
   named: {kind: map, from: long, set: {label: =word ~ number, about: "{{ tone }} {{ word }}"}}
-  listed: {kind: map, from: named, set: {parts: '=[word, number, mood]'}, when: number != "7"}
+  listed: {kind: map, from: named, set: {parts: '=[word, number]'}, when: number != "7"}
   whole: {kind: group, from: named, by: '"all"', collect: {seen: =word}}
   rubric: {kind: once, from: whole, model: n, prompt: rubric, parse: {text: rule}}
   parted: {kind: explode, from: listed, field: parts, into: part}
@@ -108,7 +109,7 @@ PROMPTS = {
     "better.yaml": "- user: Better {{ label }} {{ said or '' }}\n",
     "tell.yaml": '- user: "Tell in {{ styled }} {{ label }}"\n',
 }
-SCRIPT = [
+SCRIPT: list[dict[str, Any]] = [
     {
         "when": {"matching": r"Ask about.*?(?P<word>tides|salt|moon) (?P<number>\d+)"},
         "reply": r"SAYS \g<word> \g<number>",
@@ -131,6 +132,18 @@ def documents(folder: Path, numbers: Iterable[int] = range(7)) -> Path:
         sentences = [f"This is about {about} {number}{n} and it says little more." for n in range(number % 3 + 1)]
         (folder / f"{number:02}.txt").write_text("\n\n".join(sentences))
     return folder
+
+
+def reply_to(asked: str) -> str:
+    """What the script says to the text of all messages: for a server."""
+    for rule in SCRIPT:
+        when = rule["when"]
+        if "contains" in when and when["contains"] in asked:
+            return str(rule["reply"])
+        found = re.search(when["matching"], asked) if "matching" in when else None
+        if found is not None:
+            return str(found.expand(rule["reply"]))
+    raise AssertionError(asked)
 
 
 def write_all(folder: Path, **config: Any) -> Path:
