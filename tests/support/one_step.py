@@ -27,6 +27,7 @@ from atk_interp.kinds.base import (
     UsedUp,
 )
 from atk_interp.llm.messages import Reply
+from atk_interp.llm.vectors import Vector, word_vector
 from atk_interp.runtime.barrier import RowScratch
 from atk_interp.source import SourceFile
 from atk_interp.spec import Takes
@@ -37,7 +38,7 @@ __all__ = ["Applied", "NoCalls", "applied"]
 
 @dataclass
 class NoCalls:
-    """The context of steps that ask no model."""
+    """The context of steps that ask no model but for vectors, which are those of the words."""
 
     notes: list[Notice] = field(default_factory=list)
     given: Mapping[str, list[Row]] = field(default_factory=dict)
@@ -50,6 +51,14 @@ class NoCalls:
 
     async def call(self, *args: Any, **options: Any) -> Reply:
         raise AssertionError("this step asks no model")
+
+    async def embed(
+        self, slot: str, texts: Sequence[str], *, query: bool = False, row: Row | None = None
+    ) -> list[Vector]:
+        return [word_vector(text) for text in texts]
+
+    def vectors(self, slot: str, texts: Iterable[str], *, query: bool = False) -> Iterator[Vector]:
+        return map(word_vector, texts)
 
     def failed(self, row: Row, attempt: Attempt) -> None:
         raise AssertionError("this step asks no model")
