@@ -101,6 +101,7 @@ def test_a_cassette_replays_what_was_asked_again(tmp_path: Path, cli: Cli, confi
         assert cli(*command, "--quiet").code == 0
     assert cli("ledger", "export", "--run", "out", "-o", "tape.jsonl").code == 0
     assert json.loads((tmp_path / "tape.jsonl").read_text().splitlines()[0])["grants"] == 6
+    assert "\ngranted to rejected rows: 6 further attempts\n" in cli("ledger", "stats").out
     told = cli("ledger", "import", "tape.jsonl", "--ledger", "ci.db")
     assert "and 6 further attempts that rejected rows may make" in told.out
     assert "and 6" not in cli("ledger", "import", "tape.jsonl", "--ledger", "ci.db").out

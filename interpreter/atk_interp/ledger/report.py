@@ -47,6 +47,8 @@ class LedgerReport:
     models: dict[str, Share]
     pipelines: dict[str, Share]
     unused: int
+    grants: int
+    """How many attempts are granted to rejected rows beyond those of their steps."""
     runs: list[tuple[KnownRun, int]]
     traits: list[Trait] = field(default_factory=list)
     """What was learned of endpoints."""
@@ -84,6 +86,7 @@ def _report(connection: sqlite3.Connection, path: Path) -> LedgerReport:
         models=models,
         pipelines=pipelines,
         unused=unused,
+        grants=connection.execute("SELECT count(*) FROM grants").fetchone()[0],
         runs=[(run, len(set(used_keys(connection, [run])))) for run in runs],
         traits=traits_in(connection),
     )

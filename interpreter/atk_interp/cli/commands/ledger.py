@@ -89,6 +89,8 @@ def _show(found: LedgerReport) -> None:
     if found.pipelines:
         _show_shares("pipelines, by the runs into folders that are known", found.pipelines)
         say(f"\nused by no run that is known: {found.unused:,} calls")
+    if found.grants:
+        say(f"\ngranted to rejected rows: {found.grants:,} further attempts")
     if found.runs:
         say("\nruns, the latest first:")
     for run, calls in found.runs[:_SHOWN_RUNS]:
