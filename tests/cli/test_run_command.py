@@ -319,7 +319,7 @@ def test_an_error_of_ours_leaves_a_log_and_no_trace(tmp_path: Path, cli: Cli, mo
     def broken(*_: object) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr("atk_interp.runtime.run.write_record", broken)
+    monkeypatch.setattr("atk_interp.runtime.files.write_record", broken)
     told = cli("run", path, "--set", "style=canary")
     assert told.code == 3
     assert "this is a mistake in atk-interp: ZeroDivisionError: ours" in told.err

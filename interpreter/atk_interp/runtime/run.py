@@ -7,49 +7,41 @@ import contextlib
 import datetime
 import importlib.metadata
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from atk_interp.formats.atomic import CannotWrite, DiskFull
+from atk_interp.formats.atomic import CannotWrite
 from atk_interp.kinds.base import Dropped
 from atk_interp.ledger import LedgerError
 from atk_interp.ledger.grants import Grants, granted_in
 from atk_interp.ledger.sqlite import SqliteLedger
-from atk_interp.llm.limits import Clock
-from atk_interp.llm.messages import Client
-from atk_interp.llm.retry import RetryPolicy
 from atk_interp.plan import Plan, PlannedStep
-from atk_interp.records import dataclass
 from atk_interp.runtime.books import Books, Unbalanced
-from atk_interp.runtime.budget import Budget, Meter, check_prices
+from atk_interp.runtime.budget import Meter, check_prices
 from atk_interp.runtime.calls import Calls, StepCalls
 from atk_interp.runtime.checks import CheckResult
 from atk_interp.runtime.endpoints import CannotRun, Endpoint, check_keys, open_endpoints, used_slots
 from atk_interp.runtime.engine import Engine
 from atk_interp.runtime.event_log import EventLog
-from atk_interp.runtime.events import (
-    Listener,
-    Noted,
-    OutputWritten,
-    Progressed,
-    RunFinished,
-    RunStarted,
-)
+from atk_interp.runtime.events import Noted, OutputWritten, Progressed, RunFinished, RunStarted
+from atk_interp.runtime.files import Files
 from atk_interp.runtime.forms import KnownForms
 from atk_interp.runtime.granted import Granted, clients_of_others, granted_slots
 from atk_interp.runtime.health import Health
 from atk_interp.runtime.interrupts import interruptible
+from atk_interp.runtime.keeping import Keeping
 from atk_interp.runtime.kept import Kept
 from atk_interp.runtime.lock import locked
-from atk_interp.runtime.making import Called, made_by
+from atk_interp.runtime.making import made_by
+from atk_interp.runtime.options import RunOptions
 from atk_interp.runtime.outcome import Ending, Interrupted, RunResult, ending
 from atk_interp.runtime.prefix import Prefix
 from atk_interp.runtime.progress import set_progress
 from atk_interp.runtime.publish import Collector, Published
-from atk_interp.runtime.record import run_record, write_record
-from atk_interp.runtime.reporting import write_report
-from atk_interp.runtime.room import Room, RoomPolicy
+from atk_interp.runtime.record import run_record
+from atk_interp.runtime.room import Room
 from atk_interp.runtime.spending import Spending
 from atk_interp.runtime.telemetry import telemetry
 from atk_interp.runtime.telling import Teller
@@ -61,29 +53,6 @@ from atk_interp.values import Row
 __all__ = ["RunOptions", "run_plan"]
 
 _STOPPING = "stopping: calls under way are waited for; press Ctrl+C again to stop at once"
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How to run, as far as it does not change the results."""
-
-    output_dir: Path
-    ledger: Path
-    task_id: str | None = None
-    listeners: Sequence[Listener] = ()
-    handle_signals: bool = False
-    """Ctrl+C ends the run in good order, and pressed twice the process: for a program that does nothing else."""
-    policy: RetryPolicy = field(default_factory=RetryPolicy)
-    room: RoomPolicy = RoomPolicy()
-    clock: Clock = field(default_factory=Clock)
-    clients: Mapping[str, Client] = field(default_factory=dict)
-    """What answers for a model slot in place of its endpoint."""
-    force: bool = False
-    """Run also when nothing has changed since a run that is finished."""
-    budget: Budget | None = None
-    """What may be paid for the run, and for those that it goes on with."""
-    called: Called | None = None
-    """Where the plan was read from, for those who want to make it again."""
 
 
 async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
@@ -149,7 +118,10 @@ class _Run:
         listeners = [self.kept.listen, *options.listeners, *([watching] if watching is not None else [])]
         self.teller = Teller(self.books, self.spending, self.log, listeners, options.task_id)
         self.emit = self.teller.emit
+        taken = None if options.clients else grants  # what programs of the caller would answer is not known
+        self.keeping = Keeping(self.kept, plan, self.books, self.collector, self.spending, self.emit, taken)
         self.room = Room(self.emit, options.room, options.clock)
+        self.files = Files(options.output_dir, self.collector, self.room, self.emit)
         self.started = time.monotonic()
         self.begun = datetime.datetime.now(datetime.UTC)
         self.origin: Origin | None = None
@@ -184,19 +156,8 @@ class _Run:
         seconds = time.monotonic() - self.started
         self.teller.deliver(RunFinished("done", "", round(seconds, 3)))
         set_progress(task, 1.0, "done")
-        return RunResult(
-            "done",
-            "",
-            "",
-            folder,
-            before.outputs,
-            before.steps,
-            seconds,
-            None,
-            before.rejected,
-            True,
-            self.plan.extent.told,
-        )
+        made = (before.outputs, before.steps, seconds, None, before.rejected)
+        return RunResult("done", "", "", folder, *made, unchanged=True, part=self.plan.extent.told)
 
     def _begins(self) -> RunStarted:
         return RunStarted(self.plan.spec.name, str(self.options.output_dir), list(self.plan.steps), self.version)
@@ -225,49 +186,11 @@ class _Run:
         forms, policy, clock = KnownForms(self.options.ledger), self.options.policy, self.options.clock
         calls = Calls(endpoints, ledger, self.books, self.emit, policy, clock, self.room, forms)
         granted = Granted(self.grants, endpoints, ledger.uses)
-        await self._take_on(calls, ledger)
+        for slot, model in await self.keeping.take_on(ledger, must_run=self.options.force or self.prefix is not None):
+            calls.models.setdefault(slot, set()).add(model)
         calls.meter = self.meter
         error = await self._run(calls, endpoints, granted)
         return await self._end(error, calls, ledger)
-
-    async def _take_on(self, calls: Calls, ledger: SqliteLedger) -> None:
-        """Take on what is kept of steps that are the same, so that they need not run."""
-        if self.options.clients:  # programs of the caller: what they would answer is not known
-            return
-        # What a rule decides depends on the rows of every source.
-        reading = not self.options.force and self.prefix is None
-        for noted in await asyncio.to_thread(self._look, ledger, reading):
-            self.emit(noted)
-        for slot, model in self.kept.models():
-            calls.models.setdefault(slot, set()).add(model)
-        self.collector.losing = self.kept.dropped
-        same = len(self.kept.choice.steps)
-        if same:
-            told = f"{same} of {len(self.plan.steps)} steps are the same as before: what they gave is taken as it was kept"
-            self.emit(Noted("", told, help="`--force` runs all of them, from the ledger"))
-
-    def _look(self, ledger: SqliteLedger, reading: bool) -> list[Noted]:
-        with contextlib.suppress(LedgerError):  # the run itself tells what is wrong
-            self.kept.look(ledger.mark(), self.grants.fingerprint(), reading=reading)
-            for keys in self.kept.keys():
-                ledger.uses_all(keys)
-        return self.kept.restore(self.books, self.collector, self.spending)
-
-    async def _keep(self, error: BaseException | None, ledger: SqliteLedger) -> None:
-        """Keep what the steps gave that are finished. A run that a rule has stopped has gone beyond what it says."""
-        if error is not None and self.prefix is not None:
-            return
-
-        def keep() -> str:
-            with contextlib.suppress(LedgerError):
-                _, replies = ledger.mark()
-                steps = [name for name in self.plan.steps if self.books.steps[name].finished]
-                return self.kept.publish(steps, self.books, self.spending, replies)
-            return ""
-
-        refusal = await asyncio.to_thread(keep)
-        if refusal:
-            self.emit(Noted("", f"not all that the steps gave is kept for the next run: {refusal}"))
 
     async def _run(self, calls: Calls, endpoints: Mapping[str, Endpoint], granted: Granted) -> BaseException | None:
         contexts = {
@@ -296,17 +219,18 @@ class _Run:
         how = ending(error, self.teller.repeated.failures(error))
         published: list[Published] = []
         try:
-            published = await self._publish(complete=error is None)
+            published = await self.files.publish(complete=error is None)
         except (CannotWrite, Unbalanced) as refusal:
             how = how if error is not None else ending(refusal)
         result = self._result(how, published)
         try:
-            await self._write_record(result, calls)
+            await self.files.write_record(self.plan, self._record(result, calls), must=result.status == "done")
         except CannotWrite as refusal:
             if how.error is None:
                 result = self._result(ending(refusal), published)
         await self._finish(ledger, result.status)
-        await self._keep(error, ledger)
+        if error is None or self.prefix is None:  # a run that a rule has stopped has gone beyond what it says
+            await self.keeping.keep(ledger)
         for output in published:
             self.emit(OutputWritten(output.name, output.path.name, output.rows, output.complete))
         self.emit(self.teller.progressed(1.0 if result.status == "done" else self.teller.fraction, result.steps))
@@ -316,26 +240,10 @@ class _Run:
             set_progress(self.options.task_id, 1.0, "done")
         return result
 
-    async def _publish(self, complete: bool) -> list[Published]:
-        """Write the outputs. On a full disk those of a run that came to its end are worth waiting for."""
-
-        async def publish() -> list[Published]:
-            return self.collector.publish(self.options.output_dir, complete)
-
-        return await self.room.insist(publish, lambda: complete, DiskFull)
-
-    async def _write_record(self, result: RunResult, calls: Calls) -> None:
+    def _record(self, result: RunResult, calls: Calls) -> dict[str, Any]:
         made = made_by(self.plan, self.options.called, self.options.output_dir, self.options.ledger)
         record = run_record(self.plan, result, self.begun, calls.models, self.origin, made)
-        record["kept"] = [name for name in self.plan.steps if name in self.kept.choice.steps]
-
-        async def write() -> None:
-            write_record(self.options.output_dir, record)
-
-        await self.room.insist(write, lambda: result.status == "done", DiskFull)
-        refusal = await asyncio.to_thread(write_report, self.plan, self.options.output_dir, record)
-        if refusal:
-            self.emit(Noted("", refusal))
+        return {**record, "kept": [name for name in self.plan.steps if name in self.kept.choice.steps]}
 
     async def _finish(self, ledger: SqliteLedger, status: str) -> None:
         try:
