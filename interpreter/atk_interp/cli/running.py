@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,8 @@ __all__ = ["collect_less", "run_one", "run_watched"]
 
 _SHOWN_ROWS = 3
 _UNREACHED_AFTER_S = 5.0
+_RESUMABLE = (4, 130)
+"""The exit codes of runs that the same command goes on with."""
 
 
 def run_one(pipeline: Pipeline, given: Mapping[str, Any], how: Mapping[str, Any], quiet: bool) -> int:
@@ -86,6 +90,8 @@ def _report(result: RunResult, quiet: bool) -> None:
         notice("")
     if result.status != "done":
         complain(result.message, result.help)
+        if result.exit_code in _RESUMABLE:
+            notice(f"  to go on: {shlex.join(['atk-interp', *sys.argv[1:]])}")
     page = _relative(result.output_dir / "report.html")
     for output in result.outputs:
         if output.complete or output.rows:
