@@ -88,7 +88,9 @@ async def test_attempts_that_the_step_is_allowed_later_are_not_granted_twice(tmp
     await rejected(tmp_path, ASK, Again(attempts=2))
     await run(tmp_path, ASK, good_at({}))
     more = ASK.replace("attempts: 2", "attempts: 3")
-    assert (await run(tmp_path, more, good_at({}))).requests == []
+    ran = await run(tmp_path, more, good_at({}))
+    assert ran.requests == []
+    assert [attempt["attempt"] for attempt in ran.rejected[0]["attempts"]] == [0, 1, 2, 3]
 
 
 async def test_a_retry_that_was_stopped_goes_on_and_grants_nothing_twice(tmp_path: Path) -> None:

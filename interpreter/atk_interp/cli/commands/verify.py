@@ -94,7 +94,7 @@ def _tell(told: Verification) -> None:
         say(f"verified: made again from {replies} in the ledger, byte for byte")
     else:
         say(f"verified as far as it goes: the run ended `{told.status}`, and what it had by then is right")
-        notice("  help: the same command as before goes on with the run; a finished one is verified as a whole")
+        notice("  help: a run that is done is verified as a whole")
 
 
 def _tell_file(file: FileVerdict) -> None:
