@@ -164,10 +164,11 @@ def _models(document: Document, folder: FilePath, spec: PipelineSpec, sink: Sink
     models: dict[str, EndpointConfig] = {}
     given = document.get(("models",))
     entries = given if isinstance(given, dict) else {}
-    fallbacks = [data.get("fallback") for data in entries.values() if isinstance(data, dict)]
+    fallbacks = [data["fallback"] for data in entries.values() if isinstance(data, dict) and "fallback" in data]
+    misspelt = any(name not in entries for name in fallbacks)  # an entry that nobody names may be meant
     for name, data in entries.items():
         path: Path = ("models", name)
-        if name not in spec.models and name not in fallbacks:
+        if name not in spec.models and name not in fallbacks and not misspelt:
             sink.report(
                 codes.UNKNOWN_SLOT_SETTING,
                 document.key_span(path),
