@@ -43,7 +43,7 @@ _DIMENSIONS = 64
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request for a reply, or for vectors. `nth` counts those with an equal body, from 0; `digest` is that of its body."""
+    """One request for a reply, or for vectors. `nth` counts those with an equal body, from 0, and `digest` is of it."""
 
     path: str
     headers: Mapping[str, str]
