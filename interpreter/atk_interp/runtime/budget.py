@@ -33,7 +33,7 @@ class OutOfBudget(Exception):
         if budget is not None and budget.usd is not None:
             amount = f"{spent.usd or 0.0:,.2f} USD"
         else:
-            amount = f"{spent.input_tokens + spent.output_tokens:,} tokens"
+            amount = _tokens(spent.input_tokens + spent.output_tokens)
         calls = f"{spent.calls:,} call{'s have' if spent.calls != 1 else ' has'}"
         return f"the budget of {budget} is used up: {calls} cost {amount}"
 
@@ -46,7 +46,7 @@ class Budget:
     tokens: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.usd:,.2f} USD" if self.usd is not None else f"{self.tokens:,} tokens"
+        return f"{self.usd:,.2f} USD" if self.usd is not None else _tokens(self.tokens or 0)
 
     def used_up(self, spent: Spent) -> bool:
         if self.usd is not None:
@@ -128,3 +128,7 @@ class Meter:
     def told(self) -> str:
         """The same for the ledger."""
         return json.dumps(self.paid.as_json())
+
+
+def _tokens(number: int) -> str:
+    return f"{number:,} token{'s' if number != 1 else ''}"
