@@ -231,6 +231,27 @@ def test_a_wish_may_be_a_date(stated: str, seconds: float | None) -> None:
     assert retry_after_s({"retry-after": stated}, now) == seconds
 
 
+def test_a_date_is_read_by_the_clock_of_the_server() -> None:
+    headers = {"retry-after": "Wed, 21 Oct 2026 07:28:30 GMT", "date": "Wed, 21 Oct 2026 07:28:20 GMT"}
+    assert retry_after_s(headers, datetime(2031, 1, 1, tzinfo=UTC)) == 10
+
+
+@pytest.mark.parametrize(
+    ("left", "reset", "seconds"),
+    [
+        ("0", "6m0s", 360),
+        ("0", "20ms", 0.02),
+        ("0", "1h2m3.5s", 3723.5),
+        ("0", "2", 2),
+        ("5", "6m", None),
+        ("0", "soon", None),
+    ],
+)
+def test_a_limit_that_has_run_out_says_when_there_is_more(left: str, reset: str, seconds: float | None) -> None:
+    headers = {"x-ratelimit-remaining-tokens": left, "x-ratelimit-reset-tokens": reset}
+    assert retry_after_s(headers, datetime.now(UTC)) == seconds
+
+
 @pytest.mark.parametrize(
     ("answer", "told", "help"),
     [

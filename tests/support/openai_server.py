@@ -13,16 +13,20 @@ import asyncio
 import base64
 import contextlib
 import hashlib
+import itertools
 import json
 import os
+import random
 import ssl
 import struct
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -31,7 +35,17 @@ import orjson
 
 from support.http11 import Connection, HttpRequest, HttpResponse
 
-__all__ = ["AUTHORITY", "Answer", "Call", "OpenAIServer", "echo", "failure", "server_process", "server_thread"]
+__all__ = [
+    "AUTHORITY",
+    "Answer",
+    "Call",
+    "OpenAIServer",
+    "echo",
+    "failure",
+    "hostile",
+    "server_process",
+    "server_thread",
+]
 
 AUTHORITY = Path(__file__).parent / "tls" / "authority.pem"
 """Who vouches for a server with `tls`."""
@@ -103,11 +117,57 @@ def failure(status: int, message: str, code: str = "", **headers: str) -> Answer
     return Answer(status=status, raw=orjson.dumps({"error": error}), headers=named)
 
 
+def hostile(reply: Replier = echo, seed: int = 1) -> Replier:
+    """A replier at its worst, in no order: of 100 calls 20 are pushed back, in all the ways to say for how long.
+
+    5 meet an error, 2 a dropped connection, 2 silence, and 2 get a page that is no JSON.
+    """
+    chance = random.Random(seed)
+    pushes = itertools.cycle((_push_back, _push_back_for_a_second, _push_back_until, _push_back_ms, _push_back_reset))
+
+    def answer(call: Call) -> Answer | str:
+        share = chance.random() * 100
+        if share < 20:
+            return next(pushes)()
+        if share < 25:
+            return failure(500, "internal error")
+        if share < 27:
+            return Answer(fault="reset")
+        if share < 29:
+            return Answer(fault="hang")
+        if share < 31:
+            return Answer(raw=b"<html>not json</html>", headers={"content-type": "text/html"})
+        return reply(call)
+
+    return answer
+
+
+def _push_back() -> Answer:
+    return failure(429, "slow down")
+
+
+def _push_back_for_a_second() -> Answer:
+    return failure(429, "slow down", retry_after="1")
+
+
+def _push_back_until() -> Answer:
+    return failure(429, "slow down", retry_after=formatdate(time.time() + 1, usegmt=True))
+
+
+def _push_back_ms() -> Answer:
+    return failure(429, "slow down", retry_after_ms="200")
+
+
+def _push_back_reset() -> Answer:
+    return failure(429, "slow down", x_ratelimit_remaining_requests="0", x_ratelimit_reset_requests="300ms")
+
+
 class OpenAIServer:
     """`/v1/chat/completions`, `/v1/completions`, `/v1/embeddings`, `/v1/models`, and `/_stats`.
 
     `log` gets `begin DIGEST` when a request has arrived and `done DIGEST STATUS` before its answer is sent, each
-    in one write: after a kill, what began and was not done was in flight.
+    in one write: after a kill, what began and was not done was in flight. Of more than `takes` calls at a time the
+    others are pushed back at once.
     """
 
     def __init__(
@@ -115,6 +175,7 @@ class OpenAIServer:
         reply: Replier = echo,
         *,
         latency_s: float = 0.0,
+        takes: int | None = None,
         models: Sequence[str] = ("test-model",),
         log: str | Path | None = None,
         port: int = 0,
@@ -126,6 +187,7 @@ class OpenAIServer:
         """How many connections there have been."""
         self.keep_calls = True
         self._latency_s = latency_s
+        self._takes = takes
         self._models = tuple(models)
         self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if log else None
         self._port = port
@@ -207,9 +269,10 @@ class OpenAIServer:
         self._in_flight += 1
         self._most_in_flight = max(self._most_in_flight, self._in_flight)
         self._write(f"begin {digest}\n")
-        answer = self.reply(call)
+        full = self._takes is not None and self._in_flight > self._takes
+        answer = failure(429, "too many calls at a time") if full else self.reply(call)
         answer = Answer(answer) if isinstance(answer, str) else answer
-        if self._latency_s or answer.delay_s or answer.fault == "hang" or answer.wire:
+        if (self._latency_s and not full) or answer.delay_s or answer.fault == "hang" or answer.wire:
             return self._answer_later(call, answer)
         return self._answer(call, answer)
 
@@ -367,11 +430,14 @@ def _replier(options: argparse.Namespace) -> Replier:
             return next((text for part, text in replies.items() if part in call.raw.decode()), echo(call))
 
         reply = scripted
+    reply = hostile(reply) if options.hostile else reply
     return _with_fault(reply, options.fault, options.fault_every) if options.fault else reply
 
 
 async def _serve_forever(options: argparse.Namespace) -> None:
-    server = OpenAIServer(_replier(options), latency_s=options.latency_ms / 1000, log=options.log, port=options.port)
+    server = OpenAIServer(
+        _replier(options), latency_s=options.latency_ms / 1000, takes=options.takes, log=options.log, port=options.port
+    )
     server.keep_calls = False
     async with server:
         sys.stdout.write(json.dumps({"base_url": server.base_url}) + "\n")
@@ -384,6 +450,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="an OpenAI-compatible server for tests")
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
     parser.add_argument("--latency-ms", type=float, default=0.0)
+    parser.add_argument("--takes", type=int, help="how many calls at a time; more are pushed back")
+    parser.add_argument("--hostile", action="store_true", help="a third of all calls fails, in every way")
     parser.add_argument("--log", help="file that gets a line when a request begins and when it is done")
     parser.add_argument("--replies", help="JSON file: part of a request body to the reply it gets, first wins")
     parser.add_argument("--fault", choices=["429", "500", "503", "reset", "hang", "garbage", "slow"])

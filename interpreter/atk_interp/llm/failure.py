@@ -35,6 +35,10 @@ _FORM = re.compile(
 _FORM_STATUS = (400, 404, 415, 422, 500, 501)
 """With 500, which some servers answer to a form that they do not know: to ask again would bring the same."""
 
+_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|h|m|s)")
+_DURATION = re.compile(rf"(?:{_PART.pattern})*")
+_UNITS_S = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+
 _HELP = {
     401: "check the key that the config's `api_key_env` names",
     402: "add credit to the account, then run the same command again",
@@ -69,19 +73,46 @@ def failure_of_status(
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait, from `retry-after-ms` or `retry-after` (seconds or an HTTP date); None when not said."""
+    """Seconds to wait, None when not said: from `retry-after-ms`, `retry-after` (seconds or an HTTP date), or else
+    `x-ratelimit-reset-…` of what has run out.
+
+    A date is read by the clock of the server, where it tells its time in `date`: ours may be another.
+    """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
     stated = headers.get("retry-after")
+    if stated is None:
+        return _reset_s(headers)
     seconds = _number(stated)
-    if seconds is not None or stated is None:
+    if seconds is not None:
         return seconds
+    date = _date(stated)
+    return max(0.0, (date - (_date(headers.get("date", "")) or now)).total_seconds()) if date else None
+
+
+def _reset_s(headers: Mapping[str, str]) -> float | None:
+    """When there is more of what has run out, requests or tokens: durations such as `6m0s` or `20ms`."""
+    waits = [
+        _duration_s(headers.get(f"x-ratelimit-reset-{what}", ""))
+        for what in ("requests", "tokens")
+        if headers.get(f"x-ratelimit-remaining-{what}") == "0"
+    ]
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def _duration_s(text: str) -> float | None:
+    if not _DURATION.fullmatch(text) or not text:
+        return _number(text)
+    return sum(float(count) * _UNITS_S[unit] for count, unit in _PART.findall(text))
+
+
+def _date(text: str) -> datetime | None:
     try:
-        date = parsedate_to_datetime(stated)
+        date = parsedate_to_datetime(text)
     except ValueError:
         return None
-    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
+    return date.replace(tzinfo=date.tzinfo or UTC)
 
 
 def server_words(body: bytes) -> str:
