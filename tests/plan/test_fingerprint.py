@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from atk_interp.kinds.base import SourceStep
-from atk_interp.plan import Plan
+from atk_interp.plan import Extent, Plan
 from atk_interp.plan.fingerprint import fingerprint
 from atk_interp.runtime import RunOptions
 from atk_interp.spec import EndpointConfig
@@ -30,12 +30,16 @@ CHANGES: dict[str, dict[str, Any]] = {
     "prompts": {"prompts": {"ask.yaml": "another hash"}},
     "specs": {"specs": {"pipeline.yaml": "another hash"}},
     "handed": {"handed": "another hash"},
+    "extent": {"extent": Extent(limit=3)},
     "steps": {"steps": {}},
     "outputs": {"outputs": {}},
 }
-STANDS_FOR_ITSELF = {"spec"}
+STANDS_FOR_ITSELF = {"spec", "checks"}
 """What `specs` has the hash of."""
-CHANGES_NOTHING = {"output_dir", "task_id", "listeners", "handle_signals", "policy", "room", "clock", "force"}
+CHANGES_NOTHING = {
+    *("output_dir", "task_id", "listeners", "handle_signals", "policy", "room", "clock", "force"),
+    *("budget", "called"),
+}
 """Options of a run that do not change its results. The ledger is compared beside the fingerprint, `clients` never."""
 
 
