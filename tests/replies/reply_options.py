@@ -45,6 +45,24 @@ CONSTRAINED: dict[str, dict[str, Any]] = {
         }
     },
     "many objects": {"json": {"answer": "text"}, "many": True},
+    "headings": {"headings": ["question", "answer"]},
+    "headings of all kinds": {
+        "headings": {
+            "note": {"optional": True},
+            "verdict": {"heading": "Final verdict", "choice": ["suitable", "unsuitable"]},
+            "score": {"number": "int", "min": 1, "max": 10},
+            "answer": {"optional": True},
+        },
+        "many": True,
+    },
+    "rubric": {
+        "rubric": {
+            "score": {"min": 1, "max": 5, "type": "int"},
+            "fair_play": {"min": 0, "max": 1, "weight": 2},
+            "lies": "fails",
+        },
+        "into": "whole",
+    },
     "dialogue": {"dialogue": {"user": "User", "assistant": ["Assistant", "AI"]}, "into": "talk", "min_turns": 3},
 }
 """Those whose replies a grammar can hold."""
@@ -52,6 +70,16 @@ CONSTRAINED: dict[str, dict[str, Any]] = {
 EVERY_KIND: dict[str, dict[str, Any]] = {
     **CONSTRAINED,
     "open json": {"json": {"answer": "any", "rest": {"type": "record", "optional": True}}},
+    "yaml": {
+        "yaml": {
+            "answer": "text",
+            "score": {"type": "int", "min": 1},
+            "share": {"type": "float", "optional": True},
+            "is_fair": {"type": "bool", "optional": True},
+            "facts": {"items": "text", "optional": True},
+        }
+    },
+    "many mappings": {"yaml": {"answer": "text"}, "many": True},
     "regex": {"regex": r"(?P<key>\w+): (?P<value>.*)"},
     "many matches": {"regex": r"(?P<key>\w+)=(?P<value>\w+)?", "many": True, "optional": ["value"]},
 }

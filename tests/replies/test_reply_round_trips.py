@@ -122,3 +122,40 @@ def test_a_choice_is_read_back(written: str, decorated: str, header: str) -> Non
     reader = build_reader({"choice": ["suitable", "unsuitable", "not sure"], "into": "verdict", "after": "Verdict:"})
     for spelled in (written, written.upper(), written.title()):
         assert reader.read(f"Thinking: it is suitable.\n{header} {decorated.format(spelled)}") == [{"verdict": written}]
+
+
+@given(
+    PARAGRAPHS,
+    PARAGRAPHS,
+    CHATTER,
+    st.sampled_from(["## {}\n", "**{}:** ", "{}:\n", "2. {}: ", "### **{}**\n\n", "{} ："]),
+)
+def test_headings_read_their_sections_back(question: str, answer: str, chatter: str, heading: str) -> None:
+    reply = f"{chatter}{heading.format('Question')}{question}\n\n{heading.format('ANSWER')}{answer}\n"
+    reader = build_reader({"headings": ["question", "answer"]})
+    assert reader.read(reply) == [{"question": question, "answer": answer}]
+
+
+@given(st.lists(st.tuples(SENTENCE, st.integers(-(10**9), 10**9)), min_size=1, max_size=4), CHATTER, st.booleans())
+def test_yaml_reads_its_fields_back(rows: list[tuple[str, int]], chatter: str, fenced: bool) -> None:
+    listed = "".join(f"- text: {json.dumps(text, ensure_ascii=False)}\n  score: {score}\n" for text, score in rows)
+    reply = f"{chatter}```yaml\n{listed}```\n" if fenced else f"{chatter}{listed}"
+    reader = build_reader({"yaml": {"text": "text", "score": "int"}, "many": True})
+    expected: list[dict[str, Value]] = [{"text": text, "score": score} for text, score in rows]
+    assert reader.read(reply) == expected
+
+
+@given(
+    st.integers(1, 5),
+    st.integers(1, 5),
+    st.booleans(),
+    CHATTER,
+    st.sampled_from(["{}: {}\n", "**{}:** {}/5, since.\n", "- {} = {}\n"]),
+)
+def test_a_rubric_reads_its_scores_back(first: int, second: int, lies: bool, chatter: str, line: str) -> None:
+    scores = line.format("First score", first) + line.format("Second", second)
+    reply = f"{chatter}{scores}Lies: {'yes' if lies else 'no'}"
+    bounds = {"min": 1, "max": 5, "type": "int"}
+    reader = build_reader({"rubric": {"first_score": bounds, "second": bounds, "lies": "fails"}, "into": "whole"})
+    whole = 0.0 if lies else (first + second - 2) / 8
+    assert reader.read(reply) == [{"first_score": first, "second": second, "lies": lies, "whole": pytest.approx(whole)}]

@@ -8,17 +8,20 @@ from atk_interp.document.files import DISK, Files
 from atk_interp.document.load import is_utf16, load_document, read_source, shown
 from atk_interp.document.model import Document, Path, show_path
 from atk_interp.document.parse import parse_document
+from atk_interp.document.texts import NotYaml, read_texts
 
 __all__ = [
     "CODES",
     "DISK",
     "Document",
     "Files",
+    "NotYaml",
     "Path",
     "is_utf16",
     "load_document",
     "parse_document",
     "read_source",
+    "read_texts",
     "show_path",
     "shown",
 ]

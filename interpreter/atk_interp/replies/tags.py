@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from atk_interp.expressions.types import TEXT, Type, maybe
+from atk_interp.expressions.types import Type
 from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
-from atk_interp.replies.alternatives import CHOICES, Alternatives, alternatives, first_line
 from atk_interp.replies.base import (
     NO_RULES,
     Cue,
@@ -21,54 +20,18 @@ from atk_interp.replies.base import (
     ReplyUnreadable,
     Rules,
 )
-from atk_interp.replies.grammar import GrammarWriter, any_of, literal, number, repeated
+from atk_interp.replies.grammar import GrammarWriter, literal, repeated
 from atk_interp.replies.markup import Element, elements, tag_problem
-from atk_interp.replies.numerals import Numbers, numbers
-from atk_interp.values import Value
+from atk_interp.replies.parts import PART_RULES, Part, part
 
 __all__ = ["TAGS"]
 
 _DEFAULT_MAX_ITEMS = 3
-_RULES: Mapping[str, Any] = {
-    "optional": {"type": "boolean", "meta": {"help": "Whether the tag may be missing or empty; it is none then."}},
-    "choice": {**CHOICES, "meta": {"help": "The words of which the tag holds one."}},
-    "number": {"allowed": [True, "int", "float"], "meta": {"help": "Read a number; `int` for whole numbers only."}},
-    "min": {"type": "number", "meta": {"help": "The least number."}},
-    "max": {"type": "number", "meta": {"help": "The greatest number."}},
-}
-
-
-@dataclass(frozen=True)
-class _Tag:
-    """One field: `content` says how what is in the tag is read (None: as text)."""
-
-    name: str
-    optional: bool = False
-    content: Alternatives | Numbers | None = None
-
-    @property
-    def type(self) -> Type:
-        inner = TEXT if self.content is None else self.content.type
-        return maybe(inner) if self.optional else inner
-
-    def value(self, content: str, where: str) -> Value:
-        """Raises `ReplyUnreadable`."""
-        place = f" in `<{self.name}>`{where}"
-        if not content:
-            if self.optional:
-                return None
-            raise ReplyUnreadable(f"expected text{place}, found nothing")
-        match self.content:
-            case Alternatives():
-                return self.content.in_line(first_line(content), place)
-            case Numbers():
-                return self.content.first(content, place)
-        return content
 
 
 @dataclass(frozen=True)
 class _TagsReader(Reader):
-    tags: tuple[_Tag, ...]
+    tags: tuple[Part, ...]
     max_items: int
     many: bool = False
 
@@ -79,10 +42,7 @@ class _TagsReader(Reader):
     @property
     def cues(self) -> tuple[Cue, ...]:
         names = [Cue(tag.name, tag.name, CueForm.TAG, tag.optional) for tag in self.tags]
-        for tag in self.tags:
-            if isinstance(tag.content, Alternatives):
-                names += tag.content.cues(tag.name, optional=tag.optional)
-        return tuple(names)
+        return (*names, *(cue for tag in self.tags for cue in tag.cues()))
 
     def _read(self, text: str) -> list[Fields]:
         found = elements(text, [tag.name for tag in self.tags])
@@ -98,7 +58,7 @@ class _TagsReader(Reader):
         for tag in self.tags:
             element = group.get(tag.name.lower())
             if element is not None:
-                reading[tag.name] = tag.value(element.content, where)
+                reading[tag.name] = tag.value(element.content, f" in `<{tag.name}>`{where}")
             elif tag.optional:
                 reading[tag.name] = None
             else:
@@ -125,7 +85,7 @@ class _TagsReader(Reader):
         pieces: list[str] = []
         first = next(index for index, tag in enumerate(self.tags) if not tag.optional)
         for index, tag in enumerate(self.tags):
-            content = _content_grammar(writer, tag)
+            content = tag.grammar(writer, excluded="<")
             if content is None:
                 return None
             before, behind = ("\n" if index > first else ""), ("\n" if index < first else "")
@@ -133,15 +93,6 @@ class _TagsReader(Reader):
             pieces.append(f"({piece})?" if tag.optional else piece)
         body = " ".join(pieces)
         return writer.text(repeated(writer.rule("group", body), "\n\n", 1, self.max_items) if self.many else body)
-
-
-def _content_grammar(writer: GrammarWriter, tag: _Tag) -> str | None:
-    match tag.content:
-        case Alternatives():
-            return any_of(tag.content.values)
-        case Numbers():
-            return number(tag.content)
-    return writer.hole(tag.name, excluded="<")
 
 
 class _TagsKind(ReplyKind):
@@ -172,7 +123,7 @@ class _TagsKind(ReplyKind):
         "minlength": 1,
         "anyof": [
             {"type": "list", "schema": {"type": "string"}},
-            {"type": "dict", "valuesrules": {"type": "dict", "nullable": True, "schema": _RULES}},
+            {"type": "dict", "valuesrules": {"type": "dict", "nullable": True, "schema": dict(PART_RULES)}},
         ],
     }
     schema: ClassVar[Mapping[str, Any]] = {"max_items": {"type": "integer", "min": 1}}
@@ -193,9 +144,9 @@ class _TagsKind(ReplyKind):
 
     def build(self, value: Any, options: Mapping[str, Any]) -> Reader:
         if isinstance(value, Mapping):
-            tags = [_tag(name, rules) for name, rules in value.items()]
+            tags = [part(name, rules or {}, (self.name, str(name)), "tag", {}) for name, rules in value.items()]
         elif isinstance(value, Sequence) and not isinstance(value, str):
-            tags = [_Tag(checks.field_name(name, (self.name, index))) for index, name in enumerate(value)]
+            tags = [Part(checks.field_name(name, (self.name, index))) for index, name in enumerate(value)]
         else:
             raise OptionsError("expected a list of fields, or fields with their rules", (self.name,))
         lowered = [tag.name.lower() for tag in tags]
@@ -205,28 +156,6 @@ class _TagsKind(ReplyKind):
             raise OptionsError("one tag at least must not be optional", (self.name,))
         most = checks.count(options, "max_items", _DEFAULT_MAX_ITEMS)
         return _TagsReader(tuple(tags), most, bool(options.get("many")))
-
-
-def _tag(name: Any, rules: Any) -> _Tag:
-    path: checks.Path = ("tags", str(name))
-    checks.field_name(name, path)
-    rules = {} if rules is None else rules
-    if not isinstance(rules, Mapping):
-        raise OptionsError(f"the rules of `{name}` must be a mapping", path, f"such as `{name}: {{optional: true}}`")
-    unknown = next((key for key in rules if key not in _RULES), None)
-    if unknown is not None:
-        told = f"unknown rule `{unknown}` of a tag"
-        raise OptionsError(told, (*path, unknown), f"there are {', '.join(_RULES)}", is_key=True)
-    if "choice" in rules and "number" in rules:
-        raise OptionsError(f"`{name}` cannot be a choice and a number", path)
-    if "number" not in rules and ("min" in rules or "max" in rules):
-        raise OptionsError("`min` and `max` need `number`", path, "add `number: true`")
-    content: Alternatives | Numbers | None = None
-    if "choice" in rules:
-        content = alternatives(rules["choice"], (*path, "choice"))
-    elif rules.get("number"):
-        content = numbers(rules, rules["number"], path, "number")
-    return _Tag(name, checks.flag(rules, "optional", path), content)
 
 
 TAGS = _TagsKind()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from atk_interp.formats.markup import MARKUPS, marked_up
+from atk_interp.formats.writers.markup import MARKUPS, marked_up
 from atk_interp.formats.writers import WRITERS, RecordError
 from atk_interp.formats.writers.base import Message
 

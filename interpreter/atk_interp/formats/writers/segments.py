@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from atk_interp.expressions.types import BOOL, TEXT, ListType, RecordType
-from atk_interp.formats.markup import marked_up
 from atk_interp.formats.writers.base import Content, RecordError, Rules, Takes, conversation, line, parts_of
+from atk_interp.formats.writers.markup import marked_up
 from atk_interp.records import dataclass
 
 __all__ = ["Segments"]

@@ -1,0 +1,214 @@
+"""`rubric`: scores by name, and findings that fail the whole: what a judge gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from atk_interp.expressions.types import BOOL, FLOAT, Type
+from atk_interp.patterns import pattern
+from atk_interp.records import dataclass
+from atk_interp.replies import options as checks
+from atk_interp.replies.alternatives import Alternatives, first_line
+from atk_interp.replies.base import (
+    NO_RULES,
+    Cue,
+    CueForm,
+    Fields,
+    OptionsError,
+    Reader,
+    ReplyExample,
+    ReplyKind,
+    ReplyUnreadable,
+    Rules,
+)
+from atk_interp.replies.cleaning import excerpt
+from atk_interp.replies.grammar import GrammarWriter, any_of, literal, number
+from atk_interp.replies.markup import elements
+from atk_interp.replies.numerals import Numbers, numbers
+from atk_interp.replies.tolerant import Skeleton, Wanted
+from atk_interp.values import Value
+
+__all__ = ["RUBRIC"]
+
+_FAILS = "fails"
+_RULES: Mapping[str, Any] = {
+    "min": {"type": "number", "meta": {"help": "The worst score."}},
+    "max": {"type": "number", "meta": {"help": "The best score."}},
+    "weight": {"type": "number", "meta": {"help": "How much the score counts among the others; 1 if not said."}},
+    "type": {"allowed": ["int", "float"], "meta": {"help": "`int` for whole numbers only."}},
+}
+_FINDING = Alternatives({"yes": True, "true": True, "no": False, "false": False})
+_AFTER_NAME = pattern(r"[ \t]*[*_\"']*[ \t]*[:：=|][ \t]*[*_]*[ \t]*")
+
+
+@dataclass(frozen=True)
+class _Criterion:
+    """One name of the rubric: a score within bounds, or (`scores` is None) a finding that fails the whole."""
+
+    name: str
+    words: Wanted
+    scores: Numbers | None
+    weight: float = 1.0
+
+    @property
+    def type(self) -> Type:
+        return BOOL if self.scores is None else self.scores.type
+
+    def value(self, line: str) -> Value:
+        """Raises `ReplyUnreadable`."""
+        place = f" for `{self.name}`"
+        return _FINDING.in_line(line, place) if self.scores is None else self.scores.first(line, place)
+
+    def share(self, score: Value) -> float:
+        """A score as a share of the way from the worst to the best."""
+        assert self.scores is not None
+        assert isinstance(score, int | float)
+        low, high = self.scores.low or 0, self.scores.high or 0
+        return (score - low) / (high - low)
+
+
+@dataclass(frozen=True)
+class _RubricReader(Reader):
+    criteria: tuple[_Criterion, ...]
+    into: str
+
+    @property
+    def fields(self) -> Mapping[str, Type]:
+        return {**{criterion.name: criterion.type for criterion in self.criteria}, self.into: FLOAT}
+
+    @property
+    def constrainable(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        return tuple(Cue(criterion.name, criterion.words.written, CueForm.WORDS) for criterion in self.criteria)
+
+    def _read(self, text: str) -> list[Fields]:
+        tagged = {each.name: each.content for each in elements(text, [criterion.name for criterion in self.criteria])}
+        skeleton = Skeleton(text)
+        reading: Fields = {}
+        for criterion in self.criteria:
+            line = tagged.get(criterion.name.lower()) or _line(criterion, text, skeleton)
+            reading[criterion.name] = criterion.value(first_line(line))
+        reading[self.into] = self._score(reading)
+        return [reading]
+
+    def _score(self, reading: Fields) -> float:
+        """The mean of the scores as shares of their bounds, by weight; 0 when anything fails the whole."""
+        scored = [criterion for criterion in self.criteria if criterion.scores is not None]
+        if any(reading[criterion.name] for criterion in self.criteria if criterion.scores is None):
+            return 0.0
+        whole = sum(criterion.weight for criterion in scored)
+        return sum(criterion.weight * criterion.share(reading[criterion.name]) for criterion in scored) / whole
+
+    def grammar(self, rules: Rules = NO_RULES) -> str | None:
+        writer = GrammarWriter(rules)
+        pieces: list[str] = []
+        for index, criterion in enumerate(self.criteria):
+            scores = any_of(["yes", "no"]) if criterion.scores is None else number(criterion.scores)
+            if scores is None:
+                return None
+            head = f"{chr(10) if index else ''}{criterion.words.shown}: "
+            pieces += [literal(head), scores]
+        return writer.text(" ".join(pieces))
+
+
+def _line(criterion: _Criterion, text: str, skeleton: Skeleton) -> str:
+    """What stands behind the last line that begins with a name and a colon, or in the line after it."""
+    places = [*skeleton.find(criterion.words), *skeleton.find(Wanted(criterion.name))]
+    for place in sorted(places, key=lambda place: -place.word):
+        after = _AFTER_NAME.match(text, place.end) if place.at_line_start or _in_cell(text, place.start) else None
+        if after is not None:
+            return first_line(text[after.end() : after.end() + 1_000])
+    raise ReplyUnreadable(f"expected `{criterion.words.shown}:` with its score, found {excerpt(text)}")
+
+
+def _in_cell(text: str, start: int) -> bool:
+    """Whether words stand first in a row of a table, or are a key of JSON."""
+    line = text[text.rfind("\n", max(0, start - 64), start) + 1 : start]
+    return not line.strip(" \t|\"'{,*_")
+
+
+class _RubricKind(ReplyKind):
+    """Scores by name, as a judge gives them, and one number that they come to.
+
+    ```yaml
+    parse:
+      rubric:
+        accuracy: {min: 1, max: 5, weight: 2}
+        style: {min: 1, max: 5}
+        invents_facts: fails      # yes or no; yes fails the whole
+      into: score
+    ```
+
+    Each name becomes a field: a number within its bounds, or true and false. `into` gets the mean of the scores by
+    their weights, each as a share of the way from its `min` to its `max`: from 0 to 1, and 0 when anything fails the
+    whole. Keep what is good enough with `keep: score >= 0.7`.
+
+    A name stands at the beginning of a line with a colon behind it (`Accuracy: 4/5, since …`), in a tag of its name, in
+    the first column of a table, or as a key of JSON; `_` in it is a space or itself, and marks and case do not matter.
+    The last one counts, and all of them must be there. Numbers are read as in `number`, yes and no as in `choice`.
+
+    A constrained decoder writes a line for each name.
+    """
+
+    name = "rubric"
+    value_schema: ClassVar[Mapping[str, Any]] = {
+        "type": "dict",
+        "minlength": 1,
+        "valuesrules": {
+            "type": ["string", "dict"],
+            "anyof": [{"type": "string", "allowed": [_FAILS]}, {"type": "dict", "schema": _RULES}],
+        },
+    }
+    schema: ClassVar[Mapping[str, Any]] = {"into": {"type": "string", "required": True}}
+    examples = (
+        ReplyExample(
+            {"rubric": {"accuracy": {"min": 1, "max": 5}, "invents_facts": "fails"}, "into": "score"},
+            "**Accuracy:** 4/5, one date is off.\n**Invents facts:** no",
+            [{"accuracy": 4, "invents_facts": False, "score": 0.75}],
+        ),
+        ReplyExample(
+            {"rubric": {"accuracy": {"min": 1, "max": 5}, "style": {"min": 1, "max": 5}}, "into": "score"},
+            "Accuracy: 4",
+            None,
+        ),
+    )
+
+    def build(self, value: Any, options: Mapping[str, Any]) -> Reader:
+        if not isinstance(value, Mapping) or not value:
+            told = "such as `{accuracy: {min: 1, max: 5}}`"
+            raise OptionsError("expected the names of the scores with their bounds", (self.name,), told)
+        criteria = tuple(_criterion(name, rules, (self.name, str(name))) for name, rules in value.items())
+        if all(criterion.scores is None for criterion in criteria):
+            raise OptionsError("a rubric has one score at least", (self.name,), "add `accuracy: {min: 1, max: 5}`")
+        into = checks.into(options, self.name)
+        if into in value:
+            raise OptionsError(f"`{into}` is one of the scores", ("into",), "choose another name for the whole")
+        return _RubricReader(criteria, into)
+
+
+def _criterion(name: Any, rules: Any, path: checks.Path) -> _Criterion:
+    field = checks.field_name(name, path)
+    words = Wanted(field.replace("_", " "))
+    if rules == _FAILS:
+        return _Criterion(field, words, None)
+    if not isinstance(rules, Mapping):
+        raise OptionsError(f"`{field}` takes its bounds, or `fails`", path, f"write `{field}: {{min: 1, max: 5}}`")
+    unknown = next((key for key in rules if key not in _RULES), None)
+    if unknown is not None:
+        raise OptionsError(
+            f"unknown rule `{unknown}` of a score", (*path, str(unknown)), f"there are {', '.join(_RULES)}", is_key=True
+        )
+    scores = numbers(rules, rules.get("type"), path, "type")
+    if scores.low is None or scores.high is None or scores.low >= scores.high:
+        raise OptionsError(f"`{field}` needs a worst and a best score", path, "add `min:` and `max:`")
+    weight = rules.get("weight", 1)
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or weight <= 0:
+        raise OptionsError("`weight` must be a number above 0", (*path, "weight"))
+    return _Criterion(field, words, scores, float(weight))
+
+
+RUBRIC = _RubricKind()
