@@ -174,6 +174,15 @@ async def test_plan_tells_what_the_first_rows_would_send(tmp_path: Path) -> None
     plan = pipeline.plan({"output_dir": "out", "models": {"m": {"model": "test-model"}}})
     told = await forecast(plan, tmp_path / "none.db")
     assert told.error is None
-    asked = next(step for step in told.steps if step.name == "asked")
-    assert asked.to_send.value == 30
-    assert asked.to_send.sure != "exact"
+    steps = {step.name: step for step in told.steps}
+    assert (steps["given"].rows.value, steps["given"].rows.sure) == (30, "least")
+    assert (steps["asked"].to_send.value, steps["asked"].to_send.sure) == (30, "least")
+    done = await ran(tmp_path, "300 of more", Wild(), name="whole")
+    half = await ran(tmp_path, "300 of more", Wild(), name="half", limit=30)
+    assert half.result.status == "done"
+    told = await forecast(plan, tmp_path / "half.db")
+    given = next(step for step in told.steps if step.name == "given")
+    assert given.rows.sure == "estimated"
+    assert given.rows.value == pytest.approx(done.count("given")["rows_out"], rel=0.5)
+    told = await forecast(plan, tmp_path / "whole.db")
+    assert [step.to_send.value for step in told.asking] == [0, 0]

@@ -18,10 +18,10 @@ from pathlib import Path
 from atk_interp.kinds.base import SetStep, SourceStep
 from atk_interp.ledger.base import StoredReply
 from atk_interp.llm.messages import Request
-from atk_interp.plan import Plan, PlannedStep
+from atk_interp.plan import Goal, Plan, PlannedStep
 from atk_interp.records import dataclass
 from atk_interp.rehearsal.recall import AskedCall
-from atk_interp.rehearsal.stage import Rehearsed, rehearse
+from atk_interp.rehearsal.stage import LEFT_OUT, Rehearsed, rehearse
 from atk_interp.spec import EndpointConfig
 from atk_interp.tokens import count_tokens
 
@@ -183,7 +183,9 @@ class _Reckoned:
         state = self.rehearsed.states[step.name]
         more = self._coming(step)
         self.more_out[step.name] = self._leaving(step, more)
-        rows = Amount(state.rows_out) if isinstance(step.runner, SourceStep) else Amount(state.rows_in) + more
+        if step.goal is not None:
+            more = self.more_out[step.name] = self._to_give(step, step.goal)
+        rows = Amount(state.rows_out if isinstance(step.runner, SourceStep) else state.rows_in) + more
         if step.slot is None:
             return StepForecast(step.name, step.kind, None, "", rows, NONE, NONE, NONE, NONE, None)
         target, learned = self.rehearsed.targets[step.slot], self.learned[step.name]
@@ -194,6 +196,16 @@ class _Reckoned:
         found, likely = self.known[step.name].found, learned.found
         recorded = Amount(likely, "estimated") if likely > found else Amount(found)
         return StepForecast(step.name, step.kind, step.slot, target.model, rows, recorded, to_send, sent, got, cost)
+
+    def _to_give(self, step: PlannedStep, goal: Goal) -> Amount:
+        """How many rows a source will still give to reach its goal, if they fare like those that have replies."""
+        given = self.rehearsed.states[step.name].rows_out
+        if self.rehearsed.states[goal.step].rows_out >= goal.rows:
+            return NONE
+        states = self.trial.states.values()
+        known = self.trial.states[step.name].rows_out - sum(state.labels.get(LEFT_OUT, 0) for state in states)
+        accepted = self.trial.states[goal.step].rows_out
+        return Amount(max(0, goal.rows * known / accepted - given), "estimated") if accepted else UNKNOWN
 
     def _coming(self, step: PlannedStep) -> Amount:
         """How many rows will come to a step after those that come without a call."""
