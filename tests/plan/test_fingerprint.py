@@ -10,7 +10,8 @@ import pytest
 
 from atk_interp.kinds.base import SourceStep
 from atk_interp.plan import Extent, Plan
-from atk_interp.plan.fingerprint import fingerprint
+from atk_interp.plan.fingerprint import fingerprint, step_fingerprints
+from atk_interp.plan.identity import CHANGES_NO_REPLY, digest, endpoint_identity
 from atk_interp.runtime import RunOptions
 from atk_interp.spec import EndpointConfig
 from support.pipelines import compiled
@@ -64,6 +65,35 @@ def test_every_part_of_a_plan_is_accounted_for() -> None:
 def test_every_option_of_a_run_is_accounted_for() -> None:
     """What changes the results of a run belongs into its plan."""
     assert {option.name for option in fields(RunOptions)} == CHANGES_NOTHING | {"ledger", "clients"}
+
+
+@pytest.mark.parametrize("setting", [setting.name for setting in fields(EndpointConfig)])
+def test_of_an_endpoint_whatever_may_change_a_reply_is_in_the_fingerprint_of_steps(plan: Plan, setting: str) -> None:
+    def step(value: Any) -> str:
+        config = replace(EndpointConfig(model="one"), **{setting: value})
+        return digest("test", endpoint_identity(config))
+
+    values = ("one", "two") if setting != "folder" else (Path("one"), Path("two"))
+    if setting == "script":
+        with pytest.raises(OSError, match="two"):
+            step("two")  # it is read
+    else:
+        assert (step(values[0]) == step(values[1])) == (setting in CHANGES_NO_REPLY)
+
+
+def test_a_step_knows_of_the_steps_before_it_and_of_nothing_else(plan: Plan) -> None:
+    before = step_fingerprints(plan, "terms")
+    assert before.keys() == plan.steps.keys()
+    assert step_fingerprints(replace(plan, outputs={}, params={}), "terms") == before
+    assert not before.items() & step_fingerprints(plan, "other terms").items()
+    assert not before.items() & step_fingerprints(replace(plan, seed=7), "terms").items()
+    other = replace(plan.steps["given"], identity=lambda: "other")
+    assert not before.items() & step_fingerprints(replace(plan, steps={**plan.steps, "given": other}), "terms").items()
+    other = replace(plan.steps["ask"], identity=lambda: "other")
+    after = step_fingerprints(replace(plan, steps={**plan.steps, "ask": other}), "terms")
+    assert [name for name in before if before[name] == after[name]] == ["given"]
+    unknown = replace(plan.steps["given"], identity=None)
+    assert step_fingerprints(replace(plan, steps={**plan.steps, "given": unknown}), "terms") == {}
 
 
 def test_a_source_that_does_not_say_what_it_reads_has_no_fingerprint(plan: Plan) -> None:
