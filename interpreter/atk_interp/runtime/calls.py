@@ -56,6 +56,11 @@ class Answers(Protocol):
     carriers: Carriers
     """Where an engine puts the tasks that ask: see `Flights`."""
 
+    @property
+    def resting(self) -> int:
+        """How many calls wait to be tried again, and take no place meanwhile."""
+        ...
+
     async def reply(
         self,
         step: PlannedStep,
@@ -104,12 +109,15 @@ class Calls:
         self._policy = policy
         self._clock = clock
         self.room = room or Room(emit, RoomPolicy(), clock)
+        self._pools = {endpoint.pool for endpoint in endpoints.values()}
         self._stand_ins = StandIns(endpoints, clock, lambda told: emit(Noted("", told, serious=True)))
         self._forms = FormTrials(forms or KnownForms(None), lambda told: emit(Noted("", told)))
         self._flights: Flights[_Landed] = Flights()
         self.carriers = self._flights.carriers
         self.sending: set[str] = set()
-        self.uncommitted = asyncio.Semaphore(max(1, _places(endpoints) // UNCOMMITTED_SHARE))
+        self.most_uncommitted = max(1, _places(endpoints) // UNCOMMITTED_SHARE)
+        self.uncommitted = 0
+        """How many replies wait for the disk whose calls have given their places back."""
         self.meter: Meter | None = None
         self._batches: dict[str, Batches] = {}
         self.halted = False
@@ -132,6 +140,11 @@ class Calls:
         """See `StepContext.call`. Raises `Halted` when the run is ending and the reply is not at hand."""
         candidates = variants(self._endpoints, slot, messages, sampling, form, sample, attempt)
         return await self._answer(step, slot, candidates, sample, attempt, row)
+
+    @property
+    def resting(self) -> int:
+        """How many calls wait to be tried again, and take no place meanwhile."""
+        return sum(pool.resting for pool in self._pools)
 
     async def vectors(self, step: PlannedStep, slot: str, texts: Sequence[str], query: bool, row: Row) -> list[Vector]:
         """See `StepContext.embed`. To the ledger and the books each text is a call; they travel together."""
@@ -329,8 +342,8 @@ class _Gate:
     """The way of one call to an address and into the ledger, closed once the run is ending.
 
     A call gives its place at the endpoint back as soon as its reply is there: the next one need not wait for the disk.
-    But only so many replies wait for the disk like this (`UNCOMMITTED_SHARE`); the others keep their places meanwhile.
-    So what can be lost with the process is bounded, however slow the disk is.
+    But only so many replies wait for the disk like this (`UNCOMMITTED_SHARE`); further ones keep their places until
+    they are committed. So what can be lost with the process is bounded, however slow the disk is.
     """
 
     def __init__(self, calls: Calls, ledger: Ledger, flight: str, key: str, slot: str) -> None:
@@ -339,10 +352,10 @@ class _Gate:
         self._flight = flight
         self._key = key
         self._slot = slot
-        self._waits_for_disk = False
+        self._waits_without_place = self._committed = False
 
     async def send(self, client: Client, request: Request) -> Reply:
-        """The reply of an address, when it may wait for the disk without a place."""
+        """The reply of an address; it is committed, unless it may wait for the disk without a place."""
         if self._calls.halted:
             raise Halted
         meter = self._calls.meter
@@ -356,23 +369,29 @@ class _Gate:
                     meter.add(self._slot, request, reply)
             except ContextTooLong as refusal:
                 reply = refused_reply(request, refusal)
-            await self._calls.uncommitted.acquire()
+            if self._calls.uncommitted < self._calls.most_uncommitted:
+                self._calls.uncommitted += 1
+                self._waits_without_place = True
+                return reply
+            reply = await self._put(request, reply)
         except BaseException:
             self._calls.sending.discard(self._flight)
             raise
-        self._waits_for_disk = True
+        self._committed = True
         return reply
 
     async def commit(self, request: Request, reply: Reply) -> Reply:
         """The reply that stands in the ledger."""
-        sent = request.sent()
-        return await self._calls.room.insist(lambda: self._ledger.put(self._key, reply, sent), self._calls.going_on)
+        return reply if self._committed else await self._put(request, reply)
 
     def leave(self) -> None:
         """The call is over, one way or the other."""
-        if self._waits_for_disk:
-            self._calls.uncommitted.release()
-            self._calls.sending.discard(self._flight)
+        self._calls.uncommitted -= self._waits_without_place
+        self._calls.sending.discard(self._flight)
+
+    async def _put(self, request: Request, reply: Reply) -> Reply:
+        sent = request.sent()
+        return await self._calls.room.insist(lambda: self._ledger.put(self._key, reply, sent), self._calls.going_on)
 
 
 def _places(endpoints: Mapping[str, Endpoint]) -> int:
