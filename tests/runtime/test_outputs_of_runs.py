@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from support.pipelines import run
 
@@ -68,3 +69,62 @@ outputs:
     rows = list(result.rows(name))
     assert rows[0] == first
     assert len(rows) == result.outputs[0].rows == 2
+
+
+_DOCUMENTS = f"""
+spec: atk/v1
+name: answers
+description: Questions with their answers.
+params: {{output_dir: {{type: path}}}}
+steps:
+  pairs: {{kind: rows, rows: {_ROWS}}}
+  kept: {{kind: filter, from: pairs, keep: n > 1}}
+outputs:
+  README.md: {{from: kept, format: document, template: hf_dataset_card}}
+  axolotl.yaml: {{from: kept, format: document, template: axolotl}}
+  trl.yaml: {{from: kept, format: document, template: trl}}
+  note.txt:
+    from: pairs
+    where: n > 0
+    format: document
+    text: "{{{{ count }}}} of {{{{ step }}}}, {{{{ steps[1].filtered }}}} lost"
+  train.jsonl:
+    from: kept
+    format: chat
+    messages: [{{user: "{{{{ question }}}}"}}, {{assistant: "{{{{ right }}}}"}}]
+"""
+
+
+async def test_documents_tell_of_the_run_and_of_the_other_outputs(tmp_path: Path) -> None:
+    ran = await run(tmp_path, _DOCUMENTS)
+    assert ran.result.status == "done", ran.result.message
+    files = {name: data.decode() for name, data in ran.bytes().items()}
+
+    _, front, card = files["README.md"].split("---\n", 2)
+    assert yaml.safe_load(front) == {
+        "pretty_name": "answers",
+        "size_categories": ["n<1K"],
+        "tags": ["synthetic"],
+        "configs": [{"config_name": "train", "data_files": "train.jsonl"}],
+    }
+    assert "| kept | filter | 2 | 1 | 1 | 0 | 1 |" in card
+    assert "| `train.jsonl` | chat | 1 |" in card
+    assert '"question": "How?"' in card
+    axolotl = yaml.safe_load(files["axolotl.yaml"])
+    assert axolotl["datasets"] == [{"path": "train.jsonl", "type": "chat_template", "field_messages": "messages"}]
+    trl = yaml.safe_load(files["trl.yaml"])
+    assert trl["datasets"] == [{"path": "json", "data_files": "train.jsonl", "split": "train"}]
+    assert files["note.txt"] == "2 of pairs, 1 lost"
+    assert [output.name for output in ran.result.outputs][-1] == "train.jsonl"
+
+
+async def test_documents_are_the_same_bytes_again(tmp_path: Path) -> None:
+    first = (await run(tmp_path, _DOCUMENTS)).bytes()
+    assert (await run(tmp_path, _DOCUMENTS, output="again")).bytes() == first
+
+
+async def test_a_document_that_cannot_be_filled_in_stops_the_run(tmp_path: Path) -> None:
+    spec = _DOCUMENTS.replace("{{ count }} of", "{{ 1 // (count - 2) }} of")
+    ran = await run(tmp_path, spec)
+    assert ran.result.status == "stopped"
+    assert "output `note.txt` cannot be filled in" in ran.result.message

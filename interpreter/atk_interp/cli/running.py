@@ -113,7 +113,7 @@ def _show_rows(result: RunResult) -> None:
     import itertools
     import json
 
-    output = next((output for output in result.outputs if output.rows), None)
+    output = next((output for output in result.outputs if output.rows and output.form != "document"), None)
     if output is None:
         return
     say(f"\nthe first rows of {output.name}:")

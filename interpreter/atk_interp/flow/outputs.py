@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from atk_interp.document import Path
 from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import AnyType, RecordType, TextType, without_null
+from atk_interp.flow.documents import check_document
 from atk_interp.formats.files import SUFFIXES, form_of
 from atk_interp.formats.outputs import OUTPUTS, OutputFormat
 from atk_interp.kinds.base import StepView
@@ -25,6 +26,11 @@ def check_output(view: StepView) -> None:
     if view.given("where"):
         view.expression(view.path("where"), view.row_scope())
         view.input = view.narrowed(view.input, view.path("where"))
+    _check_one_of(view, format_.one_of)
+    _check_name(view, format_)
+    if format_.form == "document":
+        check_document(view)
+        return
     for option in view.options:
         path = view.path(option.name)
         if not view.given(option.name):
@@ -36,8 +42,6 @@ def check_output(view: StepView) -> None:
             _check_text(view, path)
         elif option.name == "messages":
             view.messages(path, view.row_scope(), trains=format_.trains)
-    _check_one_of(view, format_.one_of)
-    _check_name(view, format_)
 
 
 def _check_text(view: StepView, path: Path) -> None:
@@ -63,7 +67,7 @@ def _check_one_of(view: StepView, names: Sequence[str]) -> None:
 def _check_name(view: StepView, format_: OutputFormat) -> None:
     """Report a file of one form under the name of another."""
     name = view.step.name
-    if format_.form is None or form_of(name) == format_.form:
+    if format_.form is None or format_.form == "document" or form_of(name) == format_.form:
         return
     suffix = next(suffix for suffix, form in SUFFIXES.items() if form == format_.form)
     told = f"`{name}` is no name of a `{format_.name}` file"

@@ -106,6 +106,16 @@ _ALL = (
         ),
         one_of=("prompt", "messages"),
     ),
+    OutputFormat(
+        "document",
+        "One text about the rows, from a template: a dataset card, the config of a trainer.",
+        (
+            Option("template", Takes.NAME, "A prompt file `NAME.txt`, or `hf_dataset_card`, `axolotl` or `trl`."),
+            _text("text", "The template itself."),
+        ),
+        form="document",
+        one_of=("template", "text"),
+    ),
     OutputFormat("csv", "A table of comma-separated values, with a line of names.", (_FIELDS,), form="csv"),
     OutputFormat("parquet", "A table of typed columns, as Parquet.", (_FIELDS,), form="parquet"),
 )

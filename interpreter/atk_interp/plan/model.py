@@ -124,6 +124,8 @@ class PlannedOutput:
     record: Callable[[Row], bytes | None]
     form: str = "lines"
     layout: RecordType = RecordType(open=True)
+    document: Callable[[Mapping[str, Any]], str] | None = None
+    """Fills in the file, where that is one text, from what is known at the end of a run. It raises `RowFailed`."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,17 @@ def planned_output(step: BoundStep, output: Output, source: str) -> PlannedOutpu
             raise RecordError(str(error)) from error
 
     layout = format_.writer.layout(_fields(view, format_.writer))
-    return PlannedOutput(output.name, source, output.format, record, form_of(output.name), layout)
+    form = format_.form or form_of(output.name)
+    return PlannedOutput(output.name, source, output.format, record, form, layout, _document(step))
+
+
+def _document(step: BoundStep) -> Callable[[Mapping[str, Any]], str] | None:
+    view = step.view
+    loaded = view.loaded.get("template")
+    template = loaded.completion if loaded is not None else view.templates.get(view.path("text"))
+    if view.step.kind != "document" or template is None:
+        return None
+    return step.rendering(template.render, "template" if loaded is not None else "text", ["rows"])
 
 
 def _fields(view: StepView, writer: Writer) -> RecordType:

@@ -58,8 +58,7 @@ def _section(output: OutputFormat) -> str:
             f"## {output.name}",
             output.help,
             option_table(output.options),
-            "A record of it:",
-            fenced(line, "json"),
+            *(["A record of it:", fenced(line, "json")] if output.form != "document" else []),
             described(output.writer),
         ]
     )
@@ -68,7 +67,7 @@ def _section(output: OutputFormat) -> str:
 def _forms() -> str:
     """The forms that a file may have."""
     shown = {"lines": "any other", **{form: code(suffix) for suffix, form in SUFFIXES.items()}}
-    rows = [[shown[name], described(form)] for name, form in FORMS.items()]
+    rows = [[shown[name], described(form)] for name, form in FORMS.items() if name in shown]
     return "\n\n".join(
         [
             "## Forms of files",

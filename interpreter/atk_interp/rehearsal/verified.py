@@ -104,7 +104,7 @@ async def verify(plan: Plan, ledger: Path, folder: Path, record: Mapping[str, An
 
         witness = Witness(row=collector.row, dropped=lost, refused=lost)
         rehearsed = await rehearse(plan, ledger, heard, witness=witness, prefix=prefix)
-        collector.publish(Path(made), complete=True)
+        collector.publish(Path(made), True, list(rehearsed.states.values()))
         files = []
         for name in [*plan.outputs, _REJECTED]:
             files.append(await _compared(plan, ledger, folder, Path(made), name, done))

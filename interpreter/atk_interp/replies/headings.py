@@ -200,10 +200,10 @@ class _HeadingsKind(ReplyKind):
     examples = (
         ReplyExample(
             {"headings": {"summary": {}, "rating": {"choice": ["poor", "good"]}}},
-            "Of course.\n\n## Summary\nTides rise and fall.\n\n**Rating:** Good, as it is short.",
+            "Of course.\n\n**Summary**\nTides rise and fall.\n\n**Rating:** Good, as it is short.",
             [{"summary": "Tides rise and fall.", "rating": "good"}],
         ),
-        ReplyExample({"headings": ["summary", "rating"]}, "## Summary\nTides rise and fall.", None),
+        ReplyExample({"headings": ["summary", "rating"]}, "**Summary**\nTides rise and fall.", None),
     )
 
     def build(self, value: Any, options: Mapping[str, Any]) -> Reader:

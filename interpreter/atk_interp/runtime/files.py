@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from atk_interp.formats.atomic import DiskFull
 from atk_interp.plan import Plan
-from atk_interp.runtime.events import Event, Noted
+from atk_interp.runtime.events import Event, Noted, StepState
 from atk_interp.runtime.publish import Collector, Published
 from atk_interp.runtime.record import write_record
 from atk_interp.runtime.reporting import write_report
@@ -27,14 +27,14 @@ class Files:
         self._room = room
         self._emit = emit
 
-    async def publish(self, complete: bool) -> list[Published]:
+    async def publish(self, complete: bool, states: Sequence[StepState]) -> list[Published]:
         """Write the outputs and what was rejected; those of a run that came to its end are worth waiting for.
 
         Raises as `Collector.publish`.
         """
 
         async def publish() -> list[Published]:
-            return self._collector.publish(self._folder, complete)
+            return self._collector.publish(self._folder, complete, states)
 
         return await self._room.insist(publish, lambda: complete, DiskFull)
 

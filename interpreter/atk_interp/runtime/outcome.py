@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from atk_interp.formats.atomic import CannotWrite, DiskFull
-from atk_interp.formats.files import read_back
+from atk_interp.formats.files import FORMS
 from atk_interp.kinds.base import SourceStep, StepStopped
 from atk_interp.ledger import LedgerError
 from atk_interp.llm.messages import EndpointDown, EndpointRefused, EndpointUnavailable
@@ -79,7 +79,7 @@ class RunResult:
         if found is None:
             known = ", ".join(written.name for written in self.outputs) or "none"
             raise KeyError(f"there is no output `{output}`; outputs are {known}")
-        yield from read_back(found.path)
+        yield from FORMS[found.form].read(found.path)
 
 
 def ending(error: BaseException | None, failed: int = 1) -> Ending:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from atk_interp.formats.atomic import AtomicFile
@@ -14,7 +14,8 @@ from atk_interp.kinds.base import Dropped
 from atk_interp.plan import Plan, PlannedOutput, PlannedStep
 from atk_interp.records import dataclass
 from atk_interp.runtime.books import OutputCount, Unbalanced
-from atk_interp.runtime.events import Rejected
+from atk_interp.runtime.documents import About, write_document
+from atk_interp.runtime.events import Rejected, StepState
 from atk_interp.runtime.prefix import Prefix
 from atk_interp.runtime.spool import Spool
 from atk_interp.values import Row, encode
@@ -24,12 +25,16 @@ __all__ = ["Collector", "Published"]
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One output file: where it is and how many records it has. `complete` is false for a stopped run's."""
+    """One output file: where it is and how many records it has. `complete` is false for a stopped run's.
+
+    `form` is the form of the file; a document has no records in it, and `rows` are those that it is about.
+    """
 
     name: str
     path: Path
     rows: int
     complete: bool
+    form: str = "lines"
 
 
 _MARK = struct.Struct(">HQ")
@@ -120,22 +125,28 @@ class Collector:
         """How many records `rejected.jsonl` has."""
         return self._rejected.count if self._rejected_written is None else self._rejected_written
 
-    def publish(self, folder: Path, complete: bool) -> list[Published]:
+    def publish(self, folder: Path, complete: bool, states: Sequence[StepState]) -> list[Published]:
         """Write the outputs and `rejected.jsonl`. What a stopped run had is named `NAME.incomplete.SUFFIX`.
 
-        Raises `Unbalanced` when records that were taken on are not there any more, `CannotWrite`.
+        Documents are written last, and tell of the others and of the `states` of the steps. Raises `Unbalanced` when
+        records that were taken on are not there any more, `CannotWrite`.
         """
-        published: list[Published] = []
-        for name, spool in self._outputs.items():
+        published: dict[str, Published] = {}
+        for name, output in sorted(self._plan.outputs.items(), key=lambda item: item[1].document is not None):
             whole = folder / name
             partial = whole.with_name(f"{whole.stem}.incomplete{whole.suffix}")
-            path = whole if complete else partial
-            rows = _write(path, spool, self._prefix, self._plan.outputs[name])
+            path, spool = whole if complete else partial, self._outputs[name]
+            if output.document is None:
+                rows = _write(path, spool, self._prefix, output)
+            else:
+                about = About.of(_counted(path, spool, self._prefix))
+                rows, others = about.count, {other.name: other.rows for other in published.values()}
+                write_document(path, self._plan, output, about, states, others)
             if complete:
                 partial.unlink(missing_ok=True)
-            published.append(Published(name, path, rows, complete))
+            published[name] = Published(name, path, rows, complete, output.form)
         self._rejected_written = _write(folder / "rejected.jsonl", self._rejected, self._prefix)
-        return published
+        return [published[name] for name in self._plan.outputs]
 
     def close(self) -> None:
         for spool in (*self._outputs.values(), self._rejected):

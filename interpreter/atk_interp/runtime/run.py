@@ -219,7 +219,7 @@ class _Run:
         how = ending(error, self.teller.repeated.failures(error))
         published: list[Published] = []
         try:
-            published = await self.files.publish(complete=error is None)
+            published = await self.files.publish(error is None, self.books.states())
         except (CannotWrite, Unbalanced) as refusal:
             how = how if error is not None else ending(refusal)
         result = self._result(how, published)

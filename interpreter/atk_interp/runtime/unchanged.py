@@ -83,7 +83,8 @@ def finished(folder: Path, plan: Plan, ledger: Path, grants: str) -> Finished | 
         if Origin.of(plan, ledger, grants, made["moment"]) != was:
             return None
         outputs = [
-            Published(output["name"], folder / output["file"], output["rows"], True) for output in record["outputs"]
+            Published(output["name"], folder / output["file"], output["rows"], True, plan.outputs[output["name"]].form)
+            for output in record["outputs"]
         ]
         return Finished(outputs, list(map(_held, record["steps"])), record["rejected"], record["started"])
     except (OSError, ValueError, TypeError, KeyError):

@@ -5,14 +5,13 @@ A format says what a record is (`formats.writers`); the suffix of the output's n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path, PurePosixPath
-from typing import Any
+from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 from atk_interp.formats.files.base import FileForm, Layout
 from atk_interp.registry import Registry
 
-__all__ = ["FORMS", "SUFFIXES", "FileForm", "Layout", "form_of", "read_back"]
+__all__ = ["FORMS", "SUFFIXES", "FileForm", "Layout", "form_of"]
 
 FORMS: Mapping[str, FileForm] = Registry(
     __name__,
@@ -21,6 +20,7 @@ FORMS: Mapping[str, FileForm] = Registry(
         "array": "array:Array",
         "csv": "csv:Csv",
         "parquet": "parquet:Parquet",
+        "document": "document:Document",
     },
 )
 """Every form by its name, imported when a file of it is written or read."""
@@ -32,8 +32,3 @@ SUFFIXES: Mapping[str, str] = {".json": "array", ".csv": "csv", ".parquet": "par
 def form_of(name: str) -> str:
     """The form of the file of an output, by its name."""
     return SUFFIXES.get(PurePosixPath(name).suffix.lower(), "lines")
-
-
-def read_back(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of a file that was written as an output, in their order. Lazy; raises `OSError`, `ValueError`."""
-    return FORMS[form_of(path.name)].read(path)

@@ -87,7 +87,9 @@ def _idle(files: list[Path], context: LintContext) -> Iterator[Path]:
 
 def _named(context: LintContext) -> set[str]:
     """The prompts that steps ask with, those included that cannot be read."""
-    named = (view.option("prompt") for view in context.analysis.views.values() if view.given("prompt"))
+    asking = [(view, "prompt") for view in context.analysis.views.values()]
+    filled = [(view, "template") for view in context.analysis.outputs.values()]
+    named = (view.option(key) for view, key in (*asking, *filled) if view.given(key))
     return {name for name in named if isinstance(name, str)}
 
 

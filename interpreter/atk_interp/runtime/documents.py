@@ -1,0 +1,92 @@
+"""Filling in the outputs that are one text about a run: dataset cards, configs of trainers."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from atk_interp.formats.atomic import AtomicFile, CannotWrite
+from atk_interp.kinds.base import RowFailed, StepStopped
+from atk_interp.plan import Plan, PlannedOutput
+from atk_interp.records import dataclass
+from atk_interp.runtime.endpoints import used_slots
+from atk_interp.runtime.events import StepState
+from atk_interp.values import decode
+
+__all__ = ["About", "write_document"]
+
+_SHOWN = 5
+_BUILDERS = {"lines": "json", "array": "json", "csv": "csv", "parquet": "parquet"}
+"""What `datasets` calls the readers of the forms of files."""
+
+
+@dataclass(frozen=True)
+class About:
+    """The rows that a document is about: how many, and the first of them."""
+
+    count: int
+    rows: Sequence[Any]
+
+    @staticmethod
+    def of(records: Iterator[bytes]) -> About:
+        rows = [decode(record) for record in itertools.islice(records, _SHOWN)]
+        return About(len(rows) + sum(1 for _ in records), rows)
+
+
+def write_document(
+    path: Path,
+    plan: Plan,
+    output: PlannedOutput,
+    about: About,
+    states: Iterable[StepState],
+    written: Mapping[str, int],
+) -> None:
+    """Fill in a document and write it; `written` are the rows of the other outputs. Raises `CannotWrite`."""
+    assert output.document is not None
+    try:
+        text = output.document(_facts(plan, output, about, states, written))
+    except (RowFailed, StepStopped) as error:
+        told = f"output `{output.name}` cannot be filled in: {error}"
+        raise CannotWrite(told, "mend its template, then run the same command again") from error
+    with AtomicFile(path) as file:
+        file.write(text.encode("utf-8", "replace"))
+
+
+def _facts(
+    plan: Plan, output: PlannedOutput, about: About, states: Iterable[StepState], written: Mapping[str, int]
+) -> dict[str, Any]:
+    """What a template may name: `flow.documents.document_scope`."""
+    return {
+        "pipeline": plan.spec.name,
+        "description": plan.spec.description,
+        "version": importlib.metadata.version("atk-interp"),
+        "params": dict(plan.params),
+        "seed": plan.seed,
+        "step": output.source,
+        "count": about.count,
+        "rows": list(about.rows),
+        "steps": [_step(state) for state in states],
+        "models": [
+            {"slot": slot, "name": config.model or config.provider} for slot, config in used_slots(plan).items()
+        ],
+        "outputs": [_output(each, written.get(each.name, about.count)) for each in plan.outputs.values()],
+    }
+
+
+def _step(state: StepState) -> dict[str, Any]:
+    names = ("name", "kind", "rows_in", "passed", "filtered", "rejected", "rows_out")
+    return {name: getattr(state, name) for name in names}
+
+
+def _output(output: PlannedOutput, rows: int) -> dict[str, Any]:
+    return {
+        "name": output.name,
+        "stem": PurePosixPath(output.name).stem,
+        "format": output.format,
+        "rows": rows,
+        "builder": _BUILDERS.get(output.form, "text"),
+        "is_document": output.document is not None,
+    }
