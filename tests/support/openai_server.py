@@ -197,7 +197,7 @@ class OpenAIServer:
         self._asked: Counter[str] = Counter()
         self._answered: Counter[str] = Counter()
         self._by_status: Counter[int] = Counter()
-        self._in_flight = self._most_in_flight = 0
+        self._in_flight = self._most_in_flight = self._hanging = 0
 
     @property
     def base_url(self) -> str:
@@ -269,9 +269,10 @@ class OpenAIServer:
         self._in_flight += 1
         self._most_in_flight = max(self._most_in_flight, self._in_flight)
         self._write(f"begin {digest}\n")
-        full = self._takes is not None and self._in_flight > self._takes
+        full = self._takes is not None and self._in_flight - self._hanging > self._takes
         answer = failure(429, "too many calls at a time") if full else self.reply(call)
         answer = Answer(answer) if isinstance(answer, str) else answer
+        full = full or (self._takes is not None and answer.status == 429)
         if (self._latency_s and not full) or answer.delay_s or answer.fault == "hang" or answer.wire:
             return self._answer_later(call, answer)
         return self._answer(call, answer)
@@ -279,10 +280,12 @@ class OpenAIServer:
     async def _answer_later(self, call: Call, answer: Answer) -> HttpResponse:
         try:
             if answer.fault == "hang":
+                self._hanging += 1  # nobody works on it
                 await asyncio.Event().wait()
             await asyncio.sleep(self._latency_s + answer.delay_s)
         except asyncio.CancelledError:  # the client went away
             self._in_flight -= 1
+            self._hanging -= answer.fault == "hang"
             raise
         return self._answer(call, answer)
 

@@ -14,10 +14,10 @@ __all__ = ["Breaker", "RetryPolicy"]
 class RetryPolicy:
     """How long to hope, in seconds.
 
-    A call fails for good after `tries` failures while others get replies; waits between them double from
-    `first_wait_s` to `longest_wait_s`, each shortened by up to half, at random, so that calls that failed together do
-    not come back together, and are `max_wait_s` at most in all. To be asked to wait, or to find the endpoint away, is
-    no failure of the call.
+    A call fails for good after `tries` failures while others get replies. It waits for `first_wait_s` between them, and
+    twice as long each time, up to `longest_wait_s`, while most other calls fail, too; each wait is shortened by up to
+    half, at random, so that calls that failed together do not come back together; all are `max_wait_s` at most. To be
+    asked to wait, or to find the endpoint away, is no failure of the call.
 
     An address is away after `gone_failures` calls in a row without any answer: one call tries it again, at intervals
     that grow in the same way. When all addresses have brought nothing for `gone_after_s`, the endpoint counts as gone;

@@ -91,7 +91,8 @@ class Limiter:
         self._requests = _Bucket(requests_per_minute, now) if requests_per_minute else None
         self._tokens = _Bucket(tokens_per_minute, now) if tokens_per_minute else None
         self._paused_until = now
-        self._recent = 0
+        self._asked, self._failed = 0, (1 << _MANY) - 1
+        """The last answers, a bit for each: which of them asked for a pause, and which brought no reply."""
         self.in_use = self.granted = 0
         self.rated = self._requests is not None or self._tokens is not None
 
@@ -139,14 +140,27 @@ class Limiter:
         if self._tokens is not None:
             self._tokens.take(tokens, self._clock.now())
 
+    @property
+    def well(self) -> bool:
+        """Whether most of the last calls got their replies."""
+        return self._failed.bit_count() < (_MANY if self.governor.limit > _FEW // 2 else _FEW) // 2
+
+    def _note(self, asked: int, failed: int) -> int:
+        """Remember an answer; how many are remembered."""
+        last = _MANY if self.governor.limit > _FEW // 2 else _FEW
+        kept = (1 << last) - 1
+        self._asked = (self._asked << 1 | asked) & kept
+        self._failed = (self._failed << 1 | failed) & kept
+        return last
+
     def replied(self, epoch: int, sort: Hashable, seconds: float) -> None:
         """A call got its reply; see `Governor.replied`."""
-        self._recent <<= 1
+        self._note(0, 0)
         self.governor.replied(epoch, self.in_use, sort, seconds, self._clock.now())
 
     def failed(self, epoch: int) -> None:
         """A call brought no reply."""
-        self._recent <<= 1
+        self._note(0, 1)
         self.governor.strained(epoch, self.in_use, self._clock.now())
 
     def pushed_back(self, epoch: int, pause_s: float = 0.0) -> None:
@@ -155,9 +169,8 @@ class Limiter:
         That is for the call that it was said to. Only when half of the last answers said so it holds for all calls:
         who refuses one call in five at random must not be left alone for it.
         """
-        last = _MANY if self.governor.limit > _FEW // 2 else _FEW
-        self._recent = (self._recent << 1 | 1) & ((1 << last) - 1)
         now = self._clock.now()
-        if pause_s > 0 and self._recent.bit_count() >= last // 2:
+        last = self._note(pause_s > 0, 1)
+        if pause_s > 0 and self._asked.bit_count() >= last // 2:
             self._paused_until = max(self._paused_until, now + pause_s)
         self.governor.strained(epoch, self.in_use, now)

@@ -63,7 +63,7 @@ async def call_with_patience(
     also for an address where web pages are and no endpoint has answered yet.
     """
     waited = 0.0
-    failures = tries = 0
+    nth = tries = doublings = 0
     tried: set[Address] = set()
     while True:
         place = await pool.admit(priority, tokens, tried, stay=stay)
@@ -71,8 +71,9 @@ async def call_with_patience(
             reply = await send(place.client, request)
         except EndpointDown as error:
             _raise_if_none(place, error)
-            failures += 1
-            wait = _wait_s(error, request, failures, policy)
+            nth += 1
+            wait = _wait_s(error, request, nth, doublings, policy)
+            doublings += not place.address.limiter.well
             _tell(place, error, wait, policy)
             down = error
         except EndpointRefused:
@@ -117,9 +118,9 @@ def _raise_if_none(place: Place, error: EndpointDown) -> None:
         ) from None
 
 
-def _wait_s(error: EndpointDown, request: Request, nth: int, policy: RetryPolicy) -> float:
+def _wait_s(error: EndpointDown, request: Request, nth: int, doublings: int, policy: RetryPolicy) -> float:
     """Seconds before the next try. The jitter is drawn from the call itself: it needs no state."""
-    longest = min(policy.first_wait_s * 2.0 ** min(nth - 1, 30), policy.longest_wait_s)
+    longest = min(policy.first_wait_s * 2.0 ** min(doublings, 30), policy.longest_wait_s)
     wait = longest * (1 - random.Random(f"{request.key()}:{nth}").random() / 2)
     asked = error.retry_after if isinstance(error, RateLimited) else None
     return wait if asked is None else max(wait, asked)
@@ -130,8 +131,8 @@ def _tell(place: Place, error: EndpointDown, wait: float, policy: RetryPolicy) -
     if wait > max(policy.max_wait_s, policy.longest_wait_s):
         place.shut(error, wait)
     else:
-        asked = isinstance(error, RateLimited) and error.retry_after is not None
-        place.failed(error, wait if asked else 0.0)
+        asked = error.retry_after if isinstance(error, RateLimited) else None
+        place.failed(error, asked or 0.0)
 
 
 def _raise_if_gone(pool: Pool, error: EndpointDown) -> None:

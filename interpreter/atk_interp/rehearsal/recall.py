@@ -81,6 +81,7 @@ class Recall:
         forms: KnownForms | None = None,
     ) -> None:
         self.carriers: Carriers = set()
+        self.resting = 0
         self._targets = targets
         self._ledger = ledger
         self._books = books

@@ -44,6 +44,9 @@ _GATHER_S = 0.005
 """How long answers gather before they are taken on, while more of them are to come: each time that one thread hands
 over to another costs as much as a good part of a call."""
 
+_RESTING = 4
+"""So many times the window of rows may wait for a failed call to be tried again, beside those that ask."""
+
 _DRAIN_S = 60.0
 """How long calls under way are waited for when a run stops early: what comes back is paid and kept."""
 
@@ -208,7 +211,7 @@ class Engine:
 
     async def _dispatch(self, group: asyncio.TaskGroup, emitters: list[_Emitter]) -> None:
         while True:
-            while self._active < self._window:
+            while self._may_ask():
                 item = self._next(emitters)
                 if item is None:
                     break
@@ -221,6 +224,11 @@ class Engine:
                 return
             await self._wake.wait()
             self._wake.clear()
+
+    def _may_ask(self, own: int = 0) -> bool:
+        """Whether one more row may ask, beside all (or all but `own`) that do: those that only wait count little."""
+        asking = self._active - own
+        return asking < self._window or asking < self._window + min(self._calls.resting, _RESTING * self._window)
 
     def _next(self, emitters: list[_Emitter]) -> _Item | None:
         """The deepest row that waits, if one may ask now: rows that are under way before new ones."""
@@ -244,7 +252,7 @@ class Engine:
         try:
             while item is not None:
                 await self._ask(item)
-                item = self._next(emitters)
+                item = self._next(emitters) if self._may_ask(1) else None
         finally:
             self._calls.carriers.discard(task)
             self._active -= 1
