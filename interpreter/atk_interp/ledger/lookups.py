@@ -33,13 +33,14 @@ class Lookups:
     async def one(self, key: bytes) -> StoredReply | None:
         """The reply under a key. Raises `LedgerError`."""
         loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[StoredReply | None]
         tick = self._tick
         if tick is None or tick.loop is not loop:
-            tick = self._tick = _Tick(loop, [], loop.create_future())
+            tick = self._tick = _Tick(loop, [])
             loop.call_soon(self._send, tick)
-        tick.keys.append(key)
-        # Shielded: one cancelled task must not cancel the lookups of the others.
-        return (await asyncio.shield(tick.found)).get(key)
+        waiting = loop.create_future()
+        tick.waiting.append((key, waiting))
+        return await waiting
 
     async def many(self, keys: Iterable[bytes]) -> _Found:
         """The replies that there are. Raises `LedgerError`."""
@@ -57,9 +58,9 @@ class Lookups:
         if self._tick is tick:
             self._tick = None
         if self._closing:
-            tick.found.set_exception(LedgerError(f"the ledger `{self._path}` was closed before it was used"))
+            tick.fail(LedgerError(f"the ledger `{self._path}` was closed before it was used"))
             return
-        self._thread.submit(tuple(tick.keys)).add_done_callback(tick.finish)
+        self._thread.submit(tuple(key for key, _ in tick.waiting)).add_done_callback(tick.finish)
 
     def _read(self, batch: Sequence[tuple[bytes, ...]]) -> list[_Found]:
         """In the thread: each lookup's findings."""
@@ -89,12 +90,19 @@ class _Tick:
     """The lookups of one tick of one event loop, on their way to the reader together."""
 
     loop: asyncio.AbstractEventLoop
-    keys: list[bytes]
-    found: asyncio.Future[_Found]
+    waiting: list[tuple[bytes, asyncio.Future[StoredReply | None]]]
 
     def finish(self, done: asyncio.Future[_Found]) -> None:
         error = done.exception()
-        if error is None:
-            self.found.set_result(done.result())
-        else:
-            self.found.set_exception(error)
+        if error is not None:
+            self.fail(error)
+            return
+        found = done.result()
+        for key, future in self.waiting:
+            if not future.done():
+                future.set_result(found.get(key))
+
+    def fail(self, error: BaseException) -> None:
+        for _, future in self.waiting:
+            if not future.done():
+                future.set_exception(error)

@@ -9,18 +9,15 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
-from atk_interp.records import dataclass
-
 __all__ = ["BatchThread"]
 
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
+Thing = TypeVar("Thing")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Waiting(Generic[Job, Answer]):
-    job: Job
-    future: asyncio.Future[Answer] | None
+_Waiting = tuple[Job, "asyncio.Future[Answer] | None"]
+"""A job, and who waits for its answer."""
 
 
 class BatchThread(Generic[Job, Answer]):
@@ -56,12 +53,12 @@ class BatchThread(Generic[Job, Answer]):
     def submit(self, job: Job) -> asyncio.Future[Answer]:
         """The answer to come. Cancelling the future does not take the job back."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Waiting(job, future))
+        self._queue.put((job, future))
         return future
 
     def post(self, job: Job) -> None:
         """Have a job done for which nobody waits."""
-        self._queue.put(_Waiting(job, None))
+        self._queue.put((job, None))
 
     def stop(self) -> None:
         """Serve all that was submitted, then end the thread. Blocks until it has."""
@@ -100,25 +97,23 @@ class BatchThread(Generic[Job, Answer]):
 
     def _answer(self, batch: list[_Waiting[Job, Answer]]) -> None:
         try:
-            answers = self._work([waiting.job for waiting in batch])
+            answers = self._work([job for job, _ in batch])
         except Exception as error:  # noqa: BLE001 - not swallowed: every waiting caller gets it
-            failed = [waiting.future for waiting in batch if waiting.future is not None]
-            for loop, group in _by_loop(failed).items():
-                _call(loop, _fail, group, error)
+            failed = ((future, future) for _, future in batch if future is not None)
+            for loop, futures in _by_loop(failed).items():
+                _call(loop, _fail, futures, error)
             return
-        answered = {
-            waiting.future: answer for waiting, answer in zip(batch, answers, strict=True) if waiting.future is not None
-        }
-        for loop, group in _by_loop(answered).items():
-            _call(loop, _resolve, [(future, answered[future]) for future in group])
+        answered = zip(batch, answers, strict=True)
+        told = ((future, (future, answer)) for (_, future), answer in answered if future is not None)
+        for loop, group in _by_loop(told).items():
+            _call(loop, _resolve, group)
 
 
-def _by_loop(
-    futures: Iterable[asyncio.Future[Answer]],
-) -> dict[asyncio.AbstractEventLoop, list[asyncio.Future[Answer]]]:
-    groups: dict[asyncio.AbstractEventLoop, list[asyncio.Future[Answer]]] = {}
-    for future in futures:
-        groups.setdefault(future.get_loop(), []).append(future)
+def _by_loop(futures: Iterable[tuple[asyncio.Future[Answer], Thing]]) -> dict[asyncio.AbstractEventLoop, list[Thing]]:
+    """What belongs to some futures, by the loops that these are of."""
+    groups: dict[asyncio.AbstractEventLoop, list[Thing]] = {}
+    for future, thing in futures:
+        groups.setdefault(future.get_loop(), []).append(thing)
     return groups
 
 
