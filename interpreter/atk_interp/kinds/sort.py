@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
-from typing import Any
 
 from atk_interp.expressions.types import ListType, RecordType, without_null
 from atk_interp.kinds.base import (
@@ -20,6 +18,7 @@ from atk_interp.kinds.base import (
     expression_paths,
 )
 from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
+from atk_interp.kinds.base.sorting import sort_place
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row
 
@@ -78,41 +77,10 @@ class Sort(StepKind):
             for row in rows:
                 names = step.names(row)
                 try:
-                    sorted_.put(b"".join(_place(key(names), descending) for key in keys), row)
+                    sorted_.put(b"".join(sort_place("by", key(names), descending) for key in keys), row)
                 except RowFailed as error:
                     yield Dropped(row, "rejected", str(error))
             for number, row in enumerate(sorted_.rows()):
                 yield Row(row.id, row.source, (0, number), row.fields, row.parent)
 
         return SetStep(apply, reorders=True)
-
-
-def _place(value: Any, descending: bool) -> bytes:
-    """Bytes that stand in the order of the values, and of which none begins another. None stands last either way."""
-    if value is None:
-        return b"\x01"
-    place = _ascending(value)
-    return b"\x00" + (bytes(255 - byte for byte in place) if descending else place)
-
-
-def _ascending(value: Any) -> bytes:
-    match value:
-        case bool():
-            return b"\x30\x01" if value else b"\x30\x00"
-        case int() | float():
-            return b"\x10" + _number(value)
-        case str():
-            # Zero bytes are escaped, so that two of them end the text: a text that begins another stands before it.
-            return b"\x20" + value.encode("utf-8", "surrogatepass").replace(b"\0", b"\0\xff") + b"\0\0"
-        case list():
-            return b"\x40" + b"".join(b"\x01" + _place(item, False) for item in value) + b"\x00"
-    raise RowFailed("`by`: rows cannot be put into the order of a record")
-
-
-def _number(value: float) -> bytes:
-    """A number in the order of the numbers: its nearest float, then how far a whole number is from it."""
-    nearest = float(value) + 0.0  # which makes -0.0 a 0.0
-    (bits,) = struct.unpack(">Q", struct.pack(">d", nearest))
-    ordered = bits ^ (0xFFFF_FFFF_FFFF_FFFF if bits >> 63 else 1 << 63)
-    rest = value - int(nearest) if isinstance(value, int) else 0
-    return struct.pack(">QQ", ordered, rest + (1 << 63))

@@ -16,7 +16,7 @@ __all__ = ["EVERYTHING", "NOTHING", "Live", "Reads", "reads_of"]
 _NAMING = frozenset(
     [
         *("read", "rows", "input", "chunk", "map", "filter", "explode", "group"),
-        *("sample", "shuffle", "sort", "limit", "split", "mix", "pack", "dedupe", "generate", "vote"),
+        *("sample", "shuffle", "sort", "limit", "split", "mix", "pack", "dedupe", "generate", "vote", "reduce"),
     ]
 )
 """The kinds that read no fields but those that they name. Any other kind is taken to read all."""
@@ -120,6 +120,8 @@ class _Reading:
         before, after = _names(view)
         self.own[name] = frozenset(after & view.written.keys())
         own = Live(frozenset(before | (after - view.written.keys()) | view.named))
+        if view.step.kind == "reduce" and not view.given("item"):
+            return EVERYTHING  # the prompt sees the rows whole
         later = self.leaving[name]
         if view.step.has_when:
             return own | later  # rows pass it by as they are

@@ -25,7 +25,7 @@ from atk_interp.kinds.base import (
     stop_rule,
 )
 from atk_interp.kinds.base.goals import Wanted, wanted
-from atk_interp.kinds.base.nested import Inlined, Looped, Variant
+from atk_interp.kinds.base.nested import Collected, Inlined, Looped, Variant
 from atk_interp.plan.checks import PlannedCheck, planned_checks, within
 from atk_interp.plan.goals import planned_goal
 from atk_interp.plan.identity import digest, step_identity
@@ -59,6 +59,8 @@ def compile_plan(
         for name, view in analysis.outputs.items()
     }
     steps.set_goals(outputs)
+    for view in analysis.outputs.values():
+        steps.note_prompts(view)
     return Plan(
         analysis.spec,
         steps.planned,
@@ -171,6 +173,8 @@ class _Steps:
             self._add_pipeline(scope, step, made, place)
         elif isinstance(made, Looped):
             self._add_loop(scope, step, made, place)
+        elif isinstance(made, Collected):
+            self._add_collected(scope, step, made, place)
         else:
             self._put(self._plain(scope, step, made, place))
 
@@ -188,9 +192,7 @@ class _Steps:
             self.wanted.append((step.name, wanted_, scope))
         kind = KINDS[step.view.step.kind]
         options = {option.name for option in kind.options} & {"samples", "votes"}
-        for prompt in step.view.loaded.values():
-            for path, text in prompt.files.items():
-                self.prompts[path] = hashlib.sha256(text.encode()).hexdigest()
+        self.note_prompts(step.view)
         return PlannedStep(
             name=step.name,
             kind=kind.name,
@@ -212,9 +214,24 @@ class _Steps:
             identity=partial(step_identity, step),
         )
 
+    def note_prompts(self, view: StepView) -> None:
+        """Note the hashes of the prompt files that a step or output uses."""
+        for prompt in view.loaded.values():
+            for path, text in prompt.files.items():
+                self.prompts[path] = hashlib.sha256(text.encode()).hexdigest()
+
     def _put(self, step: PlannedStep) -> None:
         depth = 1 + max((self.planned[name].depth for name in step.upstream), default=-1)
         self.planned[step.name] = replace(step, depth=depth)
+
+    def _add_collected(self, scope: _Scope, step: BoundStep, made: Collected, place: _Place) -> None:
+        """A step that brings rows together, and after it the one of the name, which asks about what comes of them."""
+        gathers, asks = self._plain(scope, step, made.gather, place), self._plain(scope, step, made.ask, place)
+        name = f"{step.name}.groups"
+        identity = partial(step_identity, step, made.keys)
+        self._put(replace(gathers, name=name, slot=None, prompt=None, stops=None, identity=identity))
+        is_made = partial(_has, made.mark)
+        self._put(replace(asks, inputs=(name,), others={}, uses=(), when=is_made))
 
     def _add_pipeline(self, scope: _Scope, step: BoundStep, made: Inlined, place: _Place) -> None:
         """The steps of another pipeline, once for each variant, and the step itself as their end."""
@@ -283,9 +300,13 @@ class _Steps:
             bound = KINDS[inner.view.step.kind].bind(inner)
             if isinstance(bound, Looped):
                 self._add_loop(scope, inner, bound, replace(within, learners=learners))
-            elif not isinstance(bound, Inlined):
+            elif not isinstance(bound, Inlined | Collected):
                 self._put(self._plain(scope, inner, bound, within))
             within = replace(within, inputs=(inner.name,))
+
+
+def _has(name: str, names: Mapping[str, object]) -> bool:
+    return name in names
 
 
 def _when(step: BoundStep) -> Closure | None:

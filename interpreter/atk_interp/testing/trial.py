@@ -28,6 +28,7 @@ from atk_interp.kinds.base import (
     examples_of,
     rejecting,
 )
+from atk_interp.kinds.base.nested import Collected
 from atk_interp.lint import Linted
 from atk_interp.lint.check import check_file
 from atk_interp.pipeline import InvalidSpec, Pipeline
@@ -121,7 +122,7 @@ class _Rehearsal:
         found = await self._verdict(view, example, unfilled)
         notes = found.notes
         unsaid = sorted(
-            _used_by_rules(view) & (view.input.fields.keys() | view.constants.keys()) - example.given.keys()
+            _used_by_rules(view) & (view.asked.fields.keys() | view.constants.keys()) - example.given.keys()
         )
         if unsaid and found.problem:
             listed = ", ".join(f"`{name}`" for name in unsaid)
@@ -149,6 +150,7 @@ class _Rehearsal:
         stage = Stage(example)
         try:
             bound = KINDS[view.step.kind].bind(step)
+            bound = bound.ask if isinstance(bound, Collected) else bound
             assert isinstance(bound, CallStep)
             runner = rejecting(bound)
             assert isinstance(runner, CallStep)
@@ -174,7 +176,7 @@ def _staged(view: StepView, *, blank: bool) -> StepView:
 def _unfilled(view: StepView, example: StepExample) -> tuple[str, ...]:
     """The fields that the prompt needs and the example does not give; one that may be null anyway is no need."""
     known = {*example.given, *view.spec.params, *BUILT_IN_NAMES}
-    known |= {name for name, type_ in view.input.fields.items() if isinstance(type_, MaybeType)}
+    known |= {name for name, type_ in view.asked.fields.items() if isinstance(type_, MaybeType)}
     return tuple(sorted(_used_by_prompts(view) - known))
 
 

@@ -24,7 +24,7 @@ from atk_interp.spec.options import Option, Takes
 from atk_interp.spec.schema import SAMPLING_SCHEMA
 from atk_interp.values import Row, Value, canonical
 
-__all__ = ["ASKING_OPTIONS", "Answer", "Asker", "Failure", "check_asking"]
+__all__ = ["ASKING_OPTIONS", "Answer", "Asker", "Failure", "check_asking", "computed", "weight_of"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -77,14 +77,13 @@ ASKING_OPTIONS: tuple[Option, ...] = (
 """The options of every kind that asks a model."""
 
 
-def check_asking(view: StepView) -> Mapping[str, Type]:
-    """Check the shared options; the fields that a reading writes."""
+def check_asking(view: StepView, fields: Mapping[str, Type] | None = None) -> Mapping[str, Type]:
+    """Check the shared options; the fields that a reading writes, which are given when `parse` was checked before."""
     view.slot()
     view.value("attempts")
     view.value("feedback")
-    scope = view.row_scope()
-    view.prompt("prompt", scope)
-    fields = view.parse()
+    view.prompt("prompt", view.row_scope())
+    fields = view.parse() if fields is None else fields
     for label in view.option("accept") or {}:
         view.expression((*view.path("accept"), label), view.row_scope(fields))
     _check_constrain(view)
@@ -128,6 +127,11 @@ class Failure:
     label: str
     attempts: tuple[Attempt, ...]
 
+    @property
+    def is_too_long(self) -> bool:
+        """Whether the model does not take a prompt of this length."""
+        return self.label == _TOO_LONG
+
 
 class Asker:
     """Asks for one step. Stateless between rows; safe for many rows at once."""
@@ -165,7 +169,7 @@ class Asker:
         """One acceptable reply for a row, or why there is none. Raises `StepStopped` for mistakes in the spec."""
         sample += context.first_sample(row)
         names = {**self.step.names(row), "sample": sample}
-        weight = _weight(row.fields)
+        weight = weight_of(row.fields)
         failed: list[Attempt] = []
         turn, given = Turn(0, self.slot), 0
         messages: list[tuple[str, str]] = []
@@ -175,9 +179,9 @@ class Asker:
             too_long = False
             try:
                 if not failed:
-                    sampling = await _computed(weight, self._sampling, names)
+                    sampling = await computed(weight, self._sampling, names)
                 if not failed or not self.feedback or messages[0][0] == "prompt":
-                    messages = await _computed(weight, self.render, {**names, "attempt": turn.attempt})
+                    messages = await computed(weight, self.render, {**names, "attempt": turn.attempt})
                 first = first or messages
                 reply = await self._reply(messages, sampling, sample, turn, row, context)
             except RowFailed as error:
@@ -186,7 +190,7 @@ class Asker:
                 label, too_long = _TOO_LONG, True
                 failed.append(Attempt(sample, turn.attempt, str(error), "", "refused"))
             else:
-                readings, refused, label, reason = await _computed(weight + len(reply.text), self._judge, reply, names)
+                readings, refused, label, reason = await computed(weight + len(reply.text), self._judge, reply, names)
                 if readings:
                     return Answer(readings, refused, tuple(failed), reply)
                 failed.append(Attempt(sample, turn.attempt, reason, reply.text, reply.finish))
@@ -272,7 +276,7 @@ class Asker:
         return None, ""
 
 
-async def _computed(weight: int, compute: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+async def computed(weight: int, compute: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The result of a computation over so many characters; a heavy one leaves the event loop to the other rows."""
     if weight <= _HEAVY:
         return compute(*args, **kwargs)
@@ -281,15 +285,15 @@ async def _computed(weight: int, compute: Callable[P, T], *args: P.args, **kwarg
     return await asyncio.to_thread(compute, *args, **kwargs)
 
 
-def _weight(value: Value | Mapping[str, Value]) -> int:
+def weight_of(value: Value | Mapping[str, Value]) -> int:
     """Roughly the characters of a value."""
     match value:
         case str():
             return len(value)
         case list():
-            return sum(map(_weight, value))
+            return sum(map(weight_of, value))
         case Mapping():
-            return sum(map(_weight, value.values()))
+            return sum(map(weight_of, value.values()))
     return 1
 
 

@@ -142,17 +142,17 @@ def _example(data: Mapping[str, Any], path: Path) -> StepExample:
 
 
 def check_examples(
-    view: StepView, fields: Mapping[str, Type], *, asks: str, filters: bool = True, labels: tuple[str, ...] = ()
+    view: StepView, fields: Mapping[str, Type], *, asks: str = "", filters: bool = True, labels: tuple[str, ...] = ()
 ) -> None:
     """Check the examples of a step. `fields` are those that it reads from a reply.
 
-    `asks` is the option that says for how many replies; `filters` whether the step can filter, `labels` are those of
-    the step beside the ones that every asking step has.
+    `asks` is the option that says for how many replies, where it is not one; `filters` whether the step can filter,
+    `labels` are those of the step beside the ones that every asking step has.
     """
     if not view.given("examples"):
         return
     known = (*(view.option("accept") or {}), UNREADABLE, EMPTY, *labels)
-    number = view.option(asks)
+    number = view.option(asks) if asks else 1
     most = number if isinstance(number, int) else None
     several = view.reader is not None and (view.reader.many or (asks == "samples" and most != 1))
     if view.reader is not None and view.reader.many:

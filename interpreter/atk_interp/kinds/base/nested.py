@@ -7,11 +7,12 @@ from dataclasses import field
 from typing import Any
 
 from atk_interp.kinds.base.bound import BoundStep
+from atk_interp.kinds.base.results import CallStep, SetStep
 from atk_interp.kinds.base.view import Analysed, StepView
 from atk_interp.records import dataclass
 from atk_interp.values import Row, Value
 
-__all__ = ["Inlined", "Looped", "NestedRows", "Variant"]
+__all__ = ["Collected", "Inlined", "Looped", "NestedRows", "Variant"]
 
 
 @dataclass(frozen=True)
@@ -63,3 +64,17 @@ class Looped:
     exhausted: str
     label: str
     ending: BoundStep = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Collected:
+    """A step that brings rows together and asks a model about what it has made of them.
+
+    What `gather` makes is for `ask` alone, and has a field `mark` by which it is told from rows that pass the step by.
+    `keys` are the keys of the step that `gather` goes by.
+    """
+
+    gather: SetStep
+    ask: CallStep
+    mark: str
+    keys: Sequence[str]

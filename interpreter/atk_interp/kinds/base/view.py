@@ -78,6 +78,10 @@ class StepView:
     """Why fields of the rows that reach it may be null, each in a sentence."""
     causes: dict[str, str] = field(default_factory=dict)
     """The same of fields after this step, where the step is what makes it so."""
+    hints: Mapping[str, str] = field(default_factory=dict)
+    """How names are to be written that are unknown here, for those of which the step itself knows."""
+    asks_about: RecordType | None = None
+    """The fields that its prompts see, where these are others than those of the rows that reach it."""
     expressions: dict[Path, Expression] = field(default_factory=dict)
     scopes: dict[Path, Mapping[str, Type]] = field(default_factory=dict)
     """The types of the names that each expression was checked with."""
@@ -114,6 +118,16 @@ class StepView:
         step = replace(self.step, inputs=self.step.sides.get(key, ()))
         return replace(self, step=step, input=self.sides[key])
 
+    def about(self, fields: RecordType, hints: Mapping[str, str]) -> StepView:
+        """The step as its prompts see what it asks about: these fields, in place of those of its rows."""
+        self.asks_about = fields
+        return replace(self, input=fields, hints=hints, lacking={})
+
+    @property
+    def asked(self) -> RecordType:
+        """The fields that its prompts see."""
+        return self.input if self.asks_about is None else self.asks_about
+
     def params_scope(self) -> dict[str, Type]:
         """Names that do not depend on a row."""
         return {**{name: param_type(param) for name, param in self.spec.params.items()}, "seed": INT}
@@ -142,6 +156,8 @@ class StepView:
         fields = ", ".join(f"`{field_}`" for field_ in self.input.fields) or "no fields"
         came = " and ".join(f"`{source}`" for source in self.step.inputs)
         notes = (f"{what} `{self.step.name}` receives {fields}" + (f" from {came}" if came else ""),)
+        if name in self.hints:
+            return notes, self.hints[name]
         if name in self.providers and self.providers[name] != self.step.name:
             return notes, self._written_elsewhere(name, self.providers[name])
         if name in self.spec.steps and self.spec.steps[name].kind == "once":

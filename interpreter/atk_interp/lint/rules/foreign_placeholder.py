@@ -40,7 +40,7 @@ class ForeignPlaceholder(Rule):
 
     def check(self, context: LintContext) -> None:
         for view in context.views():
-            names = {*view.input.fields, *view.spec.params} - _shown_by_pattern(view)
+            names = {*view.asked.fields, *view.spec.params} - _shown_by_pattern(view)
             for template in _contents(view):
                 found: dict[str, list[ForeignHole]] = {}
                 for hole in foreign_holes(template, names):

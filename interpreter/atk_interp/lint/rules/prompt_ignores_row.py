@@ -30,9 +30,9 @@ class PromptIgnoresRow(Rule):
         for asked in context.asked_soundly:
             view, names = asked.view, asked.prompt.names()
             same_for_all = {*view.spec.params, *view.constants, *_NOT_OF_THE_ROW}
-            if not names <= same_for_all or not view.input.fields or _is_one_row(context, view.step.name):
+            if not names <= same_for_all or not view.asked.fields or _is_one_row(context, view.step.name):
                 continue
-            if any(next(foreign_holes(content, view.input.fields), None) for content in asked.prompt.contents):
+            if any(next(foreign_holes(content, view.asked.fields), None) for content in asked.prompt.contents):
                 continue  # which is told, and is the cause
             context.sink.report(
                 self.code,
@@ -44,14 +44,14 @@ class PromptIgnoresRow(Rule):
 
 
 def _received(view: StepView) -> str:
-    fields = ", ".join(f"`{name}`" for name in view.input.fields)
+    fields = ", ".join(f"`{name}`" for name in view.asked.fields)
     return f"step `{view.step.name}` receives {fields}"
 
 
 def _likely(view: StepView) -> str:
     """The first field of text: what a step is usually about."""
-    texts = [name for name, type_ in view.input.fields.items() if isinstance(without_null(type_), TextType)]
-    return next(iter(texts or view.input.fields))
+    texts = [name for name, type_ in view.asked.fields.items() if isinstance(without_null(type_), TextType)]
+    return next(iter(texts or view.asked.fields))
 
 
 def _is_one_row(context: LintContext, step: str) -> bool:

@@ -160,7 +160,7 @@ def _may_instruct(param: Param) -> bool:
 def _is_instruction(name: str, view: StepView, missing: Sequence[Cue]) -> bool:
     """Whether a field may hold instructions: what a step computes or is handed, but no document and no reply."""
     provider = view.spec.steps.get(view.providers.get(name, ""))
-    if provider is None or name not in view.input.fields:
+    if provider is None or name not in view.asked.fields:
         return True
     if provider.kind == "rows":
         told = Told(" ".join(_texts(provider.options.get("rows"))))
