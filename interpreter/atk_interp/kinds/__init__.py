@@ -36,6 +36,7 @@ KINDS: Mapping[str, StepKind] = Registry(
         "pipeline": "pipeline:Pipeline",
         "generate": "generate:Generate",
         "vote": "vote:Vote",
+        "reduce": "reduce:Reduce",
     },
 )
 """Every kind by its name, in the order in which people are told of them; imported when a spec names it."""
