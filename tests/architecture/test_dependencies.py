@@ -43,7 +43,12 @@ def imported(project_root: Path) -> set[str]:
                 modules |= {str(arg.value).partition(".")[0] for arg in node.args if isinstance(arg, ast.Constant)}
     known = packages_distributions()
     third_party = modules - set(sys.stdlib_module_names) - {"atk_interp"}
-    return {canonicalize_name(known.get(module, [module])[0]) for module in third_party}
+    return {_shortest(known.get(module, [module])) for module in third_party}
+
+
+def _shortest(distributions: list[str]) -> str:
+    """The one that gives a module; of several that share a name space the plainest (`opentelemetry-api`)."""
+    return str(canonicalize_name(min(distributions, key=lambda name: (len(name), name))))
 
 
 def named(lines: list[str]) -> set[str]:

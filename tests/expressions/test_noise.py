@@ -10,6 +10,7 @@ from atk_interp.expressions.draws import Draw
 from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.functions.added import ADDED_FILTERS
 from atk_interp.expressions.noise import CASES, KEYBOARDS, cased, random_case, typos
+from atk_interp.tokens import TOKENIZERS
 
 _TEXT = "Don't panic: the OLD mill.\nIt stands, still."
 _DRAW = Draw(b"d" * 32)
@@ -41,7 +42,7 @@ def test_the_table_names_every_style_and_keyboard() -> None:
         for parameter in function.parameters
         if parameter.choices
     }
-    assert choices == {"style": tuple(CASES), "keyboard": KEYBOARDS}
+    assert choices == {"style": tuple(CASES), "keyboard": KEYBOARDS, "tokenizer": TOKENIZERS}
 
 
 def test_drawn_noise_is_the_same_for_ever() -> None:

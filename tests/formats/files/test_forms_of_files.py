@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atk_interp.expressions.types import FLOAT, INT, TEXT, ListType, RecordType, maybe
-from atk_interp.formats.files import FORMS, Layout, form_of, read_back
+from atk_interp.formats.files import FORMS, Layout, form_of
 from atk_interp.values import encode
 
 _ROWS: list[dict[str, Any]] = [
@@ -23,6 +23,10 @@ _ROWS: list[dict[str, Any]] = [
     {"question": "什么是盐？", "score": 0.5, "tags": [], "good": False, "source": {"page": 3}},
 ]
 _OPEN = RecordType(open=True)
+
+
+def read_back(path: Path) -> Iterator[dict[str, Any]]:
+    return FORMS[form_of(path.name)].read(path)
 
 
 def written(path: Path, rows: list[dict[str, Any]], layout: Layout = _OPEN) -> Path:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from atk_interp.formats.writers.markup import MARKUPS, marked_up
 from atk_interp.formats.writers import WRITERS, RecordError
 from atk_interp.formats.writers.base import Message
+from atk_interp.formats.writers.markup import MARKUPS, marked_up
 
 _ASKED = ("user", "Why?")
 _WRONG = ("assistant", "No reason.", False)
