@@ -15,6 +15,7 @@ import dataclasses
 from collections.abc import Callable
 from operator import attrgetter
 from reprlib import recursive_repr
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass"]
@@ -55,7 +56,7 @@ def _first_init(cls: Any) -> Callable[..., None]:
 
 
 def _written_init(cls: Any) -> Callable[..., None]:
-    """One assignment for each field, past the `__setattr__` that refuses them."""
+    """One assignment for each field, past the `__setattr__` that refuses them; a slot is filled without a search."""
     names: dict[str, Any] = {"put": object.__setattr__, "unset": _UNSET}
     positional, by_name, body = ["self"], list[str](), list[str]()
     for field in dataclasses.fields(cls):
@@ -70,7 +71,12 @@ def _written_init(cls: Any) -> Callable[..., None]:
             parameter = f"{name}=default_{name}"
         elif not field.init:
             continue  # `__post_init__` gives it its value
-        body.append(f" put(self, {name!r}, {value})")
+        slot = getattr(cls, name, None)
+        if isinstance(slot, MemberDescriptorType):
+            names[f"fill_{name}"] = slot.__set__
+            body.append(f" fill_{name}(self, {value})")
+        else:
+            body.append(f" put(self, {name!r}, {value})")
         if field.init:
             (by_name if field.kw_only else positional).append(parameter)
     if hasattr(cls, "__post_init__"):

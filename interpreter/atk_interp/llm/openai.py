@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from atk_interp.diagnostics.suggest import did_you_mean
 from atk_interp.llm.answer import body_value, embeddings_of, reply_of
+from atk_interp.llm.deadline import Deadlines
 from atk_interp.llm.direct import DirectTransport, can_reach
 from atk_interp.llm.failure import failure_of_status
 from atk_interp.llm.messages import EndpointDown, EndpointRefused, LlmError, Reply, Request
@@ -50,6 +51,7 @@ class OpenAIClient:
         self._redacted = Redaction([self._key, *secrets_in(base_url)])
         self.endpoint = _address(base_url)
         self._timeout_s = timeout_s
+        self._deadlines = Deadlines(timeout_s)
         self._connections = connections
         self._direct: DirectTransport | None = None
         self._reference: Transport | None = None
@@ -68,7 +70,7 @@ class OpenAIClient:
         if self._direct is None and self._reference is None:
             self._choose()  # before the clock starts
         started = time.perf_counter()
-        answer = await self._ask("POST", path, request.sent(), self._timeout_s)
+        answer = await self._ask("POST", path, request.sent(), self._deadlines)
         if isinstance(answer, LlmError):
             raise await self._explained(answer, request.model)
         return reply_of(answer, self.endpoint, time.perf_counter() - started)
@@ -76,14 +78,14 @@ class OpenAIClient:
     async def embed(self, requests: Sequence[Request]) -> list[Reply]:
         """The vectors of some texts, which have model and sampling in common. See `EmbeddingClient.embed`."""
         started = time.perf_counter()
-        answer = await self._ask("POST", "/embeddings", encode(embedding_body(requests)), self._timeout_s)
+        answer = await self._ask("POST", "/embeddings", encode(embedding_body(requests)), self._deadlines)
         if isinstance(answer, LlmError):
             raise await self._explained(answer, requests[0].model)
         return embeddings_of(answer, requests, self.endpoint, time.perf_counter() - started)
 
     async def models(self) -> list[str]:
         """The names of the models that the endpoint offers. Raises as `complete` does."""
-        answer = await self._ask("GET", "/models", b"", min(self._timeout_s, _LIST_MODELS_S))
+        answer = await self._ask("GET", "/models", b"", Deadlines(min(self._timeout_s, _LIST_MODELS_S)))
         if isinstance(answer, LlmError):
             raise answer
         listed = body_value(answer, self.endpoint)
@@ -95,23 +97,24 @@ class OpenAIClient:
 
     async def aclose(self) -> None:
         """Close the connections. The client must not be used afterwards."""
+        self._deadlines.close()
         for transport in (self._direct, self._reference):
             if transport is not None:
                 await transport.aclose()
 
-    async def _ask(self, method: str, path: str, body: bytes, timeout_s: float) -> bytes | LlmError:
+    async def _ask(self, method: str, path: str, body: bytes, deadlines: Deadlines) -> bytes | LlmError:
         """The body of a good answer, or what went wrong.
 
         Errors are returned, so that none carries those of a transport along as its context.
         """
         told = ""
         try:
-            async with asyncio.timeout(timeout_s):
+            with deadlines.begin():
                 answer = await self._answer(method, path, body)
         except Broken as error:
             told = str(error)
         except TimeoutError:
-            told = f"gave no answer within {timeout_s:g} s"
+            told = f"gave no answer within {deadlines.seconds:g} s"
         if told:
             return EndpointDown(self._redacted(f"`{self.endpoint}` {told}".encode()).decode(), self.endpoint)
         said = self._redacted(answer.body)

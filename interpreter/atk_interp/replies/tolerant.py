@@ -78,9 +78,15 @@ class Skeleton:
     def __init__(self, text: str) -> None:
         self.text = text
         self.plain, self._offsets = _reduce(text)
+        self._without_numbers: tuple[str, list[int]] | None = None
 
-    @cached_property
     def _unnumbered(self) -> tuple[str, list[int]]:
+        """Without the numbers before colons: found out once, when it is first asked for."""
+        if self._without_numbers is None:
+            self._without_numbers = self._reduced_further()
+        return self._without_numbers
+
+    def _reduced_further(self) -> tuple[str, list[int]]:
         plain: list[str] = []
         offsets: list[int] = []
         done = 0
@@ -99,7 +105,7 @@ class Skeleton:
         key = wanted.key
         if not key:
             return []
-        plain, offsets = (self.plain, self._offsets) if wanted.is_numbered else self._unnumbered
+        plain, offsets = (self.plain, self._offsets) if wanted.is_numbered else self._unnumbered()
         found: list[Found] = []
         at = plain.find(key)
         while at >= 0:
