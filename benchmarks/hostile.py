@@ -63,12 +63,12 @@ def main() -> None:
     parser.add_argument("--timeout", type=float, default=1.0)
     parser.add_argument("--rounds", type=int, default=1)
     options = parser.parse_args()
-    server = ("--latency-ms", str(options.latency_ms), "--takes", str(options.takes))
+    limits = ("--latency-ms", str(options.latency_ms), "--takes", str(options.takes))
     ideal = options.takes / options.latency_ms * 1000
     best: dict[str, float] = {}
     answers: dict[str, str] = {}
     with project(options.rows) as folder:
-        server = (*server, "--replies", str(folder / "replies.json"))
+        server = (*limits, "--replies", str(folder / "replies.json"))
         for number in range(options.rounds):
             for name, more in (("clean", ()), ("hostile", ("--hostile",))):
                 with server_process(*server, *more) as url:
