@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from atk_interp.expressions.types import ANY, INT, ListType, RecordType, Type
+from atk_interp.expressions.types import RecordType
 from atk_interp.kinds.base import (
     BoundStep,
     Cardinality,
@@ -21,8 +21,9 @@ from atk_interp.kinds.base import (
     expression_paths,
     place,
 )
+from atk_interp.kinds.base.collecting import COLLECT, FIRST, Collection, collected
 from atk_interp.spec import Option, Takes
-from atk_interp.values import Row, canonical, content_hash
+from atk_interp.values import Row, canonical
 
 __all__ = ["Group"]
 
@@ -41,8 +42,8 @@ class Group(StepKind):
     cardinality = Cardinality.MERGED
     options = (
         Option("by", Takes.EXPRESSIONS, "What the rows of a group have in common.", required=True),
-        Option("collect", Takes.FIELDS, "Lists to make, each from a value per row.", required=True),
-        Option("first", Takes.NAMES, "Fields to take from the first row of the group."),
+        COLLECT,
+        FIRST,
         Option("whole", Takes.EXPRESSION, "What a whole group fulfils; it is about the fields of the group's own row."),
         Option(
             "incomplete",
@@ -68,22 +69,14 @@ class Group(StepKind):
     def flow(self, view: StepView) -> RecordType:
         for path in expression_paths(view, "by"):
             view.expression(path, view.row_scope())
-        fields: dict[str, Type] = {}
-        for name in view.option("collect"):
-            fields[name] = ListType(view.content((*view.path("collect"), name), view.row_scope()))
-        for index, name in enumerate(view.option("first") or ()):
-            if view.has_field(name, (*view.path("first"), index)):
-                fields[name] = view.input.fields.get(name, ANY)
-        fields["count"] = INT
-        view.writes(fields, view.path("collect"))
+        made = collected(view)
         if view.given("whole"):
-            view.expression(view.path("whole"), {**view.params_scope(), **fields})
-        return RecordType(fields)
+            view.expression(view.path("whole"), {**view.params_scope(), **made.fields})
+        return made
 
     def bind(self, step: BoundStep) -> SetStep:
         keys = [step.rule(path) for path in expression_paths(step.view, "by")]
-        collect = {name: step.content((*step.view.path("collect"), name)) for name in step.view.option("collect")}
-        first: list[str] = step.view.option("first") or []
+        collection = Collection(step)
         whole = step.rule(step.view.path("whole")) if step.view.given("whole") else None
         incomplete = "filtered" if step.view.option("incomplete") == "drop" else "rejected"
 
@@ -93,17 +86,17 @@ class Group(StepKind):
                 names = step.names(row)
                 try:
                     key = canonical([key(names) for key in keys])
-                    values = [closure(names) for closure in collect.values()]
+                    values = collection.values(names)
                 except RowFailed as error:
                     yield Dropped(row, "rejected", str(error))
                     continue
-                kept = {name: row.fields.get(name) for name in first}
+                kept = collection.kept(row)
                 lost = dict(row.fields) if whole is not None else None  # what is recorded of a row that is lost
                 sorted_.put(key, row.replaced({"key": key.decode(), "values": values, "kept": kept, "row": lost}))
             groups = context.scratch()
             for _, group in itertools.groupby(sorted_.rows(), lambda row: row.fields["key"]):
                 members = list(group)
-                made = _grouped(list(collect), members)
+                made = _grouped(collection, members)
                 told = _unless(whole, step.names(made)) if whole is not None else ""
                 if told:
                     yield from (Dropped(_as_it_was(row), incomplete, told) for row in members)
@@ -128,12 +121,7 @@ def _as_it_was(row: Row) -> Row:
     return row.replaced(fields)
 
 
-def _grouped(names: list[str], members: list[Row]) -> Row:
+def _grouped(collection: Collection, members: list[Row]) -> Row:
     """The row of a group, of its members with the values to collect of each."""
-    head = members[0]
     values: list[Any] = [member.fields["values"] for member in members]
-    kept: Any = head.fields["kept"]
-    lists = {name: [collected[at] for collected in values] for at, name in enumerate(names)}
-    # The members make the id: a group with other rows is another row.
-    made = content_hash("atk-group-v1", [member.id for member in members])[:20]
-    return Row(made, head.source, head.order, {**lists, **kept, "count": len(members)})
+    return collection.row("atk-group-v1", members, values, members[0].fields["kept"])

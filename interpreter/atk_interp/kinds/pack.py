@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from atk_interp.expressions.types import ANY, INT, ListType, RecordType, Type
+from atk_interp.expressions.types import RecordType
 from atk_interp.kinds.base import (
     BoundStep,
     Cardinality,
@@ -23,6 +23,7 @@ from atk_interp.kinds.base import (
     key_of,
 )
 from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
+from atk_interp.kinds.base.collecting import COLLECT, FIRST, Collection, collected
 from atk_interp.kinds.base.written import misfit
 from atk_interp.records import dataclass
 from atk_interp.spec import Option, Takes
@@ -50,8 +51,8 @@ class Pack(StepKind):
         Option("size", Takes.EXPRESSION, "The size of a row, as a number."),
         Option("most", Takes.NUMBER, "The largest sum of sizes in a run.", min=0),
         Option("by", Takes.EXPRESSIONS, "What the rows of a run have in common."),
-        Option("collect", Takes.FIELDS, "Lists to make, each from a value per row.", required=True),
-        Option("first", Takes.NAMES, "Fields to take from the first row of the run."),
+        COLLECT,
+        FIRST,
         Option(
             "rest",
             Takes.NAME,
@@ -82,15 +83,7 @@ class Pack(StepKind):
         self._check_length(view)
         for path in expression_paths(view, "by"):
             view.expression(path, view.row_scope())
-        fields: dict[str, Type] = {}
-        for name in view.option("collect"):
-            fields[name] = ListType(view.content((*view.path("collect"), name), view.row_scope()))
-        for index, name in enumerate(view.option("first") or ()):
-            if view.has_field(name, (*view.path("first"), index)):
-                fields[name] = view.input.fields.get(name, ANY)
-        fields["count"] = INT
-        view.writes(fields, view.path("collect"))
-        return RecordType(fields)
+        return collected(view)
 
     def _check_length(self, view: StepView) -> None:
         span = view.document.head_span(view.step.path)
@@ -153,17 +146,16 @@ class _Packing:
         self.full = full
         self.key = key
         view = step.view
-        self.collect = {name: step.content((*view.path("collect"), name)) for name in view.option("collect")}
-        self.first: list[str] = view.option("first") or []
+        self.collection = Collection(step)
         self.size = step.rule(view.path("size")) if view.given("size") else None
         self.keeps_rest = view.option("rest") == "keep"
 
     def apply(self, rows: Iterator[Row], context: SetContext) -> Iterator[Row | Dropped]:
         lost: list[Dropped] = []
-        yield from in_place(context, self._runs(rows, lost))
+        yield from in_place(context, self._runs(rows, lost, context))
         yield from lost
 
-    def _runs(self, rows: Iterator[Row], lost: list[Dropped]) -> Iterator[Row]:
+    def _runs(self, rows: Iterator[Row], lost: list[Dropped], context: SetContext) -> Iterator[Row]:
         open_: dict[bytes, _Run] = {}
         for row in rows:
             try:
@@ -173,7 +165,7 @@ class _Packing:
                 continue
             run = open_.get(key)
             if run is not None and self.full(run, size):
-                yield self._packed(run)
+                yield self._packed(run, context)
                 run = None
             if run is None:
                 run = open_[key] = _Run([], [])
@@ -182,7 +174,7 @@ class _Packing:
             run.size += size
         for run in open_.values():
             if self.keeps_rest or self._is_whole(run):
-                yield self._packed(run)
+                yield self._packed(run, context)
             else:
                 lost += [Dropped(row, "filtered", "too few rows are left for a run") for row in run.rows]
 
@@ -196,11 +188,9 @@ class _Packing:
         if not isinstance(size, int | float) or isinstance(size, bool):
             raise RowFailed(f"`size`: a number is needed, not {size!r}")
         key = self.key(row) if self.key is not None else b""
-        return key, size, [closure(names) for closure in self.collect.values()]
+        return key, size, self.collection.values(names)
 
-    def _packed(self, run: _Run) -> Row:
-        head = run.rows[0]
-        lists = {name: [values[at] for values in run.values] for at, name in enumerate(self.collect)}
-        kept = {name: head.fields.get(name) for name in self.first}
-        made = content_hash("atk-pack-row-v1", [row.id for row in run.rows])[:20]
-        return Row(made, head.source, head.order, {**lists, **kept, "count": len(run.rows)})
+    def _packed(self, run: _Run, context: SetContext) -> Row:
+        made = self.collection.row("atk-pack-row-v1", run.rows, run.values, self.collection.kept(run.rows[0]))
+        context.merged(made, [row.id for row in run.rows])
+        return made
