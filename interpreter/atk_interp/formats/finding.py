@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import unicodedata
@@ -10,6 +11,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from atk_interp.formats.documents import CannotRead, Problem
+from atk_interp.formats.packing import suffix_of
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 
@@ -17,6 +19,9 @@ __all__ = ["Found", "check_path", "find", "source_of"]
 
 _RUNS_LOCK = ".atk-lock"
 """The file that every run puts into its output folder."""
+
+_STATE, _DESCRIPTION, _SPLITS = "state.json", "dataset_info.json", "dataset_dict.json"
+"""What `save_to_disk` of Hugging Face's `datasets` puts beside its shards, and beside the folders of its splits."""
 
 _MAGIC = pattern(r"[*?\[]")
 
@@ -31,14 +36,14 @@ class Found:
 
 
 def find(path: Path, suffixes: Collection[str], pattern: str | None = None) -> Found:
-    """The files with one of these suffixes (lower case, with their dot) that `path` stands for.
+    """The files with one of these suffixes (lower case, with their dot; also packed) that `path` stands for.
 
     `path` is a folder, read with all the folders in it; one file; or a glob (`notes/**/*.md`). `pattern` is a
     glob for the path below the folder; without a `/` it is one for the name, at any depth. Hidden files and
     folders and the lock files of office programs are passed over. Links to folders are not followed, nor links
     to files outside the folder. Output folders of runs are not read either, lest a pipeline read what it
-    wrote; `path` itself may be one. What else is not read is reported, suffix by suffix.
-    Raises `CannotRead` when `path` does not exist.
+    wrote; `path` itself may be one. Of a dataset that `datasets` of Hugging Face saved, its rows alone are read. What
+    else is not read is reported, suffix by suffix.
     """
     root, wanted = _start(path, pattern)
     if root.is_file():
@@ -97,14 +102,31 @@ def _walk(root: Path, problems: list[Problem]) -> Iterator[Path]:
         for name in folders:
             if (link := Path(folder, name)).is_symlink():
                 problems.append(Problem(source_of(link, root), "", "a link to a folder; not followed", level="notice"))
+        shards = _shards(Path(folder), names)
         for name in names:
             file = Path(folder, name)
-            if _is_passed_over(name):
+            if _is_passed_over(name) or (shards is not None and name not in shards):
                 continue
             if reason := _why_not(file, real_root):
                 problems.append(Problem(source_of(file, root), "", reason))
             else:
                 yield file
+
+
+def _shards(folder: Path, names: list[str]) -> frozenset[str] | None:
+    """The files with the rows of a dataset that `datasets` of Hugging Face saved here; None for other folders.
+
+    Beside them stand descriptions, and what `datasets` computes from the rows and keeps for itself.
+    """
+    if _SPLITS in names:
+        return frozenset()
+    if _STATE not in names or _DESCRIPTION not in names:
+        return None
+    try:
+        listed = json.loads((folder / _STATE).read_bytes())["_data_files"]
+        return frozenset(str(file["filename"]) for file in listed)
+    except (OSError, ValueError, LookupError, TypeError):
+        return frozenset(name for name in names if name.startswith("data-") and name.endswith(".arrow"))
 
 
 def _why_not(file: Path, real_root: Path) -> str | None:
@@ -121,8 +143,8 @@ def _is_passed_over(name: str) -> bool:
 
 def _sorted_out(root: Path, files: list[Path], suffixes: Collection[str], problems: list[Problem]) -> Found:
     """Tell readable files from others, which are counted suffix by suffix."""
-    readable = [file for file in files if file.suffix.lower() in suffixes]
-    others = Counter(file.suffix.lower() for file in files if file.suffix.lower() not in suffixes)
+    readable = [file for file in files if suffix_of(file) in suffixes]
+    others = Counter(suffix_of(file) for file in files if suffix_of(file) not in suffixes)
     for suffix, count in sorted(others.items()):
         what = "1 file" if count == 1 else f"{count} files"
         with_suffix = f"with suffix `{suffix}`" if suffix else "without a suffix"

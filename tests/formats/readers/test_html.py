@@ -7,7 +7,7 @@ import pytest
 
 from atk_interp.formats.nesting import is_too_deep
 from atk_interp.formats.readers import Document, Problem, read_file
-from atk_interp.formats.readers.html import readable
+from atk_interp.formats.readers.page import readable
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,8 @@ def written(path: Path, data: bytes) -> Path:
 
 
 def test_readers_are_listed_by_suffix() -> None:
-    assert list(READERS) == [".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".jsonl"]
+    texts = [".txt", ".md", ".html", ".htm", ".epub", ".pdf", ".docx"]
+    assert list(READERS) == [*texts, ".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow"]
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "A.TXT"])
@@ -199,7 +200,7 @@ def test_the_same_fault_on_many_lines_is_counted(tmp_path: Path) -> None:
 
 
 def test_a_line_of_no_end_is_skipped_without_being_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("atk_interp.formats.readers.jsonl.LONGEST_LINE", 1 << 20)
+    monkeypatch.setattr("atk_interp.formats.readers.json_text.LONGEST", 1 << 20)
     path = written(tmp_path / "a.jsonl", b'{"text": "' + b"x" * (3 << 20) + b'"}\n{"text": "next"}\n')
     documents, problems = read(path)
     assert [(one.ordinal, one.fields["text"]) for one in documents] == [(2, "next")]

@@ -1,4 +1,4 @@
-"""Parquet, with the columns that the records have. The only door to pyarrow for writing."""
+"""Parquet, with the columns that the records have."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from atk_interp.expressions.types import (
     join_types,
     without_null,
 )
+from atk_interp.formats import arrow
 from atk_interp.formats.atomic import CannotWrite
 from atk_interp.formats.files.base import Layout, Records, Write
 from atk_interp.values import encode
@@ -67,19 +68,16 @@ class Parquet:
 
 def _arrow() -> Any:
     try:
-        import pyarrow  # type: ignore[import-untyped]  # imported late: it takes a tenth of a second, and is an extra
+        return arrow.pyarrow()
     except ImportError as error:
         raise CannotWrite(
             "Parquet files need pyarrow, which is not installed", "`pip install 'atk-interp[parquet]'`"
         ) from error
-    return pyarrow
 
 
 def _parquet() -> Any:
     _arrow()
-    from pyarrow import parquet
-
-    return parquet
+    return arrow.parquet()
 
 
 def _batched(records: Iterator[bytes]) -> Iterator[list[dict[str, Any]]]:

@@ -4,25 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any
 
 from atk_interp.formats.finding import Found, find, source_of
-from atk_interp.formats.readers import docx, html, jsonl, pdf, plain
+from atk_interp.formats.packing import UnpackError, suffix_of
 from atk_interp.formats.readers.base import CannotRead, Document, File, Problem, Reader
+from atk_interp.installed import Extended
+from atk_interp.registry import Registry
 
 __all__ = ["READERS", "CannotRead", "Document", "Found", "Problem", "find_files", "read_file"]
 
-READERS: Mapping[str, Reader] = MappingProxyType(
+_OWN: Mapping[str, Reader] = Registry(
+    __name__,
     {
-        ".txt": plain.read,
-        ".md": plain.read,
-        ".html": html.read,
-        ".htm": html.read,
-        ".pdf": pdf.read,
-        ".docx": docx.read,
-        ".jsonl": jsonl.read,
-    }
+        ".txt": "plain:read",
+        ".md": "plain:read",
+        ".html": "html:read",
+        ".htm": "html:read",
+        ".epub": "epub:read",
+        ".pdf": "pdf:read",
+        ".docx": "docx:read",
+        ".jsonl": "jsonl:read",
+        ".json": "json:read",
+        ".csv": "csv:read",
+        ".tsv": "csv:read",
+        ".parquet": "tables:read_parquet",
+        ".arrow": "tables:read_arrow",
+    },
 )
+
+
+def _wrong(suffix: str, reader: Any) -> str | None:
+    if not callable(reader):
+        return "is no function"
+    right = suffix.startswith(".") and suffix == suffix.lower() and len(suffix) > 1
+    return None if right else "is named for no suffix, such as `.rst`, in lower case"
+
+
+READERS: Mapping[str, Reader] = Extended(_OWN, "atk_interp.readers", _wrong)
 """The reader of each suffix, in the order in which people are told of them. Their libraries are loaded when needed."""
 
 
@@ -37,7 +56,7 @@ def read_file(path: Path, root: Path, required: tuple[str, ...] = ("text",)) -> 
     `required` are the fields that every document must have; a text has `text` alone. Lazy, and never raises for
     what is in the file or for a file that cannot be opened. Raises `CannotRead` for a suffix that nothing reads.
     """
-    reader = READERS.get(path.suffix.lower())
+    reader = READERS.get(suffix_of(path))
     if reader is None:
         raise CannotRead(f"`{path.name}` is not read", f"readable are {', '.join(READERS)}")
     file = File(path, source_of(path, root), required)
@@ -46,6 +65,8 @@ def read_file(path: Path, root: Path, required: tuple[str, ...] = ("text",)) -> 
             yield _checked(found, file) if isinstance(found, Document) else found
     except OSError as error:
         yield file.problem(f"the file cannot be read ({error.strerror or error}); skipped")
+    except UnpackError as error:
+        yield file.problem(f"the file is packed and damaged ({error}); the rest of it is skipped")
 
 
 def _checked(document: Document, file: File) -> Document | Problem:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from atk_interp.formats.charsets import CHARSETS, likeliest
 from atk_interp.formats.decoding import Decoded, decode, is_binary
 from atk_interp.formats.documents import CannotRead, Document, Level, Problem
+from atk_interp.formats.packing import open_unpacked
 from atk_interp.records import dataclass
 
 __all__ = [
@@ -41,6 +42,10 @@ class File:
     source: str
     required: tuple[str, ...] = ("text",)
 
+    def open(self) -> BinaryIO:
+        """The bytes of the file, unpacked if its name says that they are packed. Raises `OSError`."""
+        return open_unpacked(self.path)
+
     def problem(self, message: str, where: str = "", help: str | None = None, level: Level = "warning") -> Problem:
         return Problem(self.source, where, message, help, level)
 
@@ -60,13 +65,15 @@ def empty(file: File) -> Problem:
     return file.problem("the file is empty; skipped")
 
 
-def library_missing(file: File, library: str) -> Problem:
+def library_missing(file: File, library: str, extra: str = "documents") -> Problem:
     """For a format whose library is an extra."""
     message = f"`{file.path.suffix}` files need {library}, which is not installed; skipped"
-    return file.problem(message, help="`pip install 'atk-interp[documents]'`")
+    return file.problem(message, help=f"`pip install 'atk-interp[{extra}]'`")
 
 
-def decoded_text(file: File, data: bytes, declared: str | None = None) -> tuple[str | None, list[Problem]]:
+def decoded_text(
+    file: File, data: bytes, declared: str | None = None, *, keep_ends: bool = False
+) -> tuple[str | None, list[Problem]]:
     """The text of a file's bytes with `\\n` at the end of every line, and what is to be said of its encoding.
 
     None when the bytes are no text; the problem then says why.
@@ -78,7 +85,8 @@ def decoded_text(file: File, data: bytes, declared: str | None = None) -> tuple[
     if decoded is None:
         message = "the file is no UTF-8 and no other encoding fits; skipped"
         return None, [file.problem(message, help="save it as UTF-8")]
-    return decoded.text.replace("\r\n", "\n").replace("\r", "\n"), list(_remarks(file, decoded))
+    text = decoded.text if keep_ends else decoded.text.replace("\r\n", "\n").replace("\r", "\n")
+    return text, list(_remarks(file, decoded))
 
 
 def _remarks(file: File, decoded: Decoded) -> Iterator[Problem]:
