@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
+from typing import Any
 
+from atk_interp.expressions.functions import FILTERS, TESTS, Function
 from atk_interp.formats.outputs import OUTPUTS
+from atk_interp.formats.readers import READERS
+from atk_interp.installed import GROUPS, Addition, Extended, additions, given_by
 from atk_interp.kinds import KINDS
 from atk_interp.lint.known import all_codes
 from atk_interp.replies import REPLY_KINDS
@@ -19,19 +24,52 @@ def first_line(documented: object) -> str:
 
 
 def entries(what: str) -> list[tuple[str, str]]:
-    """Names and one-line descriptions of `pipelines`, `kinds`, `replies`, `formats` or `codes`."""
+    """Names and one-line descriptions of what the command `list` takes. What a package gives says so."""
     match what:
         case "pipelines":
             return [(name, _described(name)) for name in stock_names()]
         case "kinds":
-            return [(name, first_line(kind)) for name, kind in KINDS.items()]
+            return [_entry(KINDS, name, first_line(kind)) for name, kind in KINDS.items()]
         case "replies":
-            return [(name, first_line(kind)) for name, kind in REPLY_KINDS.items()]
+            return [_entry(REPLY_KINDS, name, first_line(kind)) for name, kind in REPLY_KINDS.items()]
         case "formats":
-            return [(name, output.help) for name, output in OUTPUTS.items()]
+            return [_entry(OUTPUTS, name, output.help) for name, output in OUTPUTS.items()]
+        case "filters":
+            return _functions(FILTERS)
+        case "tests":
+            return [(name, help_) for name, help_ in _functions(TESTS) if name.isidentifier()]
+        case "plugins":
+            return [_plugin(each) for each in additions()]
         case "codes":
             return [(code.id, f"{code.name}: {code.finds}") for code in all_codes()]
     raise ValueError(f"nothing is listed under `{what}`")
+
+
+def _entry(table: Mapping[str, Any], name: str, help_: str) -> tuple[str, str]:
+    giver = given_by(table, name)
+    return name, f"{help_} ({giver})" if giver else help_
+
+
+def _functions(table: Mapping[str, Function]) -> list[tuple[str, str]]:
+    return [_entry(table, name, function.doc) for name, function in table.items() if name == function.name]
+
+
+def _plugin(added: Addition) -> tuple[str, str]:
+    """One entry of a package: whose it is, and if it cannot be used, why."""
+    table = _TABLES[added.group]
+    refusal = table.refusal(added.name) if isinstance(table, Extended) else None
+    told = f"{added.giver}, which cannot be used: {refusal}" if refusal else added.giver
+    return f"{GROUPS[added.group]} {added.name}", told
+
+
+_TABLES: Mapping[str, Mapping[str, Any]] = {
+    "atk_interp.kinds": KINDS,
+    "atk_interp.replies": REPLY_KINDS,
+    "atk_interp.formats": OUTPUTS,
+    "atk_interp.readers": READERS,
+    "atk_interp.filters": FILTERS,
+    "atk_interp.tests": TESTS,
+}
 
 
 def _described(name: str) -> str:

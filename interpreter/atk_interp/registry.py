@@ -44,17 +44,17 @@ class Picked(Mapping[str, U], Generic[T, U]):
     """One thing of every entry of a table, worked out when it is asked for."""
 
     def __init__(self, table: Mapping[str, T], pick: Callable[[T], U]) -> None:
-        self._table = table
+        self.table = table
         self._pick = pick
 
     def __getitem__(self, name: str) -> U:
-        return self._pick(self._table[name])
+        return self._pick(self.table[name])
 
     def __contains__(self, name: object) -> bool:
-        return name in self._table
+        return name in self.table
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._table)
+        return iter(self.table)
 
     def __len__(self) -> int:
-        return len(self._table)
+        return len(self.table)

@@ -82,7 +82,7 @@ class Nearness(StepKind):
 
 def with_embedding_kinds() -> None:
     """Add the kinds to those that there are, in this process."""
-    table: Any = KINDS
+    table: Any = vars(KINDS)["own"]
     for kind in (Likeness(), Nearness()):
         table._places[kind.name] = ""
         table._loaded[kind.name] = kind

@@ -16,6 +16,7 @@ from atk_interp.expressions.foreign import instead_of_filter, instead_of_test
 from atk_interp.expressions.functions import CALLS, FILTERS, TESTS, Form, Function, Role
 from atk_interp.expressions.kinds import ALL_KINDS, Kind, in_words, kinds_of, type_in_words
 from atk_interp.expressions.types import ANY, BOOL, ListType, MaybeType, Type, without_null
+from atk_interp.installed import why_refused
 
 __all__ = ["checked_call", "checked_filter", "checked_test"]
 
@@ -73,7 +74,7 @@ def _unknown(
 ) -> None:
     place = (node.name_start, node.name_start + len(node.name))
     names = [name for name in table if name.isidentifier()]
-    checker.report(code, place, message, instead or did_you_mean(node.name, names))
+    checker.report(code, place, why_refused(table, node.name) or message, instead or did_you_mean(node.name, names))
 
 
 def _check_all(checker: Checking, node: ast.Filter | ast.Test) -> None:

@@ -43,7 +43,8 @@ _RESULTS: Mapping[str, Bounds] = {
 _BUILT_IN: Mapping[str, Bounds] = {"sample": _COUNTS, "attempt": _COUNTS}
 
 
-_DRAWING = frozenset(name for table in (FILTERS, CALLS) for name, each in table.items() if each.form is Form.SEEDED)
+_DRAWING = frozenset(name for table in (FILTERS.own, CALLS) for name, each in table.items() if each.form is Form.SEEDED)
+"""What makes a choice: no function of a package does."""
 
 
 def is_drawn(node: ast.Node, text: str) -> bool:

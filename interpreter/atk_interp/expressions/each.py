@@ -9,6 +9,7 @@ from atk_interp.diagnostics import did_you_mean
 from atk_interp.expressions import ast
 from atk_interp.expressions.binding import BindingError
 from atk_interp.expressions.functions import FILTERS, TESTS, Form, Function
+from atk_interp.installed import why_refused
 
 __all__ = ["Plan", "plan_of"]
 
@@ -68,5 +69,6 @@ def _named(node: ast.Node, table: Mapping[str, Function], word: str) -> Function
         raise BindingError(f"the name of a {word} in quotes is needed here", (node.start, node.end))
     if node.value not in table:
         help = did_you_mean(node.value, table)
-        raise BindingError(f"there is no {word} `{node.value}`", (node.start, node.end), help)
+        told = why_refused(table, node.value) or f"there is no {word} `{node.value}`"
+        raise BindingError(told, (node.start, node.end), help)
     return table[node.value]

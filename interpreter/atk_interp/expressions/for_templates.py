@@ -12,12 +12,12 @@ from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.functions import FILTERS, TESTS, Form, Function, accepts, signature
 from atk_interp.expressions.kinds import in_words, value_in_words
 
-__all__ = ["language_filters", "template_filters", "template_tests"]
+__all__ = ["added_filter", "added_test", "language_filters", "template_filters", "template_tests"]
 
 
 def template_filters() -> dict[str, Callable[..., object]]:
     """Filters by name. They raise `OperandError`, a `ValueError`, for what they cannot work on."""
-    return {name: _checked(function) for name, function in FILTERS.items() if _is_added(function)}
+    return {name: _checked(function) for name, function in FILTERS.own.items() if _is_added(function)}
 
 
 def language_filters(names: Iterable[str]) -> dict[str, Callable[..., object]]:
@@ -27,11 +27,23 @@ def language_filters(names: Iterable[str]) -> dict[str, Callable[..., object]]:
 
 def template_tests() -> dict[str, Callable[..., object]]:
     """Tests by name, as `template_filters`."""
-    return {name: _checked(function) for name, function in TESTS.items() if _is_added(function)}
+    return {name: _checked(function) for name, function in TESTS.own.items() if _is_added(function)}
 
 
 def _is_added(function: Function) -> bool:
     return not function.in_jinja and function.form is Form.PLAIN
+
+
+def added_filter(name: str) -> Callable[..., object] | None:
+    """A filter that an installed package adds, as `template_filters`; None where there is none."""
+    function = FILTERS.get(name)
+    return _checked(function) if function is not None and _is_added(function) else None
+
+
+def added_test(name: str) -> Callable[..., object] | None:
+    """A test that an installed package adds, as `template_filters`; None where there is none."""
+    function = TESTS.get(name)
+    return _checked(function) if function is not None and _is_added(function) else None
 
 
 def _checked(function: Function) -> Callable[..., object]:

@@ -13,14 +13,14 @@ from atk_interp.expressions.types import INT, RecordType
 from atk_interp.flow.checks import CheckView, checks_of
 from atk_interp.flow.edges import OPEN, after_when, concatenated, lacking_after, lacking_in
 from atk_interp.flow.outputs import check_output
-from atk_interp.formats.outputs import OUTPUTS
+from atk_interp.formats.outputs import OUTPUT_OPTIONS
 from atk_interp.graph import NOT_A_CONSTANT, Graph, build_graph
 from atk_interp.kinds import KIND_OPTIONS, KINDS
 from atk_interp.kinds.base import Cardinality, StepView
 from atk_interp.kinds.base.codes import PIPELINE_WITHIN_ITSELF, SHADOWED_PARAMETER
 from atk_interp.kinds.base.view import Followed, Nested
 from atk_interp.records import dataclass
-from atk_interp.spec import Output, PipelineSpec, Step, is_config, load_spec, load_steps
+from atk_interp.spec import Option, Output, PipelineSpec, Step, is_config, load_spec, load_steps
 from atk_interp.spec.codes import UNKNOWN_PIPELINE
 from atk_interp.stock import find_pipeline, stock_names
 from atk_interp.templates import PromptLibrary
@@ -112,8 +112,7 @@ def _analyse(
     opened: _Opened,
     handed: RecordType | None = None,
 ) -> Analysis | None:
-    formats = {name: output.options for name, output in OUTPUTS.items()}
-    spec = load_spec(document, KIND_OPTIONS, formats, sink)
+    spec = load_spec(document, KIND_OPTIONS, OUTPUT_OPTIONS, sink)
     if spec is None:
         return None
     named = {step.kind for step in spec.steps.values() if step.kind in KINDS}
@@ -194,14 +193,16 @@ class _Flow:
 
     def output(self, output: Output) -> StepView:
         step = Step(output.name, output.format, (output.source,), False, output.options, output.path)
-        view = self._view(step, self.fields.get(output.source, OPEN))
+        view = self._view(step, self.fields.get(output.source, OPEN), OUTPUT_OPTIONS)
         view.lacking = self.lacking.get(output.source, {})
         check_output(view)
         return view
 
-    def _view(self, step: Step, fields: RecordType) -> StepView:
-        options = KINDS[step.kind].options if step.kind in KINDS else ()
-        view = StepView(self.spec, step, options, fields, self.library, self.sink, self.providers)
+    def _view(
+        self, step: Step, fields: RecordType, options: Mapping[str, Sequence[Option]] = KIND_OPTIONS
+    ) -> StepView:
+        given = tuple(options.get(step.kind, ()))
+        view = StepView(self.spec, step, given, fields, self.library, self.sink, self.providers)
         view.around, view.handed = self, self.handed
         return view
 

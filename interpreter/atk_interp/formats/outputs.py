@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from atk_interp.installed import Extended
 from atk_interp.records import dataclass
+from atk_interp.registry import Picked
 from atk_interp.spec.options import Option, Takes
 
 if TYPE_CHECKING:
     from atk_interp.formats.writers import Writer
 
-__all__ = ["OUTPUTS", "OutputFormat"]
+__all__ = ["OUTPUTS", "OUTPUT_OPTIONS", "OutputFormat"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,9 @@ class OutputFormat:
     """One format: its name, what it is, its options beside `from`, `where` and `format`, and its writer.
 
     `form` is the form of its files, where it has one of its own: their names must have its suffix. Of the options in
-    `one_of` exactly one is given. `trains`: whether its messages may say `train`.
+    `one_of` exactly one is given. `trains`: whether its messages may say `train`. `of_calls`: whether its records are
+    made of the calls of a step, not of the rows. `written_by`: its writer, where it is
+    none of ours.
     """
 
     name: str
@@ -30,10 +34,14 @@ class OutputFormat:
     form: str | None = None
     one_of: tuple[str, ...] = ()
     trains: bool = False
+    of_calls: bool = False
+    written_by: Writer | None = None
 
     @property
     def writer(self) -> Writer:
         """What makes a line of the file. Loaded when it is asked for: a check of a spec writes nothing."""
+        if self.written_by is not None:
+            return self.written_by
         from atk_interp.formats.writers import WRITERS
 
         return WRITERS[self.name]
@@ -107,6 +115,29 @@ _ALL = (
         one_of=("prompt", "messages"),
     ),
     OutputFormat(
+        "calls",
+        "The calls of a step whose replies were accepted: what was sent, and the reply.",
+        (
+            Option(
+                "as",
+                Takes.NAME,
+                "What a call is written as: a record of `chat`, of `completion` or of `segments`.",
+                default="chat",
+                choices=("chat", "completion", "segments"),
+            ),
+            _MARKUP,
+            Option("reached", Takes.STEP, "Only calls whose rows, or rows made of them, have left this later step."),
+            replace(
+                _MESSAGES,
+                required=False,
+                help="Messages in place of those that were sent. Templates know the fields of the row, "
+                "`call.messages` and `call.reply`.",
+            ),
+        ),
+        trains=True,
+        of_calls=True,
+    ),
+    OutputFormat(
         "document",
         "One text about the rows, from a template: a dataset card, the config of a trainer.",
         (
@@ -120,5 +151,19 @@ _ALL = (
     OutputFormat("parquet", "A table of typed columns, as Parquet.", (_FIELDS,), form="parquet"),
 )
 
-OUTPUTS: Mapping[str, OutputFormat] = MappingProxyType({output.name: output for output in _ALL})
+
+def _wrong(name: str, format_: Any) -> str | None:
+    if not isinstance(format_, OutputFormat):
+        return "is no `OutputFormat`"
+    if format_.name != name:
+        return f"calls itself `{format_.name}`"
+    return "has no writer: say `written_by=`" if format_.written_by is None else None
+
+
+OUTPUTS: Mapping[str, OutputFormat] = Extended(
+    MappingProxyType({output.name: output for output in _ALL}), "atk_interp.formats", _wrong
+)
 """Every format, in the order in which people are told of them."""
+
+OUTPUT_OPTIONS: Mapping[str, Sequence[Option]] = Picked(OUTPUTS, lambda output: output.options)
+"""The options of each format."""

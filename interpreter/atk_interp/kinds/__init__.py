@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from atk_interp.installed import Extended
 from atk_interp.kinds.base import CODES, StepKind
 from atk_interp.registry import Picked, Registry
 from atk_interp.spec.options import Option
 
 __all__ = ["CODES", "KINDS", "KIND_OPTIONS", "StepKind"]
 
-KINDS: Mapping[str, StepKind] = Registry(
+_OWN: Mapping[str, StepKind] = Registry(
     __name__,
     {
         "read": "read:Read",
@@ -41,5 +43,14 @@ KINDS: Mapping[str, StepKind] = Registry(
 )
 """Every kind by its name, in the order in which people are told of them; imported when a spec names it."""
 
+
+
+def _wrong(name: str, kind: Any) -> str | None:
+    if not isinstance(kind, StepKind):
+        return "is no `StepKind`"
+    return None if kind.name == name else f"calls itself `{kind.name}`"
+
+
+KINDS: Mapping[str, StepKind] = Extended(_OWN, "atk_interp.kinds", _wrong)
 KIND_OPTIONS: Mapping[str, Sequence[Option]] = Picked(KINDS, lambda kind: kind.options)
 """The options of each kind."""

@@ -17,6 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from atk_interp.installed import additions
 from atk_interp.kinds.base import SourceStep, StepStopped
 from atk_interp.plan.identity import digest, endpoint_identity
 from atk_interp.plan.model import Loop, Plan, PlannedStep
@@ -154,7 +155,7 @@ def _model(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _program() -> Iterator[Any]:
-    """This program, and what it uses: also a checkout that is being worked on."""
+    """This program, what it uses and what is added to it: also checkouts that are being worked on."""
     yield platform.python_version()
     for name in sorted(_uses()):
         try:
@@ -163,6 +164,10 @@ def _program() -> Iterator[Any]:
             yield [name, None]
     yield from sorted(_own_files(os.scandir(_PACKAGE)))
 
+    for added in additions():
+        yield list(added)
+    for place in sorted({place for added in additions() if (place := added.folder()) is not None}):
+        yield from sorted(_own_files(os.scandir(place))) if place.is_dir() else [[str(place), *file_state(place)]]
 
 def _uses() -> set[str]:
     found = {"atk-interp"}

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from atk_interp.installed import given_by
 from atk_interp.kinds import KINDS, StepKind
 from atk_interp.kinds.base import ASKING_OPTIONS, Example
-from atk_interp.reference.markdown import described, fenced, page, table
+from atk_interp.reference.markdown import described, fenced, origin, page, table
 from atk_interp.reference.rules import option_table, schema_table
 from atk_interp.reference.yaml_text import yaml_text
 from atk_interp.spec.schema import STEP_SCHEMA
@@ -43,6 +44,7 @@ def _section(kind: StepKind) -> str:
     parts = [
         f"## {kind.name}",
         described(kind),
+        origin(given_by(KINDS, kind.name)),
         f"Rows: {kind.cardinality.value}.",
         asks if kind.asks_model else "",
         option_table(own),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Sequence
 
-__all__ = ["code", "described", "fenced", "page", "table"]
+__all__ = ["code", "described", "fenced", "origin", "page", "table"]
 
 _NOTE = "<!-- Written by `make docs` from the program itself: change the program, not this page. -->"
 
@@ -19,6 +19,11 @@ def code(text: object) -> str:
     """Text as code within a sentence, whatever backticks it holds."""
     shown = str(text)
     return f"`` {shown} ``" if "`" in shown else f"`{shown}`"
+
+
+def origin(giver: str | None) -> str:
+    """Which package adds something to the language; nothing for what is the language's own."""
+    return f"It comes with {code(giver)}." if giver else ""
 
 
 def fenced(text: str, language: str = "") -> str:

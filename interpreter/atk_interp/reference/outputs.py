@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from atk_interp.formats.files import FORMS, SUFFIXES
 from atk_interp.formats.outputs import OUTPUTS, OutputFormat
 from atk_interp.formats.writers.base import Content, Message, Parts
-from atk_interp.reference.markdown import code, described, fenced, page, table
+from atk_interp.installed import given_by
+from atk_interp.reference.markdown import code, described, fenced, origin, page, table
 from atk_interp.reference.rules import option_table
 from atk_interp.spec.schema import OUTPUT_SCHEMA
 
@@ -51,14 +52,17 @@ def _help(key: str) -> str:
 
 
 def _section(output: OutputFormat) -> str:
+    giver = given_by(OUTPUTS, output.name)
     content: Content = _MESSAGES if output.writer.takes == "messages" else _PARTS.get(output.name, _FIELDS)
-    line = output.writer.record(content).decode()
+    # What a format of a package takes is not known here.
+    line = output.writer.record(content).decode() if giver is None and output.form != "document" else ""
     return "\n\n".join(
         [
             f"## {output.name}",
             output.help,
+            *([origin(giver)] if giver else []),
             option_table(output.options),
-            *(["A record of it:", fenced(line, "json")] if output.form != "document" else []),
+            *(["A record of it:", fenced(line, "json")] if line else []),
             described(output.writer),
         ]
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from atk_interp.reference.markdown import code, described, fenced, page, table
+from atk_interp.installed import given_by
+from atk_interp.reference.markdown import code, described, fenced, origin, page, table
 from atk_interp.reference.rules import taken
 from atk_interp.reference.yaml_text import yaml_text
 from atk_interp.replies import REPLY_KINDS, ReplyExample, ReplyKind
@@ -37,8 +38,9 @@ def _section(kind: ReplyKind) -> str:
     keys += [[code(key), taken(rules), "yes" if rules.get("required") else ""] for key, rules in kind.schema.items()]
     if kind.takes_many:
         keys.append(["`many`", "true or false", ""])
-    parts = [f"## {kind.name}", described(kind), table(["key", "takes", "required"], keys)]
-    return "\n\n".join([*parts, *(_example(example) for example in kind.examples)])
+    source = origin(given_by(REPLY_KINDS, kind.name))
+    parts = [f"## {kind.name}", described(kind), source, table(["key", "takes", "required"], keys)]
+    return "\n\n".join(part for part in [*parts, *(_example(example) for example in kind.examples)] if part)
 
 
 def _example(example: ReplyExample) -> str:

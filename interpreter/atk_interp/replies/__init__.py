@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from atk_interp.installed import Extended, why_refused
 from atk_interp.registry import Registry
 from atk_interp.replies.base import (
     NO_RULES,
@@ -41,7 +42,7 @@ __all__ = [
     "why_unusable",
 ]
 
-REPLY_KINDS: Mapping[str, ReplyKind] = Registry(
+_OWN: Mapping[str, ReplyKind] = Registry(
     __name__,
     {
         "text": "text:TEXT_REPLY",
@@ -62,15 +63,28 @@ REPLY_KINDS: Mapping[str, ReplyKind] = Registry(
 """Every parser by its name, in the order in which people are told of them; imported when a `parse:` names it."""
 
 
+def _wrong(name: str, kind: Any) -> str | None:
+    if not isinstance(kind, ReplyKind):
+        return "is no `ReplyKind`"
+    return None if kind.name == name else f"calls itself `{kind.name}`"
+
+
+REPLY_KINDS: Mapping[str, ReplyKind] = Extended(_OWN, "atk_interp.replies", _wrong)
+
+
 def reply_kind(parse: Mapping[str, Any]) -> ReplyKind:
     """The one parser that `parse:` names. Raises `OptionsError` when it names none or several."""
-    named = [name for name in REPLY_KINDS if name in parse]
+    # Names of ours first: a key beside one, such as `into`, is not looked for among those of packages.
+    named = [name for name in _OWN if name in parse] or [name for name in parse if name in REPLY_KINDS]
     if len(named) == 1:
         return REPLY_KINDS[named[0]]
     if named:
         told = f"a reply is read in one way, not by {quoted(named)} at once"
         raise OptionsError(told, (named[1],), "keep one of them")
     raise OptionsError("`parse` does not say how the reply is read", (), f"use one of {quoted([*REPLY_KINDS])}")
+    for name in parse:
+        if refused := why_refused(REPLY_KINDS, name):
+            raise OptionsError(refused, (name,), "install another version of the package", is_key=True)
 
 
 _BUILT: dict[str, Reader] = {}

@@ -11,6 +11,7 @@ from typing import Any
 
 from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, Path
+from atk_interp.installed import in_words, why_refused
 from atk_interp.patterns import pattern
 from atk_interp.spec import codes
 from atk_interp.spec.misplaced import AT_THE_START, NamedMappings, is_section, looks_like
@@ -184,12 +185,13 @@ def load_steps(
         kind = data.get("kind") if isinstance(data, dict) else None
         if isinstance(kind, str) and kind not in kinds:
             near = did_you_mean(kind, kinds)
+            refused_kind = why_refused(kinds, kind)
             sink.report(
                 codes.UNKNOWN_KIND,
                 document.span((*path, "kind")),
-                f"there is no step kind `{kind}`",
-                notes=["kinds are " + ", ".join(f"`{known}`" for known in kinds)] if not near else (),
-                help=near,
+                refused_kind or f"there is no step kind `{kind}`",
+                notes=["kinds are " + in_words(kinds)] if not near and not refused_kind else (),
+                help=near if not refused_kind else "install another version of the package",
             )
         options = kinds.get(kind) if isinstance(kind, str) else None
         schema = {**keys, **cerberus_schema(options or ())}
@@ -286,12 +288,17 @@ def _outputs(document: Document, formats: Mapping[str, Sequence[Option]], sink: 
             sink.report(codes.BAD_NAME, document.key_span(path), f"`{name}` {problem}", help=help_)
             continue
         format_ = data.get("format") if isinstance(data, dict) else None
+        known = isinstance(format_, str) and format_ in formats
+        if isinstance(format_, str) and (refused := why_refused(formats, format_) if not known else None):
+            help_ = "install another version of the package"
+            sink.report(codes.BAD_VALUE, document.span((*path, "format")), refused, help=help_)
+            continue
         schema: dict[str, Any] = {
             **OUTPUT_SCHEMA,
-            "format": {**OUTPUT_SCHEMA["format"], "allowed": list(formats)},
+            "format": {**OUTPUT_SCHEMA["format"], "allowed": [format_] if known else list(formats)},
             **cerberus_schema(formats.get(format_, ()) if isinstance(format_, str) else ()),
         }
-        if not (isinstance(format_, str) and format_ in formats) and isinstance(data, dict):
+        if not known and isinstance(data, dict):
             schema = {**schema, **{key: {} for key in data if key not in schema}}
         if found.fits(name, schema, f"in a `{format_}` output" if isinstance(format_, str) else "in an output"):
             options = {key: value for key, value in data.items() if key not in ("from", "format")}

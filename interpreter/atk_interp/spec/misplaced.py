@@ -37,7 +37,7 @@ class NamedMappings:
         found = document.get(base)
         self._found: Mapping[str, Any] = found if isinstance(found, dict) else {}
         self._lost = _lost(self._found, what, keys_of)
-        self._sections = {name for name, data in self._found.items() if _is_section(name, data, keys_of({}))}
+        self._sections = {name for name, data in self._found.items() if _is_section(name, data, keys_of)}
         for name, keys in self._lost.items():
             self._report_keys(what, name, keys)
         for name in self._sections:
@@ -120,9 +120,9 @@ def _column(document: Document, path: Path) -> int | None:
     return len(before) if not before.strip(" ") else None
 
 
-def _is_section(name: str, data: Any, keys: Collection[str]) -> bool:
-    """Whether a name and what it has are a section of the spec, and not one of those that have these keys."""
-    return name in _SECTIONS and is_section(data) and not {*keys} & data.keys()
+def _is_section(name: str, data: Any, keys_of: KeysOf) -> bool:
+    """Whether a name and what it has are a section of the spec, and not one of those that have keys of their own."""
+    return name in _SECTIONS and is_section(data) and not {*keys_of({})} & data.keys()
 
 
 def is_section(data: Any) -> bool:

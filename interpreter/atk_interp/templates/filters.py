@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
 from typing import Any, TypeAlias
 
-from atk_interp.expressions.for_templates import language_filters, template_filters, template_tests
+from atk_interp.expressions.for_templates import (
+    added_filter,
+    added_test,
+    language_filters,
+    template_filters,
+    template_tests,
+)
 from atk_interp.templates.work import RenderError, bounded, check_size, compared, counted, size, spend, spend_on
 
 __all__ = ["METHODS", "bounded_call", "bounded_filters", "bounded_tests"]
@@ -46,13 +52,44 @@ METHODS: Mapping[type, frozenset[str]] = {
 """What a template may reach of each kind of value. The two odd ones of tuples belong to the groups of `groupby`."""
 
 
+class _Words(dict[str, _Function]):
+    """The filters, or the tests, that there are in templates; those of installed packages once one is asked for."""
+
+    def __init__(self, known: Mapping[str, _Function], find: Callable[[str], _Function | None]) -> None:
+        super().__init__(known)
+        self._find = find
+
+    def __missing__(self, name: str) -> _Function:
+        found = self._find(name)
+        if found is None:
+            raise KeyError(name)
+        self[name] = found
+        return found
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+
 def bounded_filters(jinja: Mapping[str, _Function]) -> dict[str, _Function]:
     """All filters of templates, from those of Jinja."""
     without = {*_UNWANTED, *_UNBOUNDED}
     every = {name: function for name, function in jinja.items() if name not in without}
     every.update(template_filters())
     every.update(language_filters(_LANGUAGE))
-    return {name: function if name in _QUICK else _bounded(name, function) for name, function in every.items()}
+    known = {name: function if name in _QUICK else _bounded(name, function) for name, function in every.items()}
+    removed = {name for name in jinja if name not in known}
+
+    def find(name: str) -> _Function | None:
+        function = added_filter(name) if name not in removed else None
+        return _bounded(name, function) if function is not None else None
+
+    return _Words(known, find)
 
 
 def bounded_tests(jinja: Mapping[str, _Function]) -> dict[str, _Function]:
@@ -60,7 +97,13 @@ def bounded_tests(jinja: Mapping[str, _Function]) -> dict[str, _Function]:
     added = template_tests()
     every = {**jinja, **added}
     costly = {*_COMPARING_TESTS, *added}
-    return {name: _compared(function) if name in costly else function for name, function in every.items()}
+    known = {name: _compared(function) if name in costly else function for name, function in every.items()}
+
+    def find(name: str) -> _Function | None:
+        function = added_test(name)
+        return _compared(function) if function is not None else None
+
+    return _Words(known, find)
 
 
 def _bounded(name: str, function: _Function) -> _Function:

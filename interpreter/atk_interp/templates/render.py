@@ -12,6 +12,8 @@ import jinja2
 from jinja2 import nodes
 
 from atk_interp.diagnostics import Sink, did_you_mean
+from atk_interp.expressions.functions import FILTERS, TESTS
+from atk_interp.installed import why_refused
 from atk_interp.source import MappedText, Span
 from atk_interp.templates import codes
 from atk_interp.templates.environment import Place, Sandbox
@@ -184,7 +186,8 @@ def _report_file(template: Template, naming: nodes.Node, sink: Sink) -> None:
 
 def _unknown(template: Template, node: nodes.Node, name: str, what: str, help_: str | None, sink: Sink) -> None:
     span = node_span(template.text, node, name)
-    sink.report(codes.UNKNOWN_IN_TEMPLATE, span, f"there is no {what} `{name}`", help=help_)
+    refused = why_refused(FILTERS if what == "filter" else TESTS, name)
+    sink.report(codes.UNKNOWN_IN_TEMPLATE, span, refused or f"there is no {what} `{name}`", help=help_)
 
 
 def node_span(text: MappedText, node: nodes.Node, name: str | None = None) -> Span:

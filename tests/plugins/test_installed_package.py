@@ -1,0 +1,198 @@
+"""A package that is installed beside this one adds to the language; the example of the guide is the package."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+SPEC = """\
+spec: atk/v1
+name: letters
+params: {output_dir: {type: path}}
+models: {judge: {expects: instruct}}
+steps:
+  notes:
+    kind: read
+    path: notes
+  counted:
+    kind: count_words
+    from: notes
+    field: text
+    at_least: 2
+  graded:
+    kind: generate
+    from: counted
+    model: judge
+    prompt: grade
+    parse: {letter: grade}
+    keep: (text | vowels) < 9 and not (text is palindrome)
+outputs:
+  log.jsonl:
+    from: graded
+    format: chatlog
+    messages:
+      - user: "{{ words }} words"
+      - assistant: "{{ grade }}"
+"""
+CONFIG = "pipeline: pipeline.yaml\noutput_dir: out\nmodels: {judge: {provider: scripted, script: replies.yaml}}\n"
+PROMPT = "- user: |\n    Grade this text with one letter, of {{ text | vowels }} vowels: {{ text }}\n"
+REPLIES = 'spec: atk/replies-v1\nrules: [{reply: "b."}]\n'
+
+BROKEN = """
+[project.entry-points."atk_interp.kinds"]
+count_words = "atk_broken:CountWords"
+filter = "atk_broken:Filter"
+gone = "atk_broken:Gone"
+odd = "atk_broken:ODD"
+[project.entry-points."atk_interp.filters"]
+vowels = "atk_broken:VOWELS"
+shout = "atk_missing:SHOUT"
+"""
+
+
+def install(source: Path, target: Path) -> None:
+    """Build a package and put it into a folder, as pip does for a user. Nothing is downloaded."""
+    command = [sys.executable, "-m", "pip", "install", "--no-build-isolation", "--no-deps", "--no-index", "--quiet"]
+    done = subprocess.run([*command, "--target", str(target), str(source)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def site(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the package of the guide is installed."""
+    folder = tmp_path_factory.mktemp("plugin")
+    source = shutil.copytree(project_root / "examples" / "plugin", folder / "source")
+    install(source, folder / "site")
+    return folder / "site"
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a package whose entries clash with others, are not there, or are something else."""
+    source = tmp_path_factory.mktemp("broken")
+    build = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+    (source / "pyproject.toml").write_text(f'{build}[project]\nname = "atk-broken"\nversion = "0.1"\n{BROKEN}')
+    (source / "atk_broken.py").write_text("ODD = 3\n")
+    install(source, source / "site")
+    return source / "site"
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> Run:
+    """Runs the command line in a folder of its own, with packages from some folders."""
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.log").write_text("09:15 to be or not\n")
+    (tmp_path / "notes" / "b.log").write_text("alone\n")
+    (tmp_path / "pipeline.yaml").write_text(SPEC)
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    (tmp_path / "replies.yaml").write_text(REPLIES)
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "grade.yaml").write_text(PROMPT)
+
+    def run(*arguments: str, sites: tuple[Path, ...] = ()) -> subprocess.CompletedProcess[str]:
+        paths = os.pathsep.join([*map(str, sites), *filter(None, [os.environ.get("PYTHONPATH")])])
+        command = [sys.executable, "-m", *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True
+        )
+
+    return run
+
+
+@pytest.mark.slow
+def test_a_spec_uses_what_a_package_adds(site: Path, at: Run, tmp_path: Path) -> None:
+    linted = at("atk_interp", "lint", "pipeline.yaml", sites=(site,))
+    ran = at("atk_interp", "run", "config.yaml", sites=(site,))
+
+    assert (linted.returncode, linted.stdout) == (0, "1 file checked: nothing to complain of\n"), linted.stdout
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    records = [json.loads(line) for line in (tmp_path / "out" / "log.jsonl").read_text().splitlines()]
+    assert records == [{"log": "user: 5 words\nassistant: B"}]
+
+
+@pytest.mark.slow
+def test_without_the_package_lint_does_not_know_the_names(at: Run) -> None:
+    told = at("atk_interp", "lint", "pipeline.yaml").stdout
+
+    assert "there is no step kind `count_words`" in told
+    assert "there is no filter `vowels`" in told
+
+
+@pytest.mark.slow
+def test_mistakes_in_what_a_package_adds_are_told_as_in_what_is_ours(site: Path, at: Run, tmp_path: Path) -> None:
+    (tmp_path / "pipeline.yaml").write_text(
+        SPEC.replace("at_least: 2", "at_leest: 2").replace("field: text", "field: txt")
+    )
+
+    told = at("atk_interp", "lint", "pipeline.yaml", sites=(site,)).stdout
+
+    assert "unknown key `at_leest` in a `count_words` step" in told
+    assert "write `at_least`" in told or "did you mean" in told or "use `at_least`" in told
+
+
+@pytest.mark.slow
+def test_lists_the_schema_and_the_reference_show_it_with_its_package(site: Path, at: Run, tmp_path: Path) -> None:
+    plugins = at("atk_interp", "list", "plugins", sites=(site,)).stdout
+    schema = json.loads(at("atk_interp", "schema", sites=(site,)).stdout)
+    assert at("atk_interp.reference", str(tmp_path / "pages"), sites=(site,)).returncode == 0
+
+    assert [line.split("  ")[0].strip() for line in plugins.splitlines()] == [
+        "step kind count_words",
+        "parser letter",
+        "output format chatlog",
+        "reader .log",
+        "filter vowels",
+        "test palindrome",
+    ]
+    assert plugins.count("atk-letters 1.2.0") == 6
+    assert {"step_count_words", "parse_letter", "output_chatlog"} <= schema["$defs"].keys()
+    for page, name in {"kinds": "count_words", "replies": "letter", "outputs": "chatlog"}.items():
+        text = (tmp_path / "pages" / f"{page}.md").read_text()
+        assert f"## {name}\n" in text
+        assert "It comes with `atk-letters 1.2.0`." in text
+
+
+@pytest.mark.slow
+def test_what_cannot_be_used_is_refused_with_the_name_of_its_package(
+    site: Path, broken: Path, at: Run, tmp_path: Path
+) -> None:
+    steps = "\n".join(f"  {name}: {{kind: {name}, from: rows}}" for name in ("count_words", "gone", "odd"))
+    rows = "  rows: {kind: rows, rows: [{text: a}]}"
+    loud = '  loud: {kind: map, from: rows, set: {text: "=text | shout"}}'
+    outputs = "outputs: {a.jsonl: {from: loud, format: jsonl}}"
+    (tmp_path / "pipeline.yaml").write_text(f"spec: atk/v1\nname: refused\nsteps:\n{rows}\n{steps}\n{loud}\n{outputs}\n")
+
+    told = at("atk_interp", "lint", "pipeline.yaml", sites=(site, broken)).stdout
+    listed = at("atk_interp", "list", "plugins", sites=(site, broken)).stdout
+
+    assert "the step kind `count_words` of `atk-broken 0.1` cannot be used: `atk-letters 1.2.0` has one" in told
+    assert "the step kind `gone` of `atk-broken 0.1` cannot be used: `atk_broken:Gone` cannot be loaded" in told
+    assert "the step kind `odd` of `atk-broken 0.1` cannot be used: `atk_broken:ODD` is no `StepKind`" in told
+    assert "the filter `shout` of `atk-broken 0.1` cannot be used: `atk_missing:SHOUT` cannot be loaded" in told
+    assert "step kind filter  " in listed
+    assert "atk-interp has a step kind of this name itself" in listed
+
+
+@pytest.mark.slow
+def test_another_version_of_a_package_makes_a_run_look_again(site: Path, at: Run, tmp_path: Path) -> None:
+    at("atk_interp", "run", "config.yaml", sites=(site,))
+    again = at("atk_interp", "run", "config.yaml", sites=(site,)).stdout
+    other = shutil.copytree(site, tmp_path / "site")
+    (made,) = other.glob("*.dist-info/METADATA")
+    made.write_text(made.read_text().replace("Version: 1.2.0", "Version: 1.2.1"))
+    (module,) = other.glob("atk_letters.py")
+    module.write_text(module.read_text().replace("[1].upper()", "[1].lower()"))
+
+    changed = at("atk_interp", "run", "config.yaml", sites=(other,)).stdout
+
+    assert "b" in json.loads((tmp_path / "out" / "log.jsonl").read_text())["log"].split()
+    assert again != changed
