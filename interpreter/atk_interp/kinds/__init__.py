@@ -39,10 +39,9 @@ _OWN: Mapping[str, StepKind] = Registry(
         "generate": "generate:Generate",
         "vote": "vote:Vote",
         "reduce": "reduce:Reduce",
+        "converse": "converse:Converse",
     },
 )
-"""Every kind by its name, in the order in which people are told of them; imported when a spec names it."""
-
 
 
 def _wrong(name: str, kind: Any) -> str | None:
@@ -52,5 +51,7 @@ def _wrong(name: str, kind: Any) -> str | None:
 
 
 KINDS: Mapping[str, StepKind] = Extended(_OWN, "atk_interp.kinds", _wrong)
+"""Every kind by its name, in the order in which people are told of them; imported when a spec names it."""
+
 KIND_OPTIONS: Mapping[str, Sequence[Option]] = Picked(KINDS, lambda kind: kind.options)
 """The options of each kind."""

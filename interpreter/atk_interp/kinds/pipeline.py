@@ -224,7 +224,7 @@ def _check_slots(view: StepView, spec: PipelineSpec) -> None:
         elif name in view.spec.models or not misspelt:  # a misspelt name is told of, and may have meant this slot
             view.check_slot(name, view.path("pipeline"), _mapped(view, name))
         else:
-            view.used_slots.add(name)
+            view.used_slots[name] = None
 
 
 def _mapped(view: StepView, name: str) -> str | None:

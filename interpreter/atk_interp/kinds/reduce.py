@@ -239,7 +239,7 @@ class _Fold:
         return await self._folded(_Group.of(group), context)
 
     async def _folded(self, group: _Group, context: StepContext) -> Iterable[Row] | Dropped:
-        done, so_far = 0, group.row.fields.get("so_far")
+        number, done, so_far = 0, 0, group.row.fields.get("so_far")
         most = min(len(group.items), self.batch or len(group.items))
         weight = weight_of(group.items)
         while True:
@@ -249,13 +249,13 @@ class _Fold:
             except RowFailed as error:
                 return Dropped(group.asked(done, 1, so_far), "rejected", str(error))
             asked = group.asked(done, count, so_far)
-            answer = await self.asker.ask(asked, context)
+            answer = await self.asker.ask(asked, context, number)
             if isinstance(answer, Failure):
                 if answer.is_too_long and count > 1:
                     most = count // 2
                     continue
                 return self._rejected(group, asked, answer, context)
-            done, so_far = done + count, dict(answer.readings[0])
+            number, done, so_far = number + 1, done + count, dict(answer.readings[0])
             if done >= len(group.items):
                 return (group.made(answer.readings[0]),)
 

@@ -54,7 +54,7 @@ class Asked:
     @property
     def place(self) -> Span:
         """Where the spec names the prompt."""
-        return self.view.document.head_span(self.view.path(self.option))
+        return self.view.document.head_span(self.view.prompt_paths[self.option])
 
     def place_of(self, cue: Cue) -> Span:
         """Where `parse` has the words of a cue: as a key, as a text or within one; its first line if nowhere."""

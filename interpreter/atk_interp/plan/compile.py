@@ -10,11 +10,13 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import partial
+from typing import Any
 
 from atk_interp.flow import Analysis
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import (
     BoundStep,
+    CallStep,
     Closure,
     Dropped,
     PureStep,
@@ -33,9 +35,13 @@ from atk_interp.plan.model import MOST_ROUNDS, Loop, Plan, PlannedOutput, Planne
 from atk_interp.plan.outputs import planned_output
 from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig
+from atk_interp.templates import Prompt
 from atk_interp.values import Row, Value, content_hash
 
 __all__ = ["compile_plan"]
+
+_SAMPLES = ("samples", "votes", "turns")
+"""The options that say how many samples of a row a step asks for."""
 
 
 def compile_plan(
@@ -191,7 +197,8 @@ class _Steps:
         if wanted_ is not None:
             self.wanted.append((step.name, wanted_, scope))
         kind = KINDS[step.view.step.kind]
-        options = {option.name for option in kind.options} & {"samples", "votes"}
+        options = {option.name for option in kind.options}
+        asks = tuple(scope.slots[slot] for slot in step.view.used_slots) if kind.asks_model else ()
         self.note_prompts(step.view)
         return PlannedStep(
             name=step.name,
@@ -204,13 +211,14 @@ class _Steps:
             uses=place.uses,
             inside=place.inside,
             limits=place.limits,
-            slot=scope.slots[step.view.option("model")] if kind.asks_model and step.view.given("model") else None,
+            slot=asks[0] if asks else None,
+            asks=asks,
             slots=scope.slots,
-            prompt=step.view.loaded.get("prompt"),
+            prompt=_prompt(step, runner),
             learn=step.learn,
             stops=stop_rule(step),
             single=kind.single,
-            stride=max(step.whole(name) or 1 for name in ("samples", "votes") if name in options) if options else 1,
+            stride=max((step.whole(name) or 1 for name in _SAMPLES if name in options), default=1),
             identity=partial(step_identity, step),
         )
 
@@ -229,7 +237,7 @@ class _Steps:
         gathers, asks = self._plain(scope, step, made.gather, place), self._plain(scope, step, made.ask, place)
         name = f"{step.name}.groups"
         identity = partial(step_identity, step, made.keys)
-        self._put(replace(gathers, name=name, slot=None, prompt=None, stops=None, identity=identity))
+        self._put(replace(gathers, name=name, slot=None, asks=(), prompt=None, stops=None, identity=identity))
         is_made = partial(_has, made.mark)
         self._put(replace(asks, inputs=(name,), others={}, uses=(), when=is_made))
 
@@ -303,6 +311,14 @@ class _Steps:
             elif not isinstance(bound, Inlined | Collected):
                 self._put(self._plain(scope, inner, bound, within))
             within = replace(within, inputs=(inner.name,))
+
+
+def _prompt(step: BoundStep, runner: Runner) -> Callable[[Mapping[str, Any]], Prompt] | None:
+    """Which prompt a call of the step has."""
+    if isinstance(runner, CallStep) and runner.prompt is not None:
+        return runner.prompt
+    only = step.view.loaded.get("prompt")
+    return None if only is None else lambda names: only
 
 
 def _has(name: str, names: Mapping[str, object]) -> bool:

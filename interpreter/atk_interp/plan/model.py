@@ -67,9 +67,13 @@ class PlannedStep:
     names: Callable[[Row], Names]
     when: Callable[[Names], Any] | None = None
     slot: str | None = None
+    """The slot of the run that it asks; the first of `asks`."""
+    asks: tuple[str, ...] = ()
+    """All slots of the run that it may ask."""
     slots: Mapping[str, str] = field(default_factory=dict)
     """The slots of the run that answer for those that the step knows."""
-    prompt: Prompt | None = None
+    prompt: Callable[[Names], Prompt] | None = None
+    """The prompt of a call, for the names of its row with `sample`."""
     depth: int = 0
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     uses: tuple[str, ...] = ()

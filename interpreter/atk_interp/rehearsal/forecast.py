@@ -22,7 +22,6 @@ from atk_interp.plan import Goal, Plan, PlannedStep
 from atk_interp.records import dataclass
 from atk_interp.rehearsal.recall import AskedCall
 from atk_interp.rehearsal.stage import LEFT_OUT, Rehearsed, rehearse
-from atk_interp.spec import EndpointConfig
 from atk_interp.tokens import count_tokens
 
 __all__ = ["NONE", "UNKNOWN", "Amount", "Forecast", "StepForecast", "forecast", "total"]
@@ -119,6 +118,8 @@ class _Tally:
     output_tokens: int = 0
     measured: int = 0
     measured_input: int = 0
+    by_slot: dict[str, int] = field(default_factory=dict)
+    """How many calls were seen to each slot; equal ones that are missing are one."""
 
 
 @dataclass
@@ -137,6 +138,7 @@ class _Tallies:
     def found(self, call: AskedCall, reply: StoredReply) -> None:
         tally = self.steps[call.step.name]
         tally.found += 1
+        tally.by_slot[call.slot] = tally.by_slot.get(call.slot, 0) + 1
         tally.input_tokens += reply.usage.input
         tally.output_tokens += reply.usage.output
         if tally.found <= _MEASURED:
@@ -159,6 +161,7 @@ class _Tallies:
         if key in tally.missing:
             return  # an equal call of another row: a run sends it once
         tally.missing.add(key)
+        tally.by_slot[call.slot] = tally.by_slot.get(call.slot, 0) + 1
         tally.missing_tokens += _counted(call.request)
         limit = call.request.sampling.get("max_tokens")
         if isinstance(limit, int):
@@ -192,10 +195,11 @@ class _Reckoned:
         to_send = self._calls(step, more)
         sent = _input_tokens(self.known[step.name], learned, to_send)
         got = NONE if target.config.embeds else _output_tokens(learned, to_send)
-        cost = _cost(target.config, sent, got)
+        cost = _cost(self._price(step), sent, got)
+        model = ", ".join(dict.fromkeys(self.rehearsed.targets[slot].model for slot in step.asks))
         found, likely = self.known[step.name].found, learned.found
         recorded = Amount(likely, "estimated") if likely > found else Amount(found)
-        return StepForecast(step.name, step.kind, step.slot, target.model, rows, recorded, to_send, sent, got, cost)
+        return StepForecast(step.name, step.kind, step.slot, model, rows, recorded, to_send, sent, got, cost)
 
     def _to_give(self, step: PlannedStep, goal: Goal) -> Amount:
         """How many rows a source will still give to reach its goal, if they fare like those that have replies."""
@@ -206,6 +210,20 @@ class _Reckoned:
         known = self.trial.states[step.name].rows_out - sum(state.labels.get(LEFT_OUT, 0) for state in states)
         accepted = self.trial.states[goal.step].rows_out
         return Amount(max(0, goal.rows * known / accepted - given), "estimated") if accepted else UNKNOWN
+
+    def _price(self, step: PlannedStep) -> Mapping[str, float]:
+        """What a million tokens cost; of several slots the mean, by the calls that were seen to each."""
+        prices = [(slot, self.rehearsed.targets[slot].config.price) for slot in step.asks]
+        if len(prices) == 1 or not all(price for _, price in prices):
+            return prices[0][1] if len(prices) == 1 else {}
+        seen = self.known[step.name].by_slot or self.learned[step.name].by_slot
+        weights = {slot: seen.get(slot, 0) for slot in step.asks}
+        weights = weights if any(weights.values()) else dict.fromkeys(step.asks, 1)
+        whole = sum(weights.values())
+        return {
+            side: sum(weights[slot] * price.get(side, 0.0) for slot, price in prices) / whole
+            for side in ("input", "output")
+        }
 
     def _coming(self, step: PlannedStep) -> Amount:
         """How many rows will come to a step after those that come without a call."""
@@ -276,14 +294,11 @@ def _output_tokens(learned: _Tally, to_send: Amount) -> Amount:
     return Amount(to_send.value * limits / count, "most") if count else UNKNOWN
 
 
-def _cost(config: EndpointConfig, input_tokens: Amount, output_tokens: Amount) -> Amount | None:
+def _cost(price: Mapping[str, float], input_tokens: Amount, output_tokens: Amount) -> Amount | None:
     """In USD, by the price per million tokens."""
-    if not config.price:
+    if not price:
         return None
-    parts = (
-        input_tokens.times(config.price.get("input", 0.0) / 1e6),
-        output_tokens.times(config.price.get("output", 0.0) / 1e6),
-    )
+    parts = (input_tokens.times(price.get("input", 0.0) / 1e6), output_tokens.times(price.get("output", 0.0) / 1e6))
     return total(parts)
 
 

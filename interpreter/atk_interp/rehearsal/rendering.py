@@ -216,9 +216,9 @@ def _rendered(call: AskedCall, rehearsed: Rehearsed, recorded: bool) -> Rendered
 
 def _origins(call: AskedCall, count: int) -> list[Span]:
     """Where the messages are written. With `feedback`, the first attempt's, and what was added stands nowhere."""
-    prompt = call.step.prompt
-    assert prompt is not None
+    assert call.step.prompt is not None
     names: dict[str, Any] = {**call.step.names(call.row), "sample": call.sample}
+    prompt = call.step.prompt(names)
     spans: list[Span] = []
     for attempt in (call.attempt, 0):
         try:

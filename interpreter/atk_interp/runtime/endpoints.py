@@ -49,7 +49,7 @@ class Endpoint(Target):
 
 def used_slots(plan: Plan) -> dict[str, EndpointConfig]:
     """The slots that some step of the plan asks, and those that answer for them."""
-    slots = dict.fromkeys(step.slot for step in plan.steps.values() if step.slot is not None)
+    slots = dict.fromkeys(slot for step in plan.steps.values() for slot in step.asks)
     for slot in list(slots):
         fallback = plan.endpoints[slot].fallback
         while fallback is not None and fallback not in slots and fallback in plan.endpoints:

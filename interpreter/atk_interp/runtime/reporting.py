@@ -43,7 +43,8 @@ def _prompt_of(plan: Plan) -> PromptOf:
         sample = rejection.attempts[0].get("sample") if rejection.attempts else 0
         with suppress(RenderError, RowFailed, StepStopped):
             names = step.names(Row(rejection.row, rejection.source, (), rejection.fields))
-            return step.prompt.renderer()({**names, "sample": sample, "attempt": 0})
+            names = {**names, "sample": sample, "attempt": 0}
+            return step.prompt(names).renderer()(names)
         return ()
 
     return messages

@@ -144,7 +144,7 @@ class _Rehearsal:
         step = BoundStep(staged, params, self.seed, self.endpoints, self.analysis.folder, None, self.sites)
         try:
             for prompt in staged.loaded.values():
-                prompt.renderer()(step.names(row))
+                prompt.renderer()({**dict.fromkeys(view.asked.fields), **step.names(row)})
         except RenderError as error:
             return Verdict(f"the prompt cannot be filled in: {error}")
         stage = Stage(example)

@@ -22,12 +22,16 @@ from atk_interp.replies import FieldRule, Fields, Reader, ReplyUnreadable, why_u
 from atk_interp.spec import EndpointConfig
 from atk_interp.spec.options import Option, Takes
 from atk_interp.spec.schema import SAMPLING_SCHEMA
+from atk_interp.templates import Prompt
 from atk_interp.values import Row, Value, canonical
 
 __all__ = ["ASKING_OPTIONS", "Answer", "Asker", "Failure", "check_asking", "computed", "weight_of"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+Frame = Callable[[list[tuple[str, str]], Mapping[str, Any]], list[tuple[str, str]]]
+"""What is sent, of the messages of a prompt and the names that they were rendered with."""
 
 _TOO_LONG = "the prompt is longer than the model can take"
 
@@ -136,17 +140,22 @@ class Failure:
 class Asker:
     """Asks for one step. Stateless between rows; safe for many rows at once."""
 
-    def __init__(self, step: BoundStep) -> None:
+    def __init__(
+        self, step: BoundStep, slot: str = "", prompt: Prompt | None = None, frame: Frame | None = None
+    ) -> None:
+        """`slot` and `prompt` are those of the step if not given; `frame` makes messages of those of the prompt."""
         view = step.view
         if view.reader is None:
             raise StepStopped(f"step `{step.name}` has no readable `parse`")
         self.step = step
-        self.slot: str = view.option("model")
+        self.slot: str = slot or view.option("model")
         self.endpoint: EndpointConfig = step.endpoints[self.slot]
         self.reader: Reader = view.reader
         self.form = view.reader.response_format()
-        prompt = view.loaded["prompt"]
-        self.render = step.rendering(prompt.renderer(), f"prompt {prompt.name}", prompt.names())
+        prompt = prompt or view.loaded["prompt"]
+        render = prompt.renderer()
+        sent = render if frame is None else lambda names: frame(render(names), names)
+        self.render = step.rendering(sent, f"prompt {prompt.name}", prompt.names())
         self.attempts = step.whole("attempts") or 1
         self.feedback = bool(step.value("feedback"))
         self.raises_limit = view.option("on_truncation") == "raise"

@@ -83,7 +83,7 @@ def _check_step(view: StepView, name: str, path: Path) -> None:
 def wanted(step: BoundStep) -> Wanted | None:
     """What a source is to give rows for; None when it gives all that it has. Raises `StepStopped`."""
     view = step.view
-    if "until" not in {option.name for option in view.options} or not view.given("until"):
+    if UNTIL not in view.options or not view.given("until"):
         return None
     path, given = view.path("until"), view.option("until")
     if isinstance(given, dict):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from atk_interp.llm.messages import Reply
 from atk_interp.records import dataclass
+from atk_interp.templates import Prompt
 from atk_interp.values import Row, Value
 
 if TYPE_CHECKING:
@@ -261,12 +262,16 @@ class PureApply(Protocol):
 
 
 class CallStep:
-    """Turns one row into rows by asking a model."""
+    """Turns one row into rows by asking a model.
 
-    __slots__ = ("apply",)
+    `prompt` gives the prompt of a call, for the names of its row with `sample`, where a step has several prompts.
+    """
 
-    def __init__(self, apply: CallApply) -> None:
+    __slots__ = ("apply", "prompt")
+
+    def __init__(self, apply: CallApply, prompt: Callable[[Mapping[str, Any]], Prompt] | None = None) -> None:
         self.apply = apply
+        self.prompt = prompt
 
 
 class CallApply(Protocol):
@@ -307,7 +312,7 @@ def rejecting(runner: Runner) -> Runner:
         case PureStep(apply=apply):
             return PureStep(_rejecting(apply))
         case CallStep(apply=ask):
-            return CallStep(_rejecting_call(ask))
+            return CallStep(_rejecting_call(ask), runner.prompt)
     return runner
 
 

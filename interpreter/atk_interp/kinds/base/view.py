@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from atk_interp.diagnostics import Diagnostic, Label, Sink, did_you_mean
 from atk_interp.document import Document, Path
@@ -68,8 +68,8 @@ class StepView:
     around: Around | None = None
     passing: tuple[RecordType, RecordType] | None = None
     """The fields of the rows that reach it, whatever its `when`, and of those that leave it; None until checked."""
-    used_slots: set[str] = field(default_factory=set)
-    """The model slots that it asks, itself or through the steps within it."""
+    used_slots: dict[str, None] = field(default_factory=dict)
+    """The model slots that it asks, itself or through the steps within it, in their order."""
     inner: list[StepView] = field(default_factory=list)
     """The steps of a step that has some of its own, as they were checked."""
     nested: Any = None
@@ -92,6 +92,9 @@ class StepView:
     templates: dict[Path, Template] = field(default_factory=dict)
     message_lists: dict[Path, MessageList] = field(default_factory=dict)
     loaded: dict[str, Prompt] = field(default_factory=dict)
+    """The prompts of the step, by the key that names them; of a key that names several, by the place of each."""
+    prompt_paths: dict[str, Path] = field(default_factory=dict)
+    """Where each of `loaded` is named."""
     record: RecordType | None = None
     """The fields of the records of an output that names them."""
     reader: Reader | None = None
@@ -265,15 +268,23 @@ class StepView:
     def prompt(self, name: str, scope: Mapping[str, Type]) -> None:
         """Load and check the prompt that an option names."""
         value = self.option(name)
-        if not isinstance(value, str):
-            return
-        prompt = self.prompts.load(value, self.document.span(self.path(name)), self.sink)
-        if prompt is not None:
-            self.loaded[name] = prompt
-            prompt.check(self._known(scope, prompt.names()), self._telling_causes(), self.explain)
+        if isinstance(value, str):
+            self.load_prompt(name, value, self.path(name), scope)
 
-    def parse(self, name: str = "parse") -> Mapping[str, Type]:
-        """Build the reader of replies; the fields that it writes (those it may overwrite when it is broken)."""
+    def load_prompt(self, key: str, name: str, path: Path, scope: Mapping[str, Type]) -> Prompt | None:
+        """Load and check the prompt that is named at a path, and keep it under a key of `loaded`."""
+        prompt = self.prompts.load(name, self.document.span(path), self.sink)
+        if prompt is not None:
+            self.loaded[key] = prompt
+            self.prompt_paths[key] = path
+            prompt.check(self._known(scope, prompt.names()), self._telling_causes(), self.explain)
+        return prompt
+
+    def parse(self, name: str = "parse", *, writes: bool = True) -> Mapping[str, Type]:
+        """Build the reader of replies; the fields that it reads (those it may overwrite when it is broken).
+
+        With `writes` they become fields of the rows.
+        """
         try:
             self.reader = build_reader(self.step.options[name])
         except OptionsError as error:
@@ -283,7 +294,8 @@ class StepView:
             self.sink.report(BAD_PARSE, span, str(error), help=help_)
             self.parse_is_broken = True
             return {field: ANY for field in self.input.fields if place_named(self.document, field, self.path(name))}
-        self.writes(self.reader.fields, self.path(name))
+        if writes:
+            self.writes(self.reader.fields, self.path(name))
         return self.reader.fields
 
     def _standing_wrong(self, name: str, inner: Path) -> str | None:
@@ -297,8 +309,12 @@ class StepView:
         """Check that the model slot exists, and that it is one for vectors, or one for replies."""
         value = self.option(name)
         if isinstance(value, str):
-            self.check_slot(value, self.path(name))
-            self._check_expected(value, self.path(name), embeds)
+            self.asks_slot(value, self.path(name), embeds=embeds)
+
+    def asks_slot(self, value: str, path: Path, *, embeds: bool = False) -> None:
+        """As `slot`, of a slot that is named at a path."""
+        self.check_slot(value, path)
+        self._check_expected(value, path, embeds)
 
     def _check_expected(self, value: str, path: Path, embeds: bool) -> None:
         """A slot that expects anything may be for either."""
@@ -316,7 +332,7 @@ class StepView:
 
     def check_slot(self, value: str, path: Path, help: str | None = None) -> None:
         """Check that the model slot named at a path exists. `help` is the mend where it is no misspelt name."""
-        self.used_slots.add(value)
+        self.used_slots[value] = None
         if value in self.spec.models:
             return
         known = ", ".join(f"`{slot}`" for slot in self.spec.models) or "none"
