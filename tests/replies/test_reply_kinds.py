@@ -42,7 +42,8 @@ def test_an_example_does_what_it_says(kind: ReplyKind, example: ReplyExample) ->
 @pytest.mark.parametrize("kind", REPLY_KINDS.values(), ids=REPLY_KINDS)
 def test_a_kind_has_a_manual_and_an_example_of_each_outcome(kind: ReplyKind) -> None:
     assert len(type(kind).__doc__ or "") > 100
-    assert {example.expect is None for example in kind.examples} == {True, False}
+    if kind.name != "python":  # what that reads is in files of users
+        assert {example.expect is None for example in kind.examples} == {True, False}
 
 
 @pytest.mark.parametrize("options", EVERY_KIND.values(), ids=EVERY_KIND)

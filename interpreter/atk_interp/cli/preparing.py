@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from atk_interp.cli.exits import FINDINGS, IMPOSSIBLE
 from atk_interp.cli.output import coloured, complain, notice
 
@@ -14,7 +16,24 @@ if TYPE_CHECKING:
     from atk_interp.pipeline import Pipeline
     from atk_interp.pipeline.past import PastRun
 
-__all__ = ["compiled", "past", "reported", "settings_for", "without_output"]
+__all__ = ["compiled", "no_python", "past", "reported", "settings_for", "without_output"]
+
+
+def _refuse(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    from atk_interp.foreign import refuse_python
+
+    if wanted:
+        refuse_python()
+
+
+no_python = click.option(
+    "--no-python",
+    is_flag=True,
+    expose_value=False,
+    callback=_refuse,
+    help="Run no Python of the user's; a spec with a step that needs it is refused.",
+)
+"""The option of the commands that may run users' Python. It holds for the whole process."""
 
 
 def reported(act: Callable[[], int]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from os.path import relpath
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
 from atk_interp.document import DISK, Document, Files, load_document
@@ -25,7 +26,12 @@ from atk_interp.spec.codes import UNKNOWN_PIPELINE
 from atk_interp.stock import find_pipeline, stock_names
 from atk_interp.templates import PromptLibrary
 
+if TYPE_CHECKING:
+    from atk_interp.foreign.function import Function
+
 __all__ = ["Analysis", "analyse", "prompt_folders"]
+
+_MOST_OF_A_FILE = 2_000_000
 
 _EITHER = (Cardinality.SOURCE_OR_ONE, Cardinality.SOURCE_OR_MANY)
 """What a kind may make of rows that may do without any."""
@@ -254,6 +260,11 @@ class _Flow:
             if finding.is_error:
                 self.sink.add(finding)
         return None if sink.has_errors else analysis
+
+    def open_function(self, reference: Any) -> Function:
+        from atk_interp.foreign.function import find_function
+
+        return find_function(reference, self.folder, lambda path: self.opened.files.read(path, _MOST_OF_A_FILE))
 
     def cardinality(self, view: StepView) -> Cardinality:
         return KINDS[view.step.kind].makes(view)

@@ -38,6 +38,7 @@ _OWN: Mapping[str, StepKind] = Registry(
         "pipeline": "pipeline:Pipeline",
         "generate": "generate:Generate",
         "vote": "vote:Vote",
+        "python": "python:Python",
         "reduce": "reduce:Reduce",
         "converse": "converse:Converse",
     },

@@ -83,7 +83,7 @@ class Asked:
 
     def _reading(self, parse: str, shown: MessageTemplate) -> list[Fields] | ReplyUnreadable:
         reader, text = self.view.reader, (shown.content.constant or "").strip()
-        if reader is None:
+        if reader is None or reader.function is not None:  # a check runs nobody's Python
             return []
         known = _READINGS.get((parse, text))
         if known is None:

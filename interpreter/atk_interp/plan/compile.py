@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from atk_interp.flow import Analysis
+from atk_interp.foreign import REFUSED_HELP, is_refused
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import (
     BoundStep,
@@ -21,6 +22,7 @@ from atk_interp.kinds.base import (
     Dropped,
     PureStep,
     Runner,
+    StepStopped,
     StepView,
     draw_sites,
     rejecting,
@@ -65,6 +67,7 @@ def compile_plan(
         for name, view in analysis.outputs.items()
     }
     steps.set_goals(outputs)
+    _refuse_python(steps.python)
     for view in analysis.outputs.values():
         steps.note_prompts(view)
     return Plan(
@@ -76,6 +79,7 @@ def compile_plan(
         seed,
         dict(sorted(steps.prompts.items())),
         dict(sorted(steps.specs.items())),
+        dict(sorted(steps.python.items())),
         content_hash("atk-handed-v1", handed) if handed is not None else "",
         checks=[*planned_checks(analysis, params, seed), *steps.checks],
     )
@@ -153,6 +157,7 @@ class _Steps:
         self.planned: dict[str, PlannedStep] = {}
         self.prompts: dict[str, str] = {}
         self.specs: dict[str, str] = {}
+        self.python: dict[str, str] = {}
         self.checks: list[PlannedCheck] = []
         self.wanted: list[tuple[str, Wanted, _Scope]] = []
         """The sources that give rows until enough of them have come through."""
@@ -200,6 +205,7 @@ class _Steps:
         options = {option.name for option in kind.options}
         asks = tuple(scope.slots[slot] for slot in step.view.used_slots) if kind.asks_model else ()
         self.note_prompts(step.view)
+        self.python.update({f"{step.name}: {used.reference}": used.digest for used in step.view.functions.values()})
         return PlannedStep(
             name=step.name,
             kind=kind.name,
@@ -323,6 +329,13 @@ def _prompt(step: BoundStep, runner: Runner) -> Callable[[Mapping[str, Any]], Pr
 
 def _has(name: str, names: Mapping[str, object]) -> bool:
     return name in names
+
+
+def _refuse_python(used: Collection[str]) -> None:
+    """Raise `StepStopped` when steps need Python and it is refused, naming all of them."""
+    if used and is_refused():
+        listed = ", ".join(f"`{name}` (`{function}`)" for name, function in (each.split(": ", 1) for each in used))
+        raise StepStopped(f"Python is refused, and is needed by {listed}", REFUSED_HELP)
 
 
 def _when(step: BoundStep) -> Closure | None:

@@ -44,6 +44,7 @@ def fingerprint(plan: Plan, moment_ns: int) -> str | None:
             "program": list(_program()),
             "specs": dict(plan.specs),
             "prompts": dict(plan.prompts),
+            "python": dict(plan.python),
             "params": dict(plan.params),
             "seed": plan.seed,
             "rows": plan.handed,

@@ -70,6 +70,7 @@ def step_identity(step: BoundStep, keys: Iterable[str] | None = None) -> str:
         "params": {name: step.params.get(name) for name in sorted(view.spec.params) if name in words},
         "seed": step.seed,
         "prompts": prompts,
+        "python": {show_path(path[own:]): function.digest for path, function in view.functions.items()},
         "fields": repr(view.input),
         "beside": {key: repr(fields) for key, fields in view.sides.items()},
         "names": [list(view.constants), list(view.locals)],

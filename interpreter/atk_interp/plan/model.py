@@ -164,6 +164,8 @@ class Plan:
     """The SHA-256 of every prompt file used, by its path as people see it."""
     specs: Mapping[str, str] = field(default_factory=dict)
     """The SHA-256 of the spec, and of those that it uses."""
+    python: Mapping[str, str] = field(default_factory=dict)
+    """The hash of every Python function used, with the files that it imports, by step and function."""
     handed: str = ""
     """The SHA-256 of the rows that were handed over by the caller."""
     extent: Extent = Extent()

@@ -58,6 +58,7 @@ _OWN: Mapping[str, ReplyKind] = Registry(
         "rubric": "rubric:RUBRIC",
         "regex": "regex:REGEX",
         "dialogue": "dialogue:DIALOGUE",
+        "python": "python:PYTHON",
     },
 )
 """Every parser by its name, in the order in which people are told of them; imported when a `parse:` names it."""

@@ -15,12 +15,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from atk_interp.expressions.types import ListType, MaybeType, RecordType, TextType, Type
 from atk_interp.records import dataclass
 from atk_interp.replies.cleaning import clean
 from atk_interp.values import Value
+
+if TYPE_CHECKING:
+    from atk_interp.foreign.function import Function
 
 __all__ = [
     "NO_RULES",
@@ -111,6 +114,13 @@ class Reader(ABC):
 
     many: bool = False
     """Whether one reply may hold several readings."""
+
+    function: str | None = None
+    """The user's function that reads, as `file.py:function`. It must be given with `reading_with` before `read`."""
+
+    def reading_with(self, function: Function) -> Reader:
+        """The reader with the function that it names."""
+        return self
 
     def read(self, text: str) -> list[Fields]:
         """The readings in a reply, in order; exactly one unless `many`. Linear time in `len(text)`.

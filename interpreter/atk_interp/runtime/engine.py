@@ -219,6 +219,8 @@ class Engine:
                 group.create_task(self._ask_on(item, emitters))
             if self._stop.is_set():
                 await self._calls.drain(_DRAIN_S)
+                for task in list(self._calls.carriers):  # what still goes on is no call: a function of the user's
+                    task.cancel()
                 return
             if all(emitter.done.is_set() for emitter in emitters):
                 return

@@ -12,7 +12,7 @@ import click
 
 from atk_interp.cli.exits import OK
 from atk_interp.cli.output import complain, say
-from atk_interp.cli.preparing import compiled, reported, settings_for, without_output
+from atk_interp.cli.preparing import compiled, no_python, reported, settings_for, without_output
 from atk_interp.cli.tables import table
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ _LEGEND = {
 @click.option("--row", metavar="N|ID", help="With `--why`: for which row; the first that has a call to send.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="For a trial run of so many rows.")
 @click.option("--until", default="", metavar="STEP", help="For a run up to and with this step.")
+@no_python
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print it.")
 def command(
     pipeline: str,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atk_interp.cli.exits import OK
-from atk_interp.cli.preparing import compiled, reported, settings_for
+from atk_interp.cli.preparing import compiled, no_python, reported, settings_for
 from atk_interp.cli.running import run_one
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = ["command"]
 @click.option("--until", default="", metavar="STEP", help="Go no further than this step, and write its rows.")
 @click.option("--strict", is_flag=True, help="Stop at the first row that is rejected.")
 @click.option("--budget", default="", metavar="AMOUNT", help="Pay no more than this, as `5usd` or `1M tokens`.")
+@no_python
 @click.option("--retry-rejected", is_flag=True, help="Ask the rows again that the run would reject; see `retry`.")
 def command(paths: tuple[str, ...], settings: tuple[str, ...], quiet: bool, retry_rejected: bool, **how: Any) -> int:
     """Run pipelines, one after the other.

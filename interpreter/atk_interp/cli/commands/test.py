@@ -12,6 +12,7 @@ import click
 from atk_interp.cli.exits import FINDINGS, IMPOSSIBLE, OK
 from atk_interp.cli.output import coloured, notice, say
 from atk_interp.cli.paths import files_of
+from atk_interp.cli.preparing import no_python
 from atk_interp.diagnostics import Diagnostic
 from atk_interp.diagnostics.render import render_text, summary
 
@@ -27,6 +28,7 @@ VERSION = 1
 @click.command(name="test")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="How to print.")
+@no_python
 @click.option("--skip-foreign", is_flag=True, help="Leave named files alone that are no spec, config or prompt.")
 def command(paths: tuple[Path, ...], format_: str, skip_foreign: bool) -> int:
     """Try the `examples` of specs: what their steps make of replies that are given. No model is asked.

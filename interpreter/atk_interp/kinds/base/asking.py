@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from atk_interp.expressions.types import AnyType, NullType, TextType, Type, without_null
+from atk_interp.foreign import CannotLoad
 from atk_interp.kinds.base.bound import BoundStep, Closure
 from atk_interp.kinds.base.codes import BAD_PARSE, WRONG_VALUE_TYPE
 from atk_interp.kinds.base.examples import REPEATED, UNREADABLE
@@ -257,6 +258,8 @@ class Asker:
             readings = self.reader.read(reply.text)
         except ReplyUnreadable as error:
             return [], [], UNREADABLE, str(error)
+        except CannotLoad as error:
+            raise StepStopped(f"step `{self.step.name}`: {error}", error.help) from None
         accepted: list[Fields] = []
         refused: list[tuple[Fields, str]] = []
         reasons: list[str] = []

@@ -17,6 +17,7 @@ __all__ = [
     "UNKNOWN_FIELD",
     "UNKNOWN_RESULT",
     "UNKNOWN_SLOT",
+    "UNUSABLE_FUNCTION",
     "WRONG_PARAMETERS",
     "WRONG_SLOT",
     "WRONG_VALUE_TYPE",
@@ -151,6 +152,16 @@ WRONG_SLOT = Code(
     bad="models: {e: {expects: embedding}}\nsteps: {ask: {kind: generate, model: e, …}}",
     good="models: {m: {expects: instruct}}\nsteps: {ask: {kind: generate, model: m, …}}",
 )
+UNUSABLE_FUNCTION = Code(
+    "ATK551",
+    "unusable-function",
+    Severity.ERROR,
+    finds="A Python function that is not there, stands outside of the folder of the spec, or takes other arguments than "
+    "it is given.",
+    why="The run would stop at the first row. The file is read for this, and not run.",
+    bad="function: scoring.py:scor   # the file has `score`",
+    good="function: scoring.py:score",
+)
 
 CODES = (
     SHADOWED_PARAMETER,
@@ -167,4 +178,5 @@ CODES = (
     ENDLESS_LOOP,
     STEP_NOT_FOR_LOOPS,
     WRONG_SLOT,
+    UNUSABLE_FUNCTION,
 )

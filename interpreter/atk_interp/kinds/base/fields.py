@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, Type
 from atk_interp.spec import Option, Takes
 
-__all__ = ["declared_types", "fields_option"]
+__all__ = ["TYPES", "declared_types", "fields_option"]
 
-_TYPES: Mapping[str, Type] = {
+TYPES: Mapping[str, Type] = {
     "text": TEXT,
     "int": INT,
     "float": FLOAT,
@@ -22,10 +22,10 @@ _TYPES: Mapping[str, Type] = {
 
 def fields_option(help: str) -> Option:
     """The option `fields`: names with their types."""
-    rules = {"type": "dict", "minlength": 1, "valuesrules": {"type": "string", "allowed": list(_TYPES)}}
-    return Option("fields", Takes.STRUCTURE, f"{help} Types are {', '.join(_TYPES)}.", schema=rules)
+    rules = {"type": "dict", "minlength": 1, "valuesrules": {"type": "string", "allowed": list(TYPES)}}
+    return Option("fields", Takes.STRUCTURE, f"{help} Types are {', '.join(TYPES)}.", schema=rules)
 
 
 def declared_types(fields: Mapping[str, str]) -> dict[str, Type]:
     """The types of declared fields."""
-    return {name: _TYPES[type_] for name, type_ in fields.items()}
+    return {name: TYPES[type_] for name, type_ in fields.items()}

@@ -18,6 +18,7 @@ from atk_interp.kinds.base.codes import (
     SHADOWED_PARAMETER,
     UNKNOWN_FIELD,
     UNKNOWN_SLOT,
+    UNUSABLE_FUNCTION,
     WRONG_SLOT,
     WRONG_VALUE_TYPE,
 )
@@ -37,6 +38,9 @@ from atk_interp.templates import (
     parse_messages,
     used_names,
 )
+
+if TYPE_CHECKING:
+    from atk_interp.foreign.function import Function
 
 __all__ = ["ROW_TYPE", "Analysed", "Around", "Followed", "Nested", "StepView", "expression_paths"]
 
@@ -99,6 +103,8 @@ class StepView:
     """The fields of the records of an output that names them."""
     reader: Reader | None = None
     parse_is_broken: bool = False
+    functions: dict[Path, Function] = field(default_factory=dict)
+    """The Python functions that it calls, as they were read."""
 
     @property
     def document(self) -> Document:
@@ -294,9 +300,31 @@ class StepView:
             self.sink.report(BAD_PARSE, span, str(error), help=help_)
             self.parse_is_broken = True
             return {field: ANY for field in self.input.fields if place_named(self.document, field, self.path(name))}
+        if self.reader.function is not None:
+            path = (*self.path(name), "python")
+            function = self.function(path, positional=1)
+            self.reader = self.reader.reading_with(function) if function is not None else self.reader
         if writes:
             self.writes(self.reader.fields, self.path(name))
         return self.reader.fields
+
+    def function(self, path: Path, given: Sequence[str] = (), positional: int = 0) -> Function | None:
+        """Find the Python function that is named at a path, and check that it takes these arguments; None if not."""
+        from atk_interp.foreign.function import FunctionNotUsable  # imported late: few specs name one
+
+        span = self.document.span(path)
+        try:
+            assert self.around is not None
+            found = self.around.open_function(self.document.get(path))
+        except FunctionNotUsable as error:
+            self.sink.report(UNUSABLE_FUNCTION, span, str(error), help=error.help)
+            return None
+        misfit = found.parameters.misfit(given, positional) if found.parameters is not None else None
+        if misfit is not None:
+            self.sink.report(UNUSABLE_FUNCTION, span, f"function `{found.name}` {misfit}")
+            return None
+        self.functions[path] = found
+        return found
 
     def _standing_wrong(self, name: str, inner: Path) -> str | None:
         """What to do with a key of the step that stands in one of its values, when that one cannot have it."""
@@ -416,6 +444,10 @@ class Around(Protocol):
 
     def open_pipeline(self, view: StepView, name: str, path: Path) -> Nested | None:
         """The pipeline of a name (or path); None when it cannot be used, which is reported."""
+        ...
+
+    def open_function(self, reference: Any) -> Function:
+        """The Python function of a `file.py:function` beside the spec. Raises `FunctionNotUsable`."""
         ...
 
     def cardinality(self, view: StepView) -> Cardinality:
