@@ -13,6 +13,7 @@ __all__ = ["KEY_HELP", "Path", "bounds", "count", "field_name", "flag", "header"
 Path = tuple[str | int, ...]
 
 KEY_HELP = {
+    "fields": "The fields that the function gives, with their types.",
     "into": "The field that is written.",
     "after": "The words behind which the answer stands.",
     "type": "`int` for whole numbers only.",
