@@ -9,7 +9,7 @@ import pytest
 
 from atk_interp.diagnostics import Diagnostic
 from atk_interp.pipeline import lint
-from support.pipelines import Told, run, said, write_project
+from support.pipelines import Told, cli, run, said, write_project  # noqa: F401
 
 SCORING = """
 import helper
@@ -105,12 +105,12 @@ async def test_a_batch_without_a_result_for_each_row_is_rejected(tmp_path: Path)
 
 async def test_another_version_of_a_file_runs_again(tmp_path: Path) -> None:
     text = spec('function: "scoring.py:score"', "{score: float, label: any}")
-    first = await run(project(tmp_path), text)
+    first = (await run(project(tmp_path), text)).rows
     unchanged = await run(tmp_path, text)
     (tmp_path / "helper.py").write_text(HELPER.replace("len(text)", "7"))
     again = await run(tmp_path, text)
 
-    assert [row["score"] for row in first.rows] == [1.0, 2.0]
+    assert [row["score"] for row in first] == [1.0, 2.0]
     assert not any(type(event).__name__ == "StepStarted" for event in unchanged.events)
     assert [row["score"] for row in again.rows] == [7.0, 7.0]
 
@@ -172,7 +172,9 @@ async def test_a_reply_may_be_read_by_a_function(tmp_path: Path) -> None:
 
 
 def test_python_may_be_refused_and_every_step_that_needs_it_is_named(
-    cli: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Callable[..., Told],  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ATK_NO_PYTHON", "")  # put back afterwards
     project(tmp_path)

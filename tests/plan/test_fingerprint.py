@@ -30,6 +30,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "seed": {"seed": 7},
     "prompts": {"prompts": {"ask.yaml": "another hash"}},
     "specs": {"specs": {"pipeline.yaml": "another hash"}},
+    "python": {"python": {"made: own.py:f": "another hash"}},
     "handed": {"handed": "another hash"},
     "extent": {"extent": Extent(limit=3)},
     "steps": {"steps": {}},
