@@ -180,6 +180,6 @@ def test_python_may_be_refused_and_every_step_that_needs_it_is_named(
     project(tmp_path)
     write_project(tmp_path, spec('function: "scoring.py:later"'))
     for command in ("run", "plan"):
-        told = cli(command, "--no-python", "pipeline.yaml")
+        told = cli(command, "--no-python", "pipeline.yaml", "--set", "output_dir=o")
         assert told.code == 2
         assert "Python is refused, and is needed by `made` (`scoring.py:later`)" in told.err
