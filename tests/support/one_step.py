@@ -14,6 +14,7 @@ from atk_interp.document import parse_document
 from atk_interp.flow import analyse
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import (
+    AcceptedCall,
     Attempt,
     Beside,
     BoundStep,
@@ -64,6 +65,13 @@ class NoCalls:
         raise AssertionError("this step asks no model")
 
     def further(self, used_up: UsedUp, given: int) -> Turn | None:
+        raise AssertionError("this step asks no model")
+
+    @property
+    def wants_calls(self) -> bool:
+        return False
+
+    def accepted(self, call: AcceptedCall) -> None:
         raise AssertionError("this step asks no model")
 
     def merged(self, row: Row, members: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from atk_interp.document import Path
 from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import AnyType, RecordType, TextType, without_null
+from atk_interp.flow.calls import check_calls
 from atk_interp.flow.documents import check_document
 from atk_interp.formats.files import SUFFIXES, form_of
 from atk_interp.formats.outputs import OUTPUTS, OutputFormat
@@ -19,8 +20,8 @@ from atk_interp.spec.codes import BAD_NAME, KEYS_AT_ODDS, MISSING_KEY
 __all__ = ["check_output"]
 
 
-def check_output(view: StepView) -> None:
-    """Check an output as a view over the rows of its step. Mistakes go to its sink."""
+def check_output(view: StepView, source: StepView | None) -> None:
+    """Check an output as a view over the rows of its step `source`, if that is not broken. Mistakes go to its sink."""
     format_ = OUTPUTS[view.step.kind]
     view.options = format_.options
     if view.given("where"):
@@ -30,6 +31,9 @@ def check_output(view: StepView) -> None:
     _check_name(view, format_)
     if format_.form == "document":
         check_document(view)
+        return
+    if format_.of_calls:
+        check_calls(view, source)
         return
     for option in view.options:
         path = view.path(option.name)

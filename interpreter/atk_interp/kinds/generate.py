@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from atk_interp.expressions.types import RecordType, maybe
 from atk_interp.kinds.base import (
     ASKING_OPTIONS,
     EXAMPLES,
     REJECTING_OPTIONS,
+    AcceptedCall,
     Answer,
     Asker,
     Attempt,
@@ -42,6 +44,7 @@ class Generate(StepKind):
     name = "generate"
     cardinality = Cardinality.MANY
     asks_model = True
+    tells_calls = True
     options = (
         *ASKING_OPTIONS,
         Option("keep", Takes.EXPRESSION, "What must be true for the row to go on; others are filtered."),
@@ -119,13 +122,14 @@ class _Generation:
     def _kept(self, row: Row, answers: Sequence[Answer | Failure], context: StepContext) -> Iterable[Row] | Dropped:
         made = list(self._rows(row, answers))
         if self.keep is None:
+            _tell(made, answers, context)
             return [child for child, _ in made]
-        kept: list[Row] = []
+        kept: list[tuple[Row, Attempt]] = []
         dropped: list[Dropped] = []
         for child, attempt in made:
             try:
                 if self.keep(self.step.names(child)):
-                    kept.append(child)
+                    kept.append((child, attempt))
                 else:
                     dropped.append(Dropped(child, "filtered", self.keep_label, (attempt,)))
             except RowFailed as error:  # its siblings may be kept, and what was paid for it is recorded
@@ -133,7 +137,8 @@ class _Generation:
         whole = None if kept else dropped.pop()  # the last of them stands for the row itself
         for part in dropped:
             context.refused(part)
-        return whole or kept
+        _tell(kept, answers, context)
+        return whole or [child for child, _ in kept]
 
     def _rows(self, row: Row, answers: Sequence[Answer | Failure]) -> Iterator[tuple[Row, Attempt]]:
         """The rows that the readings make, each with the reply that it was read from."""
@@ -153,3 +158,14 @@ class _Generation:
                 seen[content] = ordinal + 1
                 order = (*row.order, sample, index)
                 yield Row(row_id(row.id, [reading, ordinal]), row.source, order, fields, row.id), attempt
+
+
+def _tell(kept: Sequence[tuple[Row, Attempt]], answers: Sequence[Answer | Failure], context: StepContext) -> None:
+    """Tell of the calls whose readings have made rows that are kept, each with these."""
+    if not context.wants_calls:
+        return
+    for sample, made in groupby(kept, key=lambda pair: pair[1].sample):
+        answer = answers[sample]
+        assert isinstance(answer, Answer)
+        rows = [row for row, _ in made]
+        context.accepted(AcceptedCall(rows, sample, answer.messages, answer.reply.text))

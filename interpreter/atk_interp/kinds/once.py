@@ -8,6 +8,7 @@ from dataclasses import replace
 from atk_interp.expressions.types import RecordType
 from atk_interp.kinds.base import (
     ASKING_OPTIONS,
+    AcceptedCall,
     Asker,
     BoundStep,
     CallStep,
@@ -42,6 +43,7 @@ class Once(StepKind):
     name = "once"
     cardinality = Cardinality.SOURCE_OR_ONE
     asks_model = True
+    tells_calls = True
     single = True
     options = tuple(replace(option, required=False) for option in ASKING_OPTIONS)
 
@@ -72,6 +74,9 @@ class Once(StepKind):
             answer = await asker.ask(row, context)
             if isinstance(answer, Failure):
                 return Dropped(row, "rejected", answer.label, answer.attempts)
-            return (row.replaced({**row.fields, **answer.readings[0]}),)
+            made = row.replaced({**row.fields, **answer.readings[0]})
+            if context.wants_calls:
+                context.accepted(AcceptedCall((made,), 0, answer.messages, answer.reply.text))
+            return (made,)
 
         return CallStep(apply)

@@ -11,6 +11,8 @@ from atk_interp.kinds.base import (
     ASKING_OPTIONS,
     EXAMPLES,
     REJECTING_OPTIONS,
+    AcceptedCall,
+    Answer,
     Asker,
     Attempt,
     BoundStep,
@@ -51,6 +53,7 @@ class Vote(StepKind):
     name = "vote"
     cardinality = Cardinality.AT_MOST_ONE
     asks_model = True
+    tells_calls = True
     options = (
         *ASKING_OPTIONS,
         Option("votes", Takes.INT, "How many votes to take at most.", required=True, min=1, max=101),
@@ -103,6 +106,7 @@ class _Ballot:
         cast: list[dict[str, Value]] = []
         record: list[Attempt] = []
         void: list[Failure] = []
+        answers: list[tuple[int, Answer]] = []
         asked = 0
         while asked < self.votes:
             wanted = self.first if asked == 0 else 1
@@ -118,6 +122,7 @@ class _Ballot:
                     void.append(answer)
                 else:
                     cast.append(answer.readings[0])
+                    answers.append((sample, answer))
                     record.append(Attempt(sample, len(answer.attempts), "vote", answer.reply.text, answer.reply.finish))
             asked += len(numbers)
             if cast and self._decided(names, cast, self.votes - asked):
@@ -137,7 +142,18 @@ class _Ballot:
             return Dropped(voted, "rejected", str(error), tuple(record))
         for failure in void:
             context.refused(Dropped(row, "rejected", failure.label, failure.attempts))
+        if context.wants_calls:
+            for sample, answer in answers:
+                if self._agrees(names, answer.readings[0], len(cast)):
+                    context.accepted(AcceptedCall((voted,), sample, answer.messages, answer.reply.text))
         return (voted,)
+
+    def _agrees(self, names: dict[str, Any], vote: dict[str, Value], votes: int) -> bool:
+        """Whether the row would pass as well had all votes been this one."""
+        try:
+            return bool(self.rule({**names, **_columns(self.fields, [vote] * votes)}))
+        except RowFailed:
+            return False
 
     def _decided(self, names: dict[str, Any], cast: list[dict[str, Value]], open_votes: int) -> bool:
         """Whether the rule gives one outcome however the open votes fall, including that they are void."""

@@ -97,6 +97,8 @@ class _Reading:
             source = analysis.spec.outputs[name].source
             self.takers.setdefault(source, []).append(_of_output(view))
             self.useful.add(source)
+            if "reached" in view.step.options:  # what it lets through decides what is written
+                self.useful.add(view.step.options["reached"])
         self.useful |= {counted.of for check in analysis.checks for counted in check.counts.values()}
 
     def step(self, name: str) -> None:

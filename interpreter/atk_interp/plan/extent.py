@@ -54,7 +54,11 @@ def up_to(plan: Plan, name: str) -> Plan:
             steps[known.name] = known
         elif known.name in ends:
             steps[known.name] = replace(known, inputs=())
-    outputs = {output.name: output for output in plan.outputs.values() if output.source in kept}
+    outputs = {
+        output.name: output
+        for output in plan.outputs.values()
+        if output.source in kept and (output.reached or output.source) in kept
+    }
     outputs[rows_of(name)] = PlannedOutput(rows_of(name), name, "jsonl", _record)
     return replace(plan, steps=steps, outputs=outputs, extent=replace(plan.extent, until=name))
 

@@ -7,7 +7,7 @@ from dataclasses import field
 from typing import Any
 
 from atk_interp.expressions.types import RecordType
-from atk_interp.kinds.base import Runner, StopRule
+from atk_interp.kinds.base import AcceptedCall, Runner, StopRule
 from atk_interp.plan.checks import PlannedCheck
 from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig, PipelineSpec
@@ -130,6 +130,10 @@ class PlannedOutput:
     layout: RecordType = RecordType(open=True)
     document: Callable[[Mapping[str, Any]], str] | None = None
     """Fills in the file, where that is one text, from what is known at the end of a run. It raises `RowFailed`."""
+    call: Callable[[Row, AcceptedCall], bytes | None] | None = None
+    """As `record`, for a file of the calls of the step: of a row that was made with the reply to one."""
+    reached: str = ""
+    """The step that these rows, or rows made of them, must have left."""
 
 
 @dataclass(frozen=True)
@@ -174,6 +178,11 @@ class Plan:
 
     def consumers(self, name: str) -> list[PlannedStep]:
         return [step for step in self.steps.values() if name in step.sources]
+
+    def between(self, first: str, last: str) -> set[str]:
+        """The steps on the way of rows from one step to another, with both; none when there is no way."""
+        before = {*self.ancestors(last), last}
+        return {name for name in before if name == first or first in self.ancestors(name)} if first in before else set()
 
     def ancestors(self, name: str) -> set[str]:
         """Every step that a step's rows, and the values that it uses, come from."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from atk_interp.expressions.types import ANY, RecordType
+from atk_interp.expressions.types import ANY, BOOL, TEXT, ListType, RecordType
 from atk_interp.formats.files import form_of
 from atk_interp.formats.outputs import OUTPUTS
-from atk_interp.formats.writers.base import RecordError, Writer
-from atk_interp.kinds.base import BoundStep, RowFailed, StepView
+from atk_interp.formats.writers.base import Marked, RecordError, Writer
+from atk_interp.kinds.base import AcceptedCall, BoundStep, RowFailed, StepView
 from atk_interp.plan.model import PlannedOutput
 from atk_interp.spec import Option, Output, Takes
 from atk_interp.values import Row
@@ -20,8 +20,9 @@ __all__ = ["planned_output"]
 def planned_output(step: BoundStep, output: Output, source: str) -> PlannedOutput:
     """An output of the rows of the planned step `source`; `step` is the output as a view over them."""
     view, format_ = step.view, OUTPUTS[output.format]
-    where_path = view.path("where")
-    where = step.rule(where_path) if where_path in view.expressions else None
+    where = _where(step)
+    if format_.of_calls:
+        return _of_calls(step, output, source)
     shape = _shape(step)
     write = format_.writer.record
 
@@ -35,6 +36,56 @@ def planned_output(step: BoundStep, output: Output, source: str) -> PlannedOutpu
     layout = format_.writer.layout(_fields(view, format_.writer))
     form = format_.form or form_of(output.name)
     return PlannedOutput(output.name, source, output.format, record, form, layout, _document(step))
+
+
+def _where(step: BoundStep) -> Callable[[Mapping[str, Any]], Any] | None:
+    path = step.view.path("where")
+    return step.rule(path) if path in step.view.expressions else None
+
+
+def _of_calls(step: BoundStep, output: Output, source: str) -> PlannedOutput:
+    """An output of the calls that the step `source` has accepted. Of its rows it counts those that `where` takes."""
+    view, where = step.view, _where(step)
+    given = view.path("messages") in view.message_lists
+    render = _messages(step) if given else None
+    fixed = {"as": view.option("as"), "markup": view.option("markup")}
+    write = OUTPUTS[output.format].writer.record
+
+    def taken(row: Row) -> bytes | None:
+        try:
+            return None if where is not None and not where(step.names(row)) else b""
+        except RowFailed as error:
+            raise RecordError(str(error)) from error
+
+    def record(row: Row, call: AcceptedCall) -> bytes | None:
+        if taken(row) is None:
+            return None
+        try:
+            sent = [{"role": role, "content": content} for role, content in call.messages]
+            names = {**step.names(row), "call": {"messages": sent, "reply": call.reply}}
+            messages = _whole(call) if render is None else render(names)
+        except RowFailed as error:
+            raise RecordError(str(error)) from error
+        return write({**fixed, "messages": messages})
+
+    form, prefix = form_of(output.name), source.removesuffix(output.source)
+    reached = prefix + view.option("reached") if view.given("reached") else ""
+    layout = _layout_of_calls(fixed["as"], not given or view.message_lists[view.path("messages")].trains)
+    return PlannedOutput(output.name, source, output.format, taken, form, layout, None, record, reached)
+
+
+def _whole(call: AcceptedCall) -> list[Marked]:
+    """The messages of a call and its reply, of which the reply alone is to be learned."""
+    return [*((role, content, False) for role, content in call.messages), ("assistant", call.reply, True)]
+
+
+def _layout_of_calls(form: str, marked: bool) -> RecordType:
+    if form == "completion":
+        return RecordType({"text": TEXT})
+    if form == "segments":
+        return RecordType({"segments": ListType(RecordType({"label": BOOL, "text": TEXT}))})
+    message = RecordType({"role": TEXT, "content": TEXT, **({"train": BOOL} if marked else {})})
+    return RecordType({"messages": ListType(message)})
 
 
 def _document(step: BoundStep) -> Callable[[Mapping[str, Any]], str] | None:

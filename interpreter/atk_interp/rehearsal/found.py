@@ -38,8 +38,13 @@ class Unheard:
 
 
 async def row_of_line(plan: Plan, ledger: Path, output: str, line: int) -> FoundRow | None:
-    """The row that a line of an output (from 1) is made of; None when there are not so many. Raises `LedgerError`."""
+    """The row that a line of an output (from 1) is made of; None when there are not so many. Raises `LedgerError`.
+
+    None for an output of calls, whose lines are not made of one row each.
+    """
     planned = plan.outputs[output]
+    if planned.call is not None:
+        return None
     with contextlib.closing(Spool()) as rows:
 
         def keep(step: PlannedStep, row: Row) -> None:

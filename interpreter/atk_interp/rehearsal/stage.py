@@ -17,7 +17,7 @@ from atk_interp.plan.extent import leading_to
 from atk_interp.records import dataclass
 from atk_interp.rehearsal.recall import Heard, NotRecorded, Recall
 from atk_interp.runtime.books import Books
-from atk_interp.runtime.calls import StepCalls
+from atk_interp.runtime.calls import Following, StepCalls
 from atk_interp.runtime.endpoints import Target, targets, used_slots
 from atk_interp.runtime.engine import Engine
 from atk_interp.runtime.events import StepState
@@ -75,6 +75,8 @@ class Witness:
     """An attempt has failed."""
     merged: Callable[[PlannedStep, Row, Sequence[str]], None] = _ignored
     """A row was made of several, whose ids these are."""
+    following: Following | None = None
+    """Who wants to know with which calls rows are made, and of which rows."""
     granted: Callable[[PlannedStep, UsedUp, str, Turn], None] = _ignored
     """A sample takes an attempt that was granted to it, under this key, beyond those of its step."""
     used_up: Callable[[PlannedStep, UsedUp, str], None] = _ignored
@@ -99,7 +101,8 @@ class _Rehearsing(StepCalls):
     """What a step may ask for in a rehearsal, with a witness."""
 
     def __init__(self, step: PlannedStep, stage: _Stage) -> None:
-        super().__init__(step, stage.recall, _ignored, self._part_refused, Granted(stage.grants, stage.targets))
+        granted = Granted(stage.grants, stage.targets)
+        super().__init__(step, stage.recall, _ignored, self._part_refused, granted, stage.witness.following)
         self._books = stage.books
         self._targets = stage.targets
         self._witness = stage.witness
@@ -108,6 +111,7 @@ class _Rehearsing(StepCalls):
         self._witness.failed(self._step, row, attempt)
 
     def merged(self, row: Row, members: Sequence[str]) -> None:
+        super().merged(row, members)
         self._witness.merged(self._step, row, members)
 
     def further(self, used_up: UsedUp, given: int) -> Turn | None:

@@ -106,6 +106,9 @@ async def _meant(plan: Plan, ledger: Path, folder: Path, wanted: str) -> tuple[s
     if name not in plan.outputs:
         known = ", ".join(f"`{output}`" for output in (*plan.outputs, "rejected.jsonl"))
         raise CannotRun(f"there is no output `{name}`", f"outputs are {known}")
+    if plan.outputs[name].call is not None:
+        told = f"the lines of `{name}` are calls, and may each have made several rows"
+        raise CannotRun(told, "name the id of a row, or a line of another output")
     found = await row_of_line(plan, ledger, name, int(number))
     if found is None:
         raise CannotRun(f"output `{name}` has no line {number}", "lines are counted from 1")

@@ -102,7 +102,7 @@ async def verify(plan: Plan, ledger: Path, folder: Path, record: Mapping[str, An
         def lost(step: PlannedStep, dropped: Dropped) -> None:
             collector.dropped(step, dropped)
 
-        witness = Witness(row=collector.row, dropped=lost, refused=lost)
+        witness = Witness(row=collector.row, dropped=lost, refused=lost, following=collector)
         rehearsed = await rehearse(plan, ledger, heard, witness=witness, prefix=prefix)
         collector.publish(Path(made), True, list(rehearsed.states.values()))
         files = []

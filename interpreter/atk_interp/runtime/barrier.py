@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from atk_interp.kinds.base import Attempt, Dropped, Notice, Scratch, SetStep, StepContext, Turn, UsedUp
+from atk_interp.kinds.base import AcceptedCall, Attempt, Dropped, Notice, Scratch, SetStep, StepContext, Turn, UsedUp
 from atk_interp.llm.messages import Reply
 from atk_interp.llm.vectors import Vector
 from atk_interp.plan import Plan, PlannedStep
@@ -137,6 +137,13 @@ class SetRoom:
 
     def failed(self, row: Row, attempt: Attempt) -> None:
         self._context.failed(row, attempt)
+
+    @property
+    def wants_calls(self) -> bool:
+        return self._context.wants_calls
+
+    def accepted(self, call: AcceptedCall) -> None:
+        self._context.accepted(call)
 
     def merged(self, row: Row, members: Sequence[str]) -> None:
         self._context.merged(row, members)

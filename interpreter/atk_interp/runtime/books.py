@@ -29,6 +29,8 @@ class OutputCount:
     records: int
     left_out: int
     unwritable: int
+    calls: int | None = None
+    """How many calls it was handed, when it is made of these and not of the rows."""
 
 
 @dataclass
@@ -174,10 +176,10 @@ class Books:
                 )
         for name, made in outputs.items():
             source = self._plan.outputs[name].source
-            given = self.steps[source].rows_out
+            given, what = (self.steps[source].rows_out, "rows") if made.calls is None else (made.calls, "calls")
             if made.records + made.left_out + made.unwritable != given:
                 told.append(
-                    f"output `{name}`: step `{source}` gave {given} rows, but {made.records} are written "
+                    f"output `{name}`: step `{source}` gave {given} {what}, but {made.records} are written "
                     f"+ {made.left_out} left out + {made.unwritable} unwritable"
                 )
         return told

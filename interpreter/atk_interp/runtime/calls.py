@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from atk_interp.kinds.base import Attempt, Dropped, Notice, Turn, UsedUp
+from atk_interp.kinds.base import AcceptedCall, Attempt, Dropped, Notice, Turn, UsedUp
 from atk_interp.ledger.base import Ledger, LedgerError
 from atk_interp.llm.limits import Clock
 from atk_interp.llm.messages import (
@@ -36,7 +36,7 @@ from atk_interp.runtime.variants import Form, Variant, by_slot, first_recorded, 
 from atk_interp.tokens import count_tokens
 from atk_interp.values import Row, Value
 
-__all__ = ["UNCOMMITTED_SHARE", "Answers", "Calls", "Halted", "StepCalls"]
+__all__ = ["UNCOMMITTED_SHARE", "Answers", "Calls", "Following", "Halted", "StepCalls"]
 
 
 UNCOMMITTED_SHARE = 4
@@ -416,6 +416,16 @@ _NO_ROW = Row("", "", ())
 """Who asks, where a step asks for all its rows."""
 
 
+class Following(Protocol):
+    """Who wants to know with which calls rows are made, and of which rows."""
+
+    def wants_calls(self, step: str) -> bool: ...
+
+    def accepted(self, step: PlannedStep, call: AcceptedCall) -> None: ...
+
+    def merged(self, step: PlannedStep, row: Row, members: Sequence[str]) -> None: ...
+
+
 class StepCalls:
     """What one step may ask of the runtime (`StepContext`)."""
 
@@ -426,12 +436,15 @@ class StepCalls:
         emit: Callable[[Event], None],
         refused: Callable[[PlannedStep, Dropped], None],
         granted: Granted | None = None,
+        following: Following | None = None,
     ) -> None:
         self._step = step
         self._calls = calls
         self._emit = emit
         self._refused = refused
         self._granted = granted
+        self._following = following
+        self.wants_calls = following is not None and following.wants_calls(step.name)
 
     async def call(
         self,
@@ -469,8 +482,13 @@ class StepCalls:
     def failed(self, row: Row, attempt: Attempt) -> None:
         """What becomes of the row tells it."""
 
+    def accepted(self, call: AcceptedCall) -> None:
+        if self._following is not None:
+            self._following.accepted(self._step, call)
+
     def merged(self, row: Row, members: Sequence[str]) -> None:
-        """A run has no use for it."""
+        if self._following is not None:
+            self._following.merged(self._step, row, members)
 
     def further(self, used_up: UsedUp, given: int) -> Turn | None:
         return self._granted.further(self._step, used_up, given) if self._granted is not None else None

@@ -49,11 +49,18 @@ def chosen(plan: Plan, kept: Mapping[str, bool]) -> Choice:
     covered: set[str] = set()
     wanted = {output.source for output in plan.outputs.values()}
     """Steps whose rows are wanted by what runs; what a step of the order wants is known before it is looked at."""
+    followed = {
+        name
+        for output in plan.outputs.values()
+        if output.call is not None
+        for name in plan.between(output.source, output.reached or output.source)
+    }
+    """Steps whose calls, and what becomes of the rows, are wanted: neither is kept."""
     for name, step in reversed(list(plan.steps.items())):
         if step.inside:
             continue
         inner = [body.name for body in _within(plan, name)]
-        spared = name in kept and all(body in kept for body in inner)
+        spared = name in kept and name not in followed and all(body in kept for body in inner)
         if spared and name in wanted and kept[name]:
             giving.add(name)
         elif spared and name not in wanted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -10,9 +11,10 @@ from pathlib import Path
 from atk_interp.formats.atomic import AtomicFile
 from atk_interp.formats.files import FORMS, Layout
 from atk_interp.formats.writers.base import RecordError
-from atk_interp.kinds.base import Dropped
+from atk_interp.kinds.base import AcceptedCall, Dropped
 from atk_interp.plan import Plan, PlannedOutput, PlannedStep
 from atk_interp.records import dataclass
+from atk_interp.runtime.accepted import AcceptedCalls
 from atk_interp.runtime.books import OutputCount, Unbalanced
 from atk_interp.runtime.documents import About, write_document
 from atk_interp.runtime.events import Rejected, StepState
@@ -56,6 +58,10 @@ class Collector:
         self._by_step: dict[str, list[PlannedOutput]] = {}
         for output in plan.outputs.values():
             self._by_step.setdefault(output.source, []).append(output)
+        made = {name: AcceptedCalls(plan, output) for name, output in plan.outputs.items() if output.call is not None}
+        self._calls = made
+        """Of outputs that are made of calls, those that were accepted."""
+        self._lineages = [calls.lineage for calls in made.values() if calls.lineage is not None]
         self._rejected = Spool()
         self._lock = threading.Lock()
         self.losing: Callable[[str, tuple[int, ...], bytes], None] = lambda step, order, record: None
@@ -66,20 +72,52 @@ class Collector:
 
     def row(self, step: PlannedStep, row: Row) -> None:
         """A row has left a step: it becomes a record of every output of that step."""
+        for lineage in self._lineages:
+            lineage.row(step, row, self._prefix.here() if self._prefix is not None else (0, 0))
         for output in self._by_step.get(step.name, ()):
+            if output.call is not None:
+                self._settle_calls(output, row)
+                continue
             try:
                 record = output.record(row)
             except RecordError as error:
-                self._add(self._unwritable, output)
-                dropped = Dropped(row, "rejected", str(error))
-                self._reject(f"output {output.name}", self._numbers[output.name, "output"], dropped)
-                if self._prefix is not None:
-                    self._prefix.dropped(f"output {output.name}", dropped)
+                self._unwritten(output, row, str(error))
                 continue
             if record is None:
                 self._add(self._left_out, output)
             else:
                 self._put(self._outputs[output.name], row.order, record)
+
+    def _unwritten(self, output: PlannedOutput, row: Row, error: str) -> None:
+        self._add(self._unwritable, output)
+        dropped = Dropped(row, "rejected", error)
+        self._reject(f"output {output.name}", self._numbers[output.name, "output"], dropped)
+        if self._prefix is not None:
+            self._prefix.dropped(f"output {output.name}", dropped)
+
+    def _settle_calls(self, output: PlannedOutput, row: Row) -> None:
+        for settled in self._calls[output.name].row(row):
+            if settled.error:
+                self._unwritten(output, row, settled.error)
+            elif settled.record is None:
+                self._add(self._left_out, output)
+            else:
+                self._put(self._outputs[output.name], settled.order, settled.record)
+
+    def wants_calls(self, step: str) -> bool:
+        """Whether an output is made of the accepted calls of a step."""
+        return any(output.call is not None for output in self._by_step.get(step, ()))
+
+    def accepted(self, step: PlannedStep, call: AcceptedCall) -> None:
+        """A call was accepted, of which rows are about to leave the step."""
+        for output in self._by_step.get(step.name, ()):
+            if output.call is not None:
+                self._calls[output.name].accepted(call)
+
+    def merged(self, step: PlannedStep, row: Row, members: Sequence[str]) -> None:
+        """A row was made of several, whose ids these are."""
+        for lineage in self._lineages:
+            lineage.merged(step, row, members)
 
     def _put(self, spool: Spool, order: tuple[int, ...], record: bytes) -> None:
         spool.put(order, record if self._prefix is None else _MARK.pack(*self._prefix.here()) + record)
@@ -114,11 +152,15 @@ class Collector:
         return line
 
     def counts(self) -> dict[str, OutputCount]:
-        """What became of the rows of each output."""
-        return {
-            name: OutputCount(spool.count, self._left_out[name], self._unwritable[name])
-            for name, spool in self._outputs.items()
-        }
+        """What became of the rows (or calls) of each output. At the end: no row is under way."""
+        return {name: self._count(name, spool) for name, spool in self._outputs.items()}
+
+    def _count(self, name: str, spool: Spool) -> OutputCount:
+        calls, left_out, unwritable = self._calls.get(name), self._left_out[name], self._unwritable[name]
+        if calls is None:
+            return OutputCount(spool.count, left_out, unwritable)
+        records = spool.count if calls.lineage is None else sum(1 for _ in self._records(name))
+        return OutputCount(records, left_out + spool.count - records, unwritable, calls.count)
 
     @property
     def rejected(self) -> int:
@@ -137,30 +179,43 @@ class Collector:
             partial = whole.with_name(f"{whole.stem}.incomplete{whole.suffix}")
             path, spool = whole if complete else partial, self._outputs[name]
             if output.document is None:
-                rows = _write(path, spool, self._prefix, output)
+                rows = _write(path, spool, functools.partial(self._records, name), output)
             else:
-                about = About.of(_counted(path, spool, self._prefix))
+                about = About.of(self._records(name))
                 rows, others = about.count, {other.name: other.rows for other in published.values()}
                 write_document(path, self._plan, output, about, states, others)
             if complete:
                 partial.unlink(missing_ok=True)
             published[name] = Published(name, path, rows, complete, output.form)
-        self._rejected_written = _write(folder / "rejected.jsonl", self._rejected, self._prefix)
+        lost = functools.partial(_counted, "rejected.jsonl", self._rejected, self._prefix)
+        self._rejected_written = _write(folder / "rejected.jsonl", self._rejected, lost)
         return [published[name] for name in self._plan.outputs]
 
+    def _records(self, name: str) -> Iterator[bytes]:
+        """The records of an output, as they are written."""
+        counted, calls = _counted(name, self._outputs[name], self._prefix), self._calls.get(name)
+        if calls is None or calls.lineage is None:
+            return counted
+        calls.lineage.resolve(self._prefix.keeps if self._prefix is not None else lambda place: True)
+        return (record for marked in counted if (record := calls.unmarked(marked)) is not None)
+
     def close(self) -> None:
+        for calls in self._calls.values():
+            calls.close()
         for spool in (*self._outputs.values(), self._rejected):
             spool.close()
 
 
-def _write(path: Path, spool: Spool, prefix: Prefix | None, output: PlannedOutput | None = None) -> int:
+def _write(
+    path: Path, spool: Spool, records: Callable[[], Iterator[bytes]], output: PlannedOutput | None = None
+) -> int:
     """Write the records that count, in the form that the output has; how many they are."""
     form, layout = (FORMS[output.form], output.layout) if output is not None else (FORMS["lines"], Layout())
     with AtomicFile(path, spool.size) as file:  # what is raised in it keeps the file from appearing
-        return form.write(lambda: _counted(path, spool, prefix), layout, file.write)
+        return form.write(records, layout, file.write)
 
 
-def _counted(path: Path, spool: Spool, prefix: Prefix | None) -> Iterator[bytes]:
+def _counted(name: str, spool: Spool, prefix: Prefix | None) -> Iterator[bytes]:
     """The records that count. Raises `Unbalanced` when there are not as many as were put."""
     found = 0
     for record in spool.read():
@@ -170,4 +225,4 @@ def _counted(path: Path, spool: Spool, prefix: Prefix | None) -> Iterator[bytes]
         elif prefix.keeps(_MARK.unpack_from(record)):
             yield record[_MARK.size :]
     if found != spool.count:
-        raise Unbalanced(f"`{path.name}` would have {found} of {spool.count} records")
+        raise Unbalanced(f"`{name}` would have {found} of {spool.count} records")

@@ -194,7 +194,8 @@ class _Run:
 
     async def _run(self, calls: Calls, endpoints: Mapping[str, Endpoint], granted: Granted) -> BaseException | None:
         contexts = {
-            name: StepCalls(step, calls, self.emit, self._refused, granted) for name, step in self.plan.steps.items()
+            name: StepCalls(step, calls, self.emit, self._refused, granted, self.collector)
+            for name, step in self.plan.steps.items()
         }
         sinks = Sinks(self._row, self._dropped, self.teller.tell)
         addresses = {address for endpoint in endpoints.values() for address in endpoint.pool.addresses}

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from atk_interp.formats.atomic import CannotWrite
 from atk_interp.ledger.bulk import Insert
 
-__all__ = ["NoRoomForRows", "Spool"]
+__all__ = ["NoRoomForRows", "Spool", "told"]
 
 _BATCH = 512
 _BATCH_BYTES = 4_000_000
@@ -63,7 +63,7 @@ class Spool:
                 self._flush()
 
     def _flush(self) -> None:
-        with _told():
+        with told():
             if self._database is None:
                 self._database = sqlite3.connect("", check_same_thread=False, isolation_level=None)
                 self._database.execute("PRAGMA journal_mode = OFF")
@@ -85,13 +85,13 @@ class Spool:
             else:
                 if self._waiting:
                     self._flush()
-                with _told():
+                with told():
                     cursor = self._database.execute("SELECT data FROM spool ORDER BY place, number")
         if cursor is None:
             yield from (data for _, data in kept)
             return
         while True:
-            with self._lock, _told():
+            with self._lock, told():
                 row = cursor.fetchone()
             if row is None:
                 return
@@ -99,7 +99,7 @@ class Spool:
 
     def find(self, place: bytes) -> list[bytes]:
         """Everything under a place, in the order in which it was put. Nothing may be put any more."""
-        with self._lock, _told():
+        with self._lock, told():
             if not self._indexed:
                 self._flush()
                 assert self._database is not None
@@ -120,7 +120,8 @@ class Spool:
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
+    """Raise what SQLite says of temporary files as `CannotWrite`."""
     try:
         yield
     except sqlite3.Error as error:

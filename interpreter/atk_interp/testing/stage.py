@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 
-from atk_interp.kinds.base import Attempt, Dropped, Notice, StepExample, Turn, UsedUp
+from atk_interp.kinds.base import AcceptedCall, Attempt, Dropped, Notice, StepExample, Turn, UsedUp
 from atk_interp.llm.messages import Message, Reply, Request
 from atk_interp.llm.scripted import ScriptedClient
 from atk_interp.llm.vectors import word_vector
@@ -58,6 +58,13 @@ class Stage:
         self.refusals.append(dropped)
 
     def failed(self, row: Row, attempt: Attempt) -> None:
+        """What becomes of the row tells it."""
+
+    @property
+    def wants_calls(self) -> bool:
+        return False
+
+    def accepted(self, call: AcceptedCall) -> None:
         """What becomes of the row tells it."""
 
     def merged(self, row: Row, members: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ WRITERS: Mapping[str, Writer] = Registry(
         "completion": "completion:Completion",
         "segments": "segments:Segments",
         "preference": "preference:Preference",
+        "calls": "calls:Calls",
         "document": "document:Document",
         "csv": "jsonl:CSV",
         "parquet": "jsonl:PARQUET",

@@ -21,6 +21,7 @@ __all__ = [
     "ROLES",
     "Content",
     "Fields",
+    "Marked",
     "Message",
     "Parts",
     "RecordError",
@@ -37,6 +38,9 @@ __all__ = [
 Fields: TypeAlias = Mapping[str, Value]
 Message: TypeAlias = tuple[str, str] | tuple[str, str, bool | None]
 """Role and content, and where the format asks for it, whether a model is to learn to write it (None: not said)."""
+
+Marked: TypeAlias = tuple[str, str, bool | None]
+"""A message that says whether it is to be learned."""
 
 Parts: TypeAlias = Mapping[str, Any]
 """The value of each option that was given: a text, or messages."""

@@ -8,6 +8,7 @@ from atk_interp.kinds.base.examples import CODES as _CODES_OF_EXAMPLES
 from atk_interp.kinds.base.examples import EXAMPLES, StepExample, check_examples, examples_of
 from atk_interp.kinds.base.kind import Example, StepKind
 from atk_interp.kinds.base.results import (
+    AcceptedCall,
     Attempt,
     Beside,
     CallStep,
@@ -37,6 +38,7 @@ __all__ = [
     "EXAMPLES",
     "REJECTING_OPTIONS",
     "ROW_TYPE",
+    "AcceptedCall",
     "Answer",
     "Asker",
     "Attempt",

@@ -123,6 +123,8 @@ class Answer:
     refused: list[tuple[Fields, str]]
     attempts: tuple[Attempt, ...]
     reply: Reply
+    messages: Sequence[tuple[str, str]] = ()
+    """What was sent for the reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,7 @@ class Asker:
             else:
                 readings, refused, label, reason = await computed(weight + len(reply.text), self._judge, reply, names)
                 if readings:
-                    return Answer(readings, refused, tuple(failed), reply)
+                    return Answer(readings, refused, tuple(failed), reply, messages)
                 failed.append(Attempt(sample, turn.attempt, reason, reply.text, reply.finish))
                 if self.feedback and messages[0][0] != "prompt":  # a completion has no turns to show it in
                     messages = [*messages, ("assistant", reply.text or "(nothing)"), ("user", _feedback(reason))]

@@ -9,6 +9,7 @@ __all__ = [
     "CLASHING_FIELDS",
     "CODES",
     "ENDLESS_LOOP",
+    "IMPOSSIBLE_CALLS",
     "KEYS_NEVER_EQUAL",
     "PIPELINE_WITHIN_ITSELF",
     "ROWS_DO_NOT_FIT",
@@ -162,6 +163,16 @@ UNUSABLE_FUNCTION = Code(
     bad="function: scoring.py:scor   # the file has `score`",
     good="function: scoring.py:score",
 )
+IMPOSSIBLE_CALLS = Code(
+    "ATK570",
+    "impossible-calls",
+    Severity.ERROR,
+    finds="An output of `calls` that can have none: its step asks no model, or asks by steps within it; its prompt "
+    "cannot be written in this form; or its rows never come to the step under `reached`.",
+    why="The file would be empty, or hold other calls than was meant.",
+    bad="calls.jsonl: {from: passages, format: calls}   # passages is a `chunk`",
+    good="calls.jsonl: {from: questions, format: calls}",
+)
 
 CODES = (
     SHADOWED_PARAMETER,
@@ -179,4 +190,5 @@ CODES = (
     STEP_NOT_FOR_LOOPS,
     WRONG_SLOT,
     UNUSABLE_FUNCTION,
+    IMPOSSIBLE_CALLS,
 )

@@ -38,6 +38,8 @@ class StepKind(ABC):
     options: ClassVar[tuple[Option, ...]] = ()
     cardinality: ClassVar[Cardinality]
     asks_model: ClassVar[bool] = False
+    tells_calls: ClassVar[bool] = False
+    """Whether it tells of the calls that were accepted (`StepContext.accepted`), so that they may be written."""
     single: ClassVar[bool] = False
     """Whether it takes one row and no more, and gives a value that other steps may `use`."""
     examples: ClassVar[tuple[Example, ...]] = ()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from array import array
 
 __all__ = [
+    "AcceptedCall",
     "Attempt",
     "Beside",
     "CallStep",
@@ -54,6 +55,19 @@ class Attempt:
             "reply": self.reply,
             "finish": self.finish,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedCall:
+    """A call whose reply was accepted, and the rows that leave the step with what was read from it.
+
+    `messages` are those of the attempt that was accepted, as they were sent; the one role `prompt` is a completion.
+    """
+
+    rows: Sequence[Row]
+    sample: int
+    messages: Sequence[tuple[str, str]]
+    reply: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +186,15 @@ class StepContext(Protocol):
 
     def failed(self, row: Row, attempt: Attempt) -> None:
         """An attempt for a row has failed, and others may follow."""
+        ...
+
+    @property
+    def wants_calls(self) -> bool:
+        """Whether there is any use in `accepted`."""
+        ...
+
+    def accepted(self, call: AcceptedCall) -> None:
+        """Rows were made with the reply to a call, and are about to leave the step."""
         ...
 
     def merged(self, row: Row, members: Sequence[str]) -> None:
