@@ -15,7 +15,7 @@ from atk_interp.formats.packing import suffix_of
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 
-__all__ = ["Found", "check_path", "find", "source_of"]
+__all__ = ["Found", "check_path", "find", "glob_pattern", "sorted_out", "source_of"]
 
 _RUNS_LOCK = ".atk-lock"
 """The file that every run puts into its output folder."""
@@ -47,10 +47,10 @@ def find(path: Path, suffixes: Collection[str], pattern: str | None = None) -> F
     """
     root, wanted = _start(path, pattern)
     if root.is_file():
-        return _sorted_out(root.parent, [root], suffixes, [])
+        return sorted_out(root.parent, [root], suffixes, [])
     problems: list[Problem] = []
     files = [file for file in _walk(root, problems) if wanted is None or wanted.fullmatch(source_of(file, root))]
-    found = _sorted_out(root, files, suffixes, problems)
+    found = sorted_out(root, files, suffixes, problems)
     if not found.files:
         nothing = Problem(str(path), "", "there is nothing to read here", f"readable are {_listed(suffixes)}")
         return Found(found.root, (), (*found.problems, nothing))
@@ -80,7 +80,7 @@ def _start(path: Path, pattern: str | None) -> tuple[Path, re.Pattern[str] | Non
         raise CannotRead(f"`{path}` does not exist", "check the path; a relative one counts from the current folder")
     if matcher is not None:
         raise CannotRead(f"`{path}` is a glob already", f"leave out the pattern `{pattern}`, or name a folder")
-    return root, re.compile(_glob("/".join(path.parts[fixed:])), re.DOTALL)
+    return root, glob_pattern("/".join(path.parts[fixed:]))
 
 
 def _walk(root: Path, problems: list[Problem]) -> Iterator[Path]:
@@ -141,8 +141,10 @@ def _is_passed_over(name: str) -> bool:
     return name.startswith((".", "~$"))
 
 
-def _sorted_out(root: Path, files: list[Path], suffixes: Collection[str], problems: list[Problem]) -> Found:
-    """Tell readable files from others, which are counted suffix by suffix."""
+def sorted_out(
+    root: Path, files: list[Path], suffixes: Collection[str], problems: list[Problem], name: str = ""
+) -> Found:
+    """Tell readable files from others, which are counted suffix by suffix. `name` is what people call the folder."""
     readable = [file for file in files if suffix_of(file) in suffixes]
     others = Counter(suffix_of(file) for file in files if suffix_of(file) not in suffixes)
     for suffix, count in sorted(others.items()):
@@ -150,13 +152,18 @@ def _sorted_out(root: Path, files: list[Path], suffixes: Collection[str], proble
         with_suffix = f"with suffix `{suffix}`" if suffix else "without a suffix"
         verb = "is" if count == 1 else "are"
         message = f"{what} {with_suffix} {verb} not read"
-        problems.append(Problem(root.name or str(root), "", message, f"readable are {_listed(suffixes)}"))
+        problems.append(Problem(name or root.name or str(root), "", message, f"readable are {_listed(suffixes)}"))
     readable.sort(key=lambda file: (source_of(file, root), os.fsencode(file)))
     return Found(root, tuple(readable), tuple(problems))
 
 
 def _listed(suffixes: Collection[str]) -> str:
     return ", ".join(f"`{suffix}`" for suffix in suffixes)
+
+
+def glob_pattern(glob: str) -> re.Pattern[str]:
+    """What the paths of a glob look like, below the folder that it begins in."""
+    return re.compile(_glob(glob), re.DOTALL)
 
 
 def _glob(pattern: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atk_interp.expressions.types import RecordType
+from atk_interp.expressions.types import TEXT, ListType, RecordType, Type, maybe
 from atk_interp.kinds.base import (
     BoundStep,
     Cardinality,
@@ -24,17 +24,28 @@ from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, content_hash, root_id
 
 if TYPE_CHECKING:
+    from atk_interp.formats.inputs import Input
     from atk_interp.formats.readers import Document, Problem
 
 __all__ = ["Read"]
 
+_MESSAGES: dict[str, Type] = {
+    "messages": ListType(RecordType({"role": TEXT, "content": TEXT}, open=True)),
+    "system": maybe(TEXT),
+}
+
 
 class Read(StepKind):
-    """Read documents and records from a file, a folder or a glob.
+    """Read documents and records from a file, a folder, a glob or an address.
 
-    Text documents give one row with `text`; a `.jsonl` file gives one row per line with its own fields. Files
-    are taken in the order of their names. A row is known by its content, so moving or renaming a file changes
-    nothing; `row.source` is the file's path inside the folder. What cannot be read is told and skipped.
+    Text documents (`.txt .md .html .epub .pdf .docx`) give one row with `text`; files of records (`.jsonl .json .csv
+    .tsv .parquet .arrow`, and folders that `datasets` of Hugging Face has saved) one row per record with its own
+    fields. Files are taken in the order of their names; those that are packed (`.gz .bz2 .xz .zst`) are unpacked. A
+    row is known by its content, so moving or renaming a file changes nothing; `row.source` is the file's path inside
+    the folder. What cannot be read is told and skipped: a line, a page, or the file.
+
+    With `as: conversations` every record is a conversation, in the style of ShareGPT or of chat APIs, and gives
+    `messages` with `role` and `content`, and `system`.
 
     With `until: 1000 accepted` it reads on until so many rows have come through to the output, with
     `until: 1000 of checked` to step `checked`. When there is nothing more to read, the run stops.
@@ -43,65 +54,74 @@ class Read(StepKind):
     name = "read"
     cardinality = Cardinality.SOURCE
     options = (
-        Option("path", Takes.PATH, "The file, folder or glob to read.", required=True),
+        Option("path", Takes.PATH, "The file, folder, glob or address (`s3://…`) to read.", required=True),
         fields_option("The fields of the records, when they are not `text`."),
+        Option("as", Takes.NAME, "What the records are.", default="records", choices=("records", "conversations")),
+        Option(
+            "time_limit", Takes.INT, "Seconds that a document may take; one that takes longer is skipped.",
+            default=300, min=1,
+        ),
         UNTIL,
-    )
+    )  # fmt: skip
 
     def flow(self, view: StepView) -> RecordType:
         view.value("path")
+        view.value("time_limit")
         check_until(view)
-        given = view.option("fields") or {"text": "text"}
-        fields = declared_types(given)
+        talks = view.option("as") == "conversations"
+        given = view.option("fields") or ({} if talks else {"text": "text"})
+        fields = declared_types(given) | (_MESSAGES if talks else {})
         view.writes(fields, view.path("fields"))
         return RecordType(fields)
 
     def bind(self, step: BoundStep) -> SourceStep:
-        given = step.value("path")
-        path = Path(str(given)).expanduser()
-        required = tuple(step.view.option("fields") or ("text",))
+        path = str(step.value("path"))
+        talks = step.view.option("as") == "conversations"
+        required = tuple(step.view.option("fields") or (() if talks else ("text",)))
+        limit_s = step.whole("time_limit") or 300
+
+        def opened() -> Input:
+            from atk_interp.formats.inputs import Input  # imported late: linting reads no documents
+            from atk_interp.formats.readers import Reading
+
+            return Input(path, step.folder, Reading(required, talks), limit_s)
 
         def rows(context: StepContext) -> Iterator[Row]:
-            from atk_interp.formats.readers import CannotRead  # imported late: linting reads no documents
+            from atk_interp.formats.documents import CannotRead
 
             try:
-                yield from _rows(step.folder / path, required, context)
+                yield from _rows(opened(), context)
             except CannotRead as error:
                 raise StepStopped(f"step `{step.name}`: {error}", error.help) from error
 
         def files() -> tuple[Path, ...]:
-            from atk_interp.formats.readers import CannotRead, find_files
+            from atk_interp.formats.documents import CannotRead
 
             try:
-                return find_files(step.folder / path).files
+                return opened().files()
             except CannotRead as error:
                 raise StepStopped(str(error), error.help) from error
 
         def check() -> None:
-            from atk_interp.formats.finding import check_path
-            from atk_interp.formats.readers import CannotRead
+            from atk_interp.formats.documents import CannotRead
 
             try:
-                check_path(step.folder / path)
+                opened().check()
             except CannotRead as error:
                 raise StepStopped(f"step `{step.name}` has nothing to read: {error}", error.help) from error
 
-        return SourceStep(rows, files, check)
+        return SourceStep(rows, None if "://" in path else files, check)
 
 
-def _rows(path: Path, required: tuple[str, ...], context: StepContext) -> Iterator[Row]:
-    from atk_interp.formats.readers import Problem, find_files, read_file
+def _rows(given: Input, context: StepContext) -> Iterator[Row]:
+    from atk_interp.formats.documents import Problem
 
-    found = find_files(path)
-    for problem in found.problems:
-        context.note(_notice(problem))
     seen = Ordinals()
-    for number, file in enumerate(found.files):
-        for item in read_file(file, found.root, required):
-            if isinstance(item, Problem):
-                context.note(_notice(item))
-            else:
-                yield _row(item, number, seen)
+    for number, item in given.items():
+        if isinstance(item, Problem):
+            context.note(_notice(item))
+        else:
+            yield _row(item, number, seen)
 
 
 def _row(document: Document, number: int, seen: Ordinals) -> Row:

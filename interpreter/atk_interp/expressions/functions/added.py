@@ -7,6 +7,7 @@ from itertools import accumulate
 from atk_interp.expressions.bounds import MAX_ITEMS, MAX_SIZE, TooLarge, check_size, size
 from atk_interp.expressions.draws import Draw
 from atk_interp.expressions.errors import OperandError
+from atk_interp.expressions.functions.conversations import CONVERSATION_FILTERS
 from atk_interp.expressions.functions.model import Example, Form, Function, Parameter
 from atk_interp.expressions.kinds import ALL_KINDS, NUMBER, Kind
 from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, Type
@@ -135,6 +136,7 @@ def _picked(value: Type, _: tuple[Type, ...]) -> Type:
 _CHANCE_DOC = "True with this probability (0 to 1), by a draw that follows from the seed, the row and the place."
 
 ADDED_FILTERS = (
+    *CONVERSATION_FILTERS,
     Function(
         "share",
         frozenset([Kind.BOOL, Kind.LIST]),

@@ -10,9 +10,10 @@ from atk_interp.formats.finding import Found, find, source_of
 from atk_interp.formats.packing import UnpackError, suffix_of
 from atk_interp.formats.readers.base import CannotRead, Document, File, Problem, Reader
 from atk_interp.installed import Extended
+from atk_interp.records import dataclass
 from atk_interp.registry import Registry
 
-__all__ = ["READERS", "CannotRead", "Document", "Found", "Problem", "find_files", "read_file"]
+__all__ = ["PARSED", "READERS", "CannotRead", "Document", "Found", "Problem", "Reading", "find_files", "read_file"]
 
 _OWN: Mapping[str, Reader] = Registry(
     __name__,
@@ -45,21 +46,36 @@ READERS: Mapping[str, Reader] = Extended(_OWN, "atk_interp.readers", _wrong)
 """The reader of each suffix, in the order in which people are told of them. Their libraries are loaded when needed."""
 
 
+PARSED = frozenset({".html", ".htm", ".epub", ".pdf", ".docx"})
+"""The suffixes of documents whose parsers are best kept in a process of their own."""
+
+
 def find_files(path: Path, pattern: str | None = None) -> Found:
     """The readable files that a folder, a file or a glob stands for; see `finding.find`."""
     return find(path, READERS, pattern)
 
 
-def read_file(path: Path, root: Path, required: tuple[str, ...] = ("text",)) -> Iterator[Document | Problem]:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How files are read: the fields that every document must have, and whether their records are conversations."""
+
+    required: tuple[str, ...] = ("text",)
+    talks: bool = False
+
+
+def read_file(
+    path: Path, root: Path, required: tuple[str, ...] = ("text",), *, talks: bool = False
+) -> Iterator[Document | Problem]:
     """The documents of one file below `root`, and what is wrong with it, in the order of the file.
 
-    `required` are the fields that every document must have; a text has `text` alone. Lazy, and never raises for
+    `required` are the fields that every document must have; a text has `text` alone. `talks`: the records are
+    conversations. Lazy, and never raises for
     what is in the file or for a file that cannot be opened. Raises `CannotRead` for a suffix that nothing reads.
     """
     reader = READERS.get(suffix_of(path))
     if reader is None:
         raise CannotRead(f"`{path.name}` is not read", f"readable are {', '.join(READERS)}")
-    file = File(path, source_of(path, root), required)
+    file = File(path, source_of(path, root), required, talks)
     try:
         for found in reader(file):
             yield _checked(found, file) if isinstance(found, Document) else found
@@ -71,6 +87,12 @@ def read_file(path: Path, root: Path, required: tuple[str, ...] = ("text",)) -> 
 
 def _checked(document: Document, file: File) -> Document | Problem:
     """A text has no fields but `text`, whatever the records beside it have."""
+    if file.talks:
+        return (
+            document
+            if "messages" in document.fields
+            else file.problem("the file is a text and no conversation; skipped")
+        )
     missing = next((name for name in file.required if name not in document.fields), None)
     if missing is None:
         return document

@@ -36,11 +36,15 @@ MOST_BYTES = 512 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file to read. `required` names the fields that a record must have, where the format has records."""
+    """A file to read. `required` names the fields that a record must have, where the format has records.
+
+    `talks`: the records are conversations.
+    """
 
     path: Path
     source: str
     required: tuple[str, ...] = ("text",)
+    talks: bool = False
 
     def open(self) -> BinaryIO:
         """The bytes of the file, unpacked if its name says that they are packed. Raises `OSError`."""

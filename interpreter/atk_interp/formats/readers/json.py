@@ -6,6 +6,7 @@ import codecs
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
+from atk_interp.formats.conversations import CONVERSATIONS
 from atk_interp.formats.readers.base import MOST_BYTES, Document, File, Problem, empty
 from atk_interp.formats.readers.json_text import LONGEST, lines, value_of, values_in_list
 from atk_interp.formats.readers.records import BadRecord, Faults, checked_record, named
@@ -69,7 +70,7 @@ def _lines(file: File, faults: Faults) -> Iterator[Document | Problem]:
             try:
                 if line is None:
                     raise BadRecord(f"the line is longer than {LONGEST >> 20} MB")
-                yield Document(file.source, checked_record(value_of(line, _WHOLE), file.required), number)
+                yield Document(file.source, checked_record(value_of(line, _WHOLE), file), number)
             except BadRecord as bad:
                 yield from faults.told(bad, f"line {number}")
 
@@ -83,7 +84,7 @@ def _held(file: File, first: bytes, stream: BinaryIO) -> Iterable[tuple[str | No
     value = value_of(data, _WHOLE)
     if not isinstance(value, dict):
         raise BadRecord(f"{named(value)} instead of records")
-    if all(name in value for name in file.required):
+    if _is_record(value, file):
         return [(None, value)]
     lists = [
         inner for inner in value.values() if isinstance(inner, list) and any(isinstance(one, dict) for one in inner)
@@ -97,12 +98,18 @@ def _held(file: File, first: bytes, stream: BinaryIO) -> Iterable[tuple[str | No
     return [(None, value)]
 
 
+def _is_record(value: dict[str, Value], file: File) -> bool:
+    if file.talks:
+        return any(isinstance(value.get(name), list) for name in CONVERSATIONS)
+    return all(name in value for name in file.required)
+
+
 def _checked(
     file: File, values: Iterable[tuple[str | None, bytes | Value]], faults: Faults
 ) -> Iterator[Document | Problem]:
     for number, (name, given) in enumerate(values, 1):
         try:
             value = value_of(given, _WHOLE) if isinstance(given, bytes) else given
-            yield Document(file.source, checked_record(value, file.required), number)
+            yield Document(file.source, checked_record(value, file), number)
         except BadRecord as bad:
             yield from faults.told(bad, f"record {number}" if name is None else f"record `{name}`")

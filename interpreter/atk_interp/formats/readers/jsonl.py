@@ -25,7 +25,7 @@ def read(file: File) -> Iterator[Document | Problem]:
                 if line is None:
                     raise BadRecord(f"the line is longer than {json_text.LONGEST >> 20} MB")
                 value = value_of(line, "write one whole JSON record on each line")
-                yield Document(file.source, checked_record(value, file.required), number)
+                yield Document(file.source, checked_record(value, file), number)
             except BadRecord as bad:
                 yield from faults.told(bad, f"line {number}")
     if not seen:

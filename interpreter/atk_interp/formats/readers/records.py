@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from atk_interp.diagnostics import did_you_mean
+from atk_interp.formats.conversations import ConversationError, conversation
 from atk_interp.formats.readers.base import File, Problem
 from atk_interp.values import Value
 
@@ -67,15 +68,23 @@ def named(value: object) -> str:
     return _NAMES.get(type(value), "a text")
 
 
-def checked_record(value: Value, required: tuple[str, ...]) -> dict[str, Value]:
-    """The value, if it is a record with these fields. Raises `BadRecord`."""
+def checked_record(value: Value, file: File) -> dict[str, Value]:
+    """The value, if it is a record as the file must have them; a conversation in its one shape. Raises `BadRecord`."""
     if not isinstance(value, dict):
         raise BadRecord(f"{named(value)} instead of a record")
     if _is_too_deep(value):
         raise BadRecord(f"the record is nested more than {_DEEPEST} deep")
-    for name in required:
-        _check_field(value, name)
-    return value
+    record = _conversation(value) if file.talks else value
+    for name in file.required:
+        _check_field(record, name)
+    return record
+
+
+def _conversation(record: dict[str, Value]) -> dict[str, Value]:
+    try:
+        return conversation(record)
+    except ConversationError as error:
+        raise BadRecord(str(error)) from None
 
 
 def _is_too_deep(record: dict[str, Value]) -> bool:

@@ -56,7 +56,7 @@ def _read(file: File, batches: Callable[[File], Batches]) -> Iterator[Document |
             for record in batch.to_pylist(maps_as_pydicts="lossy"):
                 number += 1
                 try:
-                    yield Document(file.source, checked_record(_plain(record), file.required), number)
+                    yield Document(file.source, checked_record(_plain(record), file), number)
                 except BadRecord as bad:
                     yield from faults.told(bad, f"row {number}")
     except ImportError:
