@@ -16,8 +16,8 @@ class IdleStep(Rule):
         "ATK540",
         "idle-step",
         Severity.WARNING,
-        finds="A `map` that sets, renames and drops nothing, a field renamed to itself, a `sample` without a count, or "
-        "of none.",
+        finds="A `map` that sets, renames and drops nothing, a field renamed to itself, a `sample` that takes all rows "
+        "or none.",
         why="The step does nothing, or loses every row, so something was probably left out.",
         bad="few: {kind: sample, from: passages}",
         good="few: {kind: sample, from: passages, count: 100}",
@@ -40,8 +40,9 @@ def _idle(view: StepView) -> tuple[Path, str, str] | None:
         for old, new in (options.get("rename") or {}).items():
             if old == new:
                 return (*view.path("rename"), old), f"`{old}` is renamed to itself", "write the new name, or remove it"
-    if view.step.kind == "sample" and "count" not in options:
+    if view.step.kind == "sample" and not {"count", "share", "tokens"} & options.keys():
         return view.step.path, f"step `{name}` takes all rows: it has no `count`", "write how many: `count: 100`"
-    if view.step.kind == "sample" and options["count"] == 0 and options["count"] is not False:
-        return view.path("count"), f"step `{name}` takes no rows at all", "write how many, or null for all"
+    for key in ("count", "share", "tokens") if view.step.kind == "sample" else ():
+        if options.get(key) == 0 and options[key] is not False:
+            return view.path(key), f"step `{name}` takes no rows at all", "write how many, or null for all"
     return None
