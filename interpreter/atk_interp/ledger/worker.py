@@ -15,6 +15,7 @@ Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 Thing = TypeVar("Thing")
 
+_LOOKS = 4
 
 _Waiting = tuple[Job, "asyncio.Future[Answer] | None"]
 """A job, and who waits for its answer."""
@@ -27,7 +28,8 @@ class BatchThread(Generic[Job, Answer]):
     called from any event loop, `post` from any thread. `tick` is called in the same thread about every `tick_s`
     seconds, and must not raise. The thread does not keep a process alive.
 
-    While jobs come several at a time, they gather for `gather_s` seconds, because a batch costs as much as many jobs.
+    While jobs come several at a time, they gather for up to `gather_s` seconds, because a batch costs as much as many
+    jobs.
     """
 
     def __init__(
@@ -83,7 +85,7 @@ class BatchThread(Generic[Job, Answer]):
         except queue.Empty:
             return batch, True
         if waiting is not None and self._gather_s and (self._crowded or not self._queue.empty()):
-            time.sleep(self._gather_s)
+            self._let_gather()
         while waiting is not None:
             batch.append(waiting)
             if len(batch) == self._most:
@@ -94,6 +96,14 @@ class BatchThread(Generic[Job, Answer]):
                 self._crowded = len(batch) > 1
                 return batch, True
         return batch, False
+
+    def _let_gather(self) -> None:
+        """Wait while jobs come; not for those who wait for us themselves before they bring another."""
+        for _ in range(_LOOKS):
+            waiting = self._queue.qsize()
+            time.sleep(self._gather_s / _LOOKS)
+            if self._queue.qsize() == waiting:
+                return
 
     def _answer(self, batch: list[_Waiting[Job, Answer]]) -> None:
         try:
