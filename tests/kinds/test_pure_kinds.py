@@ -16,7 +16,7 @@ from atk_interp.kinds.base import Example, StepStopped
 from atk_interp.kinds.chunk import SMALLEST
 from support.one_step import applied
 
-EXAMPLES = [(name, example) for name, kind in KINDS.items() if not kind.asks_model for example in kind.examples]
+EXAMPLES = [(name, example) for name, kind in KINDS.items() for example in kind.examples]
 
 
 @pytest.mark.parametrize(("name", "example"), EXAMPLES, ids=[name for name, _ in EXAMPLES])

@@ -163,6 +163,7 @@ def _bound(
         "spec": "atk/v1",
         "name": "t",
         "params": {name: {"type": types.get(name, "text"), "optional": True} for name in params},
+        **({"models": {options["model"]: {"expects": "embedding"}}} if "model" in options else {}),
         "steps": {
             **({} if is_source else {"given": {"kind": "input"}}),
             **{name: {"kind": "input"} for name in named},

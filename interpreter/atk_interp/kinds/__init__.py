@@ -33,6 +33,7 @@ _OWN: Mapping[str, StepKind] = Registry(
         "mix": "mix:Mix",
         "pack": "pack:Pack",
         "dedupe": "dedupe:Dedupe",
+        "retrieve": "retrieve:Retrieve",
         "loop": "loop:Loop",
         "once": "once:Once",
         "pipeline": "pipeline:Pipeline",
