@@ -14,25 +14,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import heapq
-import itertools
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import field
 
-from atk_interp.kinds.base import CallStep, Dropped, SetStep, SourceStep, StepContext
+from atk_interp.kinds.base import CallStep, Dropped, StepContext
 from atk_interp.llm.messages import EndpointDown, EndpointUnavailable
 from atk_interp.plan import Plan, PlannedStep
-from atk_interp.records import dataclass
 from atk_interp.runtime.barrier import Waiting
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.budget import OutOfBudget
 from atk_interp.runtime.calls import Answers, Halted
 from atk_interp.runtime.feeding import Feeder
 from atk_interp.runtime.goals import Accepted
-from atk_interp.runtime.handover import Handover
-from atk_interp.runtime.prefix import Place, Prefix
+from atk_interp.runtime.prefix import Prefix
+from atk_interp.runtime.under_way import Emitter, Item, UnderWay, emits
 from atk_interp.runtime.walking import Sinks, Walker
 from atk_interp.values import Row
 
@@ -51,39 +47,7 @@ _DRAIN_S = 60.0
 """How long calls under way are waited for when a run stops early: what comes back is paid and kept."""
 
 
-@dataclass
-class _Emitter:
-    """A source or set-wise step and the rows that come from it and are still under way.
-
-    `live` rows have been taken from `waiting` and are not settled yet; those in `later` are among them. Touched by
-    the loop alone, except for `waiting`.
-    """
-
-    step: PlannedStep
-    waiting: Handover[_Item]
-    after: list[_Emitter] = field(default_factory=list)
-    live: int = 0
-    fed: bool = False
-    later: list[_Item] = field(default_factory=list)
-    """Rows that failed on transport: they ask once more when all else is through."""
-    round: Future[bool] | None = None
-    """Who waits until the rows that it has given so far are settled, to give more of them."""
-    done: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-@dataclass(slots=True)
-class _Item:
-    """A row that wants to ask a model; `again` when it failed on transport before."""
-
-    step: PlannedStep
-    row: Row
-    emitter: _Emitter
-    place: Place | None = None
-    """The root that it belongs to, in a run that follows them."""
-    again: bool = False
-
-
-_Answer = tuple[_Item, "Iterable[Row] | Dropped"]
+_Answer = tuple[Item, "Iterable[Row] | Dropped"]
 
 
 class Engine:
@@ -115,8 +79,6 @@ class Engine:
         self._waiting = Waiting(plan)
         self._walker = Walker(plan, books, sinks, self._waiting, self._stop)
         self._feeder = Feeder(books, self._walker, self._waiting, contexts, prefix, accepted)
-        self._heap: list[tuple[tuple[int, ...], int, _Item]] = []
-        self._numbers = itertools.count()
         self._answers: list[_Answer] = []
         self._active = 0
         self._behind = 0
@@ -137,13 +99,21 @@ class Engine:
         self._feeder.loop = self._loop
         if self._prefix is not None:
             self._prefix.stop = self._stop_soon
-        emitters = self._emitters()
-        threads = ThreadPoolExecutor(max_workers=len(emitters) + 1, thread_name_prefix="atk-rows")
+        self._rows = UnderWay(
+            self._plan,
+            max(4, self._window),
+            self._stop,
+            self._wake.set,
+            self._wake_soon,
+            self._is_through,
+            lambda: not self._lost and not self._blocked,
+        )
+        threads = ThreadPoolExecutor(max_workers=len(self._rows.emitters) + 1, thread_name_prefix="atk-rows")
         try:
             async with asyncio.TaskGroup() as group:
-                helpers = [group.create_task(self._feed(emitter, threads)) for emitter in emitters]
+                helpers = [group.create_task(self._feed(emitter, threads)) for emitter in self._rows.emitters]
                 helpers.append(group.create_task(self._walk_answers(threads)))
-                await self._dispatch(group, emitters)
+                await self._dispatch(group)
                 for helper in helpers:
                     helper.cancel()
         finally:
@@ -174,22 +144,9 @@ class Engine:
         """From any thread: there are rows that want to ask."""
         self._loop.call_soon_threadsafe(self._wake.set)
 
-    def _emitters(self) -> list[_Emitter]:
-        emitters: dict[str, _Emitter] = {}
-        for name, step in self._plan.steps.items():
-            if self._emits(name):
-                before = [emitters[origin] for origin in self._plan.ancestors(name) if origin in emitters]
-                waiting = Handover[_Item](max(4, self._window), self._stop, self._wake_soon)
-                emitters[name] = _Emitter(step, waiting, before)
-        return list(emitters.values())
-
-    def _emits(self, name: str) -> bool:
-        step = self._plan.steps[name]
-        return step.waits or isinstance(step.runner, SourceStep | SetStep)
-
     # -- tasks of the loop ----------------------------------------------------------------------------------------
 
-    async def _feed(self, emitter: _Emitter, threads: ThreadPoolExecutor) -> None:
+    async def _feed(self, emitter: Emitter, threads: ThreadPoolExecutor) -> None:
         for earlier in emitter.after:
             await earlier.done.wait()
         # A set with rows missing is another set: what was made of it would be paid for nothing.
@@ -205,24 +162,22 @@ class Engine:
             except Exception as error:  # noqa: BLE001 - handed on: the run stops with it
                 self.stop(error)
                 return
-        emitter.fed = True
-        self._settle(emitter)
-        self._wake.set()
+        self._rows.fed(emitter)
 
-    async def _dispatch(self, group: asyncio.TaskGroup, emitters: list[_Emitter]) -> None:
+    async def _dispatch(self, group: asyncio.TaskGroup) -> None:
         while True:
             while self._may_ask():
-                item = self._next(emitters)
+                item = self._next()
                 if item is None:
                     break
                 self._active += 1
-                group.create_task(self._ask_on(item, emitters))
+                group.create_task(self._ask_on(item))
             if self._stop.is_set():
                 await self._calls.drain(_DRAIN_S)
                 for task in list(self._calls.carriers):  # what still goes on is no call: a function of the user's
                     task.cancel()
                 return
-            if all(emitter.done.is_set() for emitter in emitters):
+            if self._rows.is_through:
                 return
             await self._wake.wait()
             self._wake.clear()
@@ -232,35 +187,28 @@ class Engine:
         asking = self._active - own
         return asking < self._window or asking < self._window + min(self._calls.resting, _RESTING * self._window)
 
-    def _next(self, emitters: list[_Emitter]) -> _Item | None:
-        """The deepest row that waits, if one may ask now: rows that are under way before new ones."""
+    def _next(self) -> Item | None:
+        """The row that asks next, if one may ask now."""
         if self._behind >= 2 * self._window or self._stop.is_set():
             return None
-        if self._heap:
-            return heapq.heappop(self._heap)[2]
-        for emitter in emitters:
-            item = emitter.waiting.take()
-            if item is not None:
-                emitter.live += 1
-                return item
-        return None
+        return self._rows.next()
 
-    async def _ask_on(self, first: _Item, emitters: list[_Emitter]) -> None:
+    async def _ask_on(self, first: Item) -> None:
         """Ask for one row, then for the next, as long as one waits."""
         task = asyncio.current_task()
         assert task is not None
         self._calls.carriers.add(task)
-        item: _Item | None = first
+        item: Item | None = first
         try:
             while item is not None:
                 await self._ask(item)
-                item = self._next(emitters) if self._may_ask(1) else None
+                item = self._next() if self._may_ask(1) else None
         finally:
             self._calls.carriers.discard(task)
             self._active -= 1
             self._wake.set()
 
-    async def _ask(self, item: _Item) -> None:
+    async def _ask(self, item: Item) -> None:
         runner = item.step.runner
         assert isinstance(runner, CallStep)
         if item.place is not None:
@@ -274,7 +222,7 @@ class Engine:
             self._behind += 1
             self._answered.set()
 
-    def _failed(self, item: _Item, cause: BaseException) -> None:
+    def _failed(self, item: Item, cause: BaseException) -> None:
         if isinstance(cause, Halted):
             if self._calls.reason is not None:  # the call that has it may have been cancelled by its siblings
                 self.stop(self._calls.reason)
@@ -282,17 +230,14 @@ class Engine:
         if isinstance(cause, OutOfBudget) and self._prefix is not None and item.place is not None:
             self._blocked = cause
             self._prefix.block(item.place, cause)
-            item.emitter.live -= 1
-            self._settle(item.emitter)
+            self._rows.lost(item)
         elif not isinstance(cause, EndpointDown):
             self.stop(cause)
         elif item.again:
             self._lost.append(cause)
-            item.emitter.live -= 1
-            self._settle(item.emitter)
+            self._rows.lost(item)
         else:
-            item.emitter.later.append(item)
-            self._settle(item.emitter)
+            self._rows.again(item)
 
     async def _walk_answers(self, threads: ThreadPoolExecutor) -> None:
         while True:
@@ -306,57 +251,27 @@ class Engine:
             except Exception as error:  # noqa: BLE001 - handed on: the run stops with it
                 self.stop(error)
                 return
-            for item in found:
-                item.emitter.live += 1
-                self._push(item)
-            for item, _ in batch:
-                item.emitter.live -= 1
-                self._settle(item.emitter)
+            self._rows.answered([item for item, _ in batch], found)
             self._behind -= len(batch)
             self._sinks.changed()
             self._wake.set()
 
-    def _push(self, item: _Item) -> None:
-        heapq.heappush(self._heap, ((-item.step.depth, *item.row.order), next(self._numbers), item))
-
-    def _settle(self, emitter: _Emitter) -> None:
-        """Note when nothing that came from an emitter is under way any more."""
-        under_way = not emitter.fed or bool(emitter.waiting) or emitter.live > len(emitter.later)
-        if under_way or emitter.done.is_set():
-            return
-        if emitter.later:
-            for item in emitter.later:
-                item.again = True
-                self._push(item)
-            emitter.later.clear()
-            self._wake.set()
-            return
-        if emitter.round is not None:
-            emitter.fed, settled, emitter.round = False, emitter.round, None
-            settled.set_result(not self._lost and not self._blocked)
-            return
-        emitter.done.set()
+    def _is_through(self, emitter: Emitter) -> None:
         if not self._lost and not self._blocked:
             self._mark_finished_steps(emitter)
         self._sinks.changed()
 
-    def _end_round(self, emitter: _Emitter, settled: Future[bool]) -> None:
-        """A step gives no more rows before those that it has given are settled."""
-        emitter.fed, emitter.round = True, settled
-        self._settle(emitter)
-        self._wake.set()
-
-    def _mark_finished_steps(self, emitter: _Emitter) -> None:
+    def _mark_finished_steps(self, emitter: Emitter) -> None:
         """A step is finished when nothing that leads to it is under way."""
         self._done.add(emitter.step.name)
         for name in self._plan.steps:
-            origins = {origin for origin in (*self._plan.ancestors(name), name) if self._emits(origin)}
+            origins = {origin for origin in (*self._plan.ancestors(name), name) if emits(self._plan, origin)}
             if origins <= self._done:
                 self._books.steps[name].finished = True
 
     # -- in threads -----------------------------------------------------------------------------------------------
 
-    def _make_rows(self, emitter: _Emitter) -> None:
+    def _make_rows(self, emitter: Emitter) -> None:
         """Make the rows of a step that emits, and take each as far as it goes without a model."""
 
         def ask(asking: PlannedStep, row: Row) -> None:
@@ -364,37 +279,37 @@ class Engine:
 
         self._feeder.feed(emitter.step, ask, lambda: self._settled(emitter))
 
-    def _settled(self, emitter: _Emitter) -> bool:
+    def _settled(self, emitter: Emitter) -> bool:
         """Wait until all rows that a step has given so far are settled; False when one of them was lost."""
         settled: Future[bool] = Future()
-        self._loop.call_soon_threadsafe(self._end_round, emitter, settled)
+        self._loop.call_soon_threadsafe(self._rows.end_round, emitter, settled)
         while not self._stop.is_set():
             with contextlib.suppress(TimeoutError):
                 return settled.result(_LOOK_S)
         raise Halted
 
-    def _item(self, step: PlannedStep, row: Row, emitter: _Emitter) -> _Item:
+    def _item(self, step: PlannedStep, row: Row, emitter: Emitter) -> Item:
         """A row that wants to ask, as a part of the root that is worked on."""
         if self._prefix is None:
-            return _Item(step, row, emitter)
+            return Item(step, row, emitter)
         place = self._prefix.here()
         self._prefix.open(place)
-        return _Item(step, row, emitter, place)
+        return Item(step, row, emitter, place)
 
-    def _put(self, item: _Item) -> None:
+    def _put(self, item: Item) -> None:
         """Hand a row to the loop; wait while it has enough to do."""
         if not item.emitter.waiting.put(item):
             raise Halted
 
-    def _take_on(self, batch: list[_Answer]) -> list[_Item]:
+    def _take_on(self, batch: list[_Answer]) -> list[Item]:
         """Take answered rows to the next steps; the rows that want to ask again."""
-        found: list[_Item] = []
+        found: list[Item] = []
         for item, result in batch:
             emitter = item.emitter
             if item.place is not None:
                 Prefix.enter(item.place)
 
-            def ask(step: PlannedStep, row: Row, emitter: _Emitter = emitter) -> None:
+            def ask(step: PlannedStep, row: Row, emitter: Emitter = emitter) -> None:
                 found.append(self._item(step, row, emitter))
 
             self._walker.answered(item.step, item.row, result, ask)
