@@ -153,7 +153,7 @@ class Converse(StepKind):
 
     def bind(self, step: BoundStep) -> CallStep:
         dialogue = _Dialogue(step)
-        return CallStep(dialogue.apply, dialogue.prompt)
+        return CallStep(dialogue.apply, dialogue.prompt, dialogue.turns)
 
 
 def _parsed(view: StepView) -> Mapping[str, Type]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from atk_interp.expressions.types import BoolType, ListType, RecordType, TextType, maybe
 from atk_interp.kinds.base import (
-    ASKING_OPTIONS,
     EXAMPLES,
     REJECTING_OPTIONS,
     AcceptedCall,
@@ -23,12 +22,12 @@ from atk_interp.kinds.base import (
     StepContext,
     StepKind,
     StepView,
-    check_asking,
     check_examples,
     check_stopping,
 )
 from atk_interp.kinds.base.asking import Failure
 from atk_interp.kinds.base.codes import BAD_PARSE
+from atk_interp.kinds.base.questions import JURY_OPTIONS, Questions, check_questions
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, Value
 
@@ -46,7 +45,8 @@ class Vote(StepKind):
     The fields of `parse` become lists with one element per vote; `pass` is a rule over them. A vote without an
     acceptable reply in all its attempts is no vote: it is neither for nor against. Asking stops as soon as no
     vote still open could change the outcome; votes are taken in their order, so the outcome does not depend on
-    which reply came first. A row that is voted down is filtered, with the raw replies kept; one
+    which reply came first. With several `models` or `prompts` the votes are asked of them in turn, as of a jury. A row
+    that is voted down is filtered, with the raw replies kept; one
     of which no vote can be read is rejected.
     """
 
@@ -55,7 +55,7 @@ class Vote(StepKind):
     asks_model = True
     tells_calls = True
     options = (
-        *ASKING_OPTIONS,
+        *JURY_OPTIONS,
         Option("votes", Takes.INT, "How many votes to take at most.", required=True, min=1, max=101),
         Option("pass", Takes.EXPRESSION, "The rule over the votes.", required=True),
         *REJECTING_OPTIONS,
@@ -63,7 +63,7 @@ class Vote(StepKind):
     )
 
     def flow(self, view: StepView) -> RecordType:
-        fields = {name: ListType(type_) for name, type_ in check_asking(view).items()}
+        fields = {name: ListType(type_) for name, type_ in check_questions(view).items()}
         if view.reader is not None and view.reader.many:
             view.sink.report(
                 BAD_PARSE,
@@ -83,14 +83,16 @@ class Vote(StepKind):
         return RecordType({**view.input.fields, **fields}, view.input.open)
 
     def bind(self, step: BoundStep) -> CallStep:
-        return CallStep(_Ballot(step).apply)
+        ballot = _Ballot(step)
+        return CallStep(ballot.apply, ballot.questions.prompt, ballot.votes)
 
 
 class _Ballot:
     def __init__(self, step: BoundStep) -> None:
         self.step = step
-        self.asker = Asker(step)
         self.votes = step.whole("votes") or 1
+        self.questions = Questions(step, self.votes, in_turn=True)
+        self.asker = self.questions.first
         path = step.view.path("pass")
         self.rule = step.rule(path)
         self.keeps = step.view.option("on_reject") == "keep"
@@ -103,6 +105,7 @@ class _Ballot:
 
     async def apply(self, row: Row, context: StepContext) -> Iterable[Row] | Dropped:
         names = self.step.names(row)
+        questions = self.questions.of(row, context.first_sample(row))
         cast: list[dict[str, Value]] = []
         record: list[Attempt] = []
         void: list[Failure] = []
@@ -114,7 +117,7 @@ class _Ballot:
 
             async with TaskGroup() as group:
                 numbers = range(asked, min(asked + wanted, self.votes))
-                tasks = [group.create_task(self.asker.ask(row, context, sample)) for sample in numbers]
+                tasks = [group.create_task(questions[sample].answer(context)) for sample in numbers]
             for sample, task in zip(numbers, tasks, strict=True):
                 answer = task.result()
                 record.extend(answer.attempts)

@@ -42,9 +42,6 @@ from atk_interp.values import Row, Value, content_hash
 
 __all__ = ["compile_plan"]
 
-_SAMPLES = ("samples", "votes", "turns")
-"""The options that say how many samples of a row a step asks for."""
-
 
 def compile_plan(
     analysis: Analysis,
@@ -202,7 +199,6 @@ class _Steps:
         if wanted_ is not None:
             self.wanted.append((step.name, wanted_, scope))
         kind = KINDS[step.view.step.kind]
-        options = {option.name for option in kind.options}
         asks = tuple(scope.slots[slot] for slot in step.view.used_slots) if kind.asks_model else ()
         self.note_prompts(step.view)
         self.python.update({f"{step.name}: {used.reference}": used.digest for used in step.view.functions.values()})
@@ -224,7 +220,7 @@ class _Steps:
             learn=step.learn,
             stops=stop_rule(step),
             single=kind.single,
-            stride=max((step.whole(name) or 1 for name in _SAMPLES if name in options), default=1),
+            stride=runner.samples if isinstance(runner, CallStep) else 1,
             identity=partial(step_identity, step),
         )
 

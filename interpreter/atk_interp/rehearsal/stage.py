@@ -180,7 +180,7 @@ def opened_ledger(ledger: Path) -> SqliteLedger | None:
 def _leaving_out(plan: Plan) -> dict[str, PlannedStep]:
     """The steps, of which those that ask a model drop the rows that they have no reply for."""
     return {
-        name: replace(step, runner=CallStep(_or_dropped(step.runner.apply), step.runner.prompt))
+        name: replace(step, runner=CallStep(_or_dropped(step.runner.apply), step.runner.prompt, step.runner.samples))
         if isinstance(step.runner, CallStep)
         else replace(step, goal=replace(step.goal, only_once=True))
         if step.goal is not None

@@ -125,6 +125,15 @@ class PromptLibrary:
         found = [path for path in self._files.in_folder(folder) if path.suffix in _SUFFIXES]
         return sorted(found, key=lambda path: (path.stem, _SUFFIXES.index(path.suffix)))
 
+    def names_in(self, folder: str) -> list[str]:
+        """The names of the prompts in a folder below those of the library, in the order of the alphabet."""
+        found: set[str] = set()
+        for above, root in zip(self.folders, self._roots, strict=True):
+            below = above / folder
+            if below.resolve().is_relative_to(root):
+                found.update(f"{folder.rstrip('/')}/{path.stem}" for path in self.files_in(below))
+        return sorted(found)
+
     def load(self, name: str, span: Span, sink: Sink) -> Prompt | None:
         """A prompt by name; None, and findings, when it is missing or malformed. `span` is who asks for it."""
         path = self.find(name)

@@ -24,6 +24,8 @@ class Stage:
     def __init__(self, example: StepExample) -> None:
         self.refusals: list[Dropped] = []
         self._example = example
+        self._numbers: dict[int, int] = {}
+        """Which reply each sample gets: samples ask in their order, and their numbers may have gaps."""
         self._client = ScriptedClient(self._answer, name="example")
 
     async def call(
@@ -78,7 +80,8 @@ class Stage:
         replies = self._example.replies
         if self._example.same_for_all:
             return replies[0]
-        if request.sample >= len(replies):
+        number = self._numbers.setdefault(request.sample, len(self._numbers))
+        if number >= len(replies):
             count = "one reply" if len(replies) == 1 else f"{len(replies)} replies"
-            raise TooFewReplies(f"the step asks {request.sample + 1} times, and the example has {count}")
-        return replies[request.sample]
+            raise TooFewReplies(f"the step asks {number + 1} times, and the example has {count}")
+        return replies[number]

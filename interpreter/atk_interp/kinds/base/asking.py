@@ -26,7 +26,7 @@ from atk_interp.spec.schema import SAMPLING_SCHEMA
 from atk_interp.templates import Prompt
 from atk_interp.values import Row, Value, canonical
 
-__all__ = ["ASKING_OPTIONS", "Answer", "Asker", "Failure", "check_asking", "computed", "weight_of"]
+__all__ = ["ASKING_OPTIONS", "Answer", "Asker", "Failure", "check_asking", "check_reading", "computed", "weight_of"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -85,9 +85,14 @@ ASKING_OPTIONS: tuple[Option, ...] = (
 def check_asking(view: StepView, fields: Mapping[str, Type] | None = None) -> Mapping[str, Type]:
     """Check the shared options; the fields that a reading writes, which are given when `parse` was checked before."""
     view.slot()
+    view.prompt("prompt", view.row_scope())
+    return check_reading(view, fields)
+
+
+def check_reading(view: StepView, fields: Mapping[str, Type] | None = None) -> Mapping[str, Type]:
+    """As `check_asking`, without the slot and the prompt."""
     view.value("attempts")
     view.value("feedback")
-    view.prompt("prompt", view.row_scope())
     fields = view.parse() if fields is None else fields
     for label in view.option("accept") or {}:
         view.expression((*view.path("accept"), label), view.row_scope(fields))

@@ -142,7 +142,13 @@ def _example(data: Mapping[str, Any], path: Path) -> StepExample:
 
 
 def check_examples(
-    view: StepView, fields: Mapping[str, Type], *, asks: str = "", filters: bool = True, labels: tuple[str, ...] = ()
+    view: StepView,
+    fields: Mapping[str, Type],
+    *,
+    asks: str = "",
+    filters: bool = True,
+    labels: tuple[str, ...] = (),
+    several: bool = False,
 ) -> None:
     """Check the examples of a step. `fields` are those that it reads from a reply.
 
@@ -153,8 +159,8 @@ def check_examples(
         return
     known = (*(view.option("accept") or {}), UNREADABLE, EMPTY, *labels)
     number = view.option(asks) if asks else 1
-    most = number if isinstance(number, int) else None
-    several = view.reader is not None and (view.reader.many or (asks == "samples" and most != 1))
+    most = number if isinstance(number, int) and not several else None
+    several = several or (view.reader is not None and (view.reader.many or (asks == "samples" and most != 1)))
     if view.reader is not None and view.reader.many:
         known = (*known, REPEATED)
     checked = _Checked(view, fields, known, most, several, filters)

@@ -288,13 +288,17 @@ class CallStep:
     """Turns one row into rows by asking a model.
 
     `prompt` gives the prompt of a call, for the names of its row with `sample`, where a step has several prompts.
+    `samples` is one more than the greatest number that it gives to a sample of a row.
     """
 
-    __slots__ = ("apply", "prompt")
+    __slots__ = ("apply", "prompt", "samples")
 
-    def __init__(self, apply: CallApply, prompt: Callable[[Mapping[str, Any]], Prompt] | None = None) -> None:
+    def __init__(
+        self, apply: CallApply, prompt: Callable[[Mapping[str, Any]], Prompt] | None = None, samples: int = 1
+    ) -> None:
         self.apply = apply
         self.prompt = prompt
+        self.samples = samples
 
 
 class CallApply(Protocol):
@@ -335,7 +339,7 @@ def rejecting(runner: Runner) -> Runner:
         case PureStep(apply=apply):
             return PureStep(_rejecting(apply))
         case CallStep(apply=ask):
-            return CallStep(_rejecting_call(ask), runner.prompt)
+            return CallStep(_rejecting_call(ask), runner.prompt, runner.samples)
     return runner
 
 

@@ -28,7 +28,7 @@ class EqualSamples(Rule):
     def check(self, context: LintContext) -> None:
         for view in context.analysis.views.values():
             option = next((name for name in ("samples", "votes") if view.given(name)), None)
-            if option is None or not view.given("model") or not _several(view, option):
+            if option is None or not view.given("model") or view.given("prompts") or not _several(view, option):
                 continue
             where = _where_zero(context, view)
             if where is not None:
