@@ -20,7 +20,7 @@ HOSTILE = """
 import atk_interp.formats.readers as readers, ctypes, os
 from atk_interp.formats import worker
 from atk_interp.formats.documents import Document
-def read_file(path, root, required, *, talks):
+def read_file(path, root, **how):
     with open({log!r}, "a") as log:
         log.write(path.name + "\\n")
     if "hangs" in path.name:

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
@@ -51,7 +52,9 @@ def cache_of_project() -> ParsedCache:
 
 
 class ReadFile(Protocol):
-    def __call__(self, path: Path, root: Path, required: tuple[str, ...], *, talks: bool) -> Iterator[Item]: ...
+    def __call__(
+        self, path: Path, root: Path, required: tuple[str, ...], *, talks: bool, drop_running_heads: bool
+    ) -> Iterator[Item]: ...
 
 
 class Parsers:
@@ -69,6 +72,7 @@ class Parsers:
     ) -> None:
         self._root = root
         self._reading = reading
+        self._how = {**asdict(reading), "required": [*reading.required]}
         self._limit_s = limit_s
         self._cache = cache
         self._worth_keeping_s = worth_keeping_s
@@ -106,7 +110,7 @@ class Parsers:
 
     def _begun(self, file: Path, read_file: ReadFile, parsed: Collection[str]) -> Callable[[], Iterable[Item]]:
         if suffix_of(file) not in parsed:
-            return lambda: read_file(file, self._root, self._reading.required, talks=self._reading.talks)
+            return lambda: read_file(file, self._root, **asdict(self._reading))
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._count, "atk-parse")
         future: Future[list[Item]] = self._threads.submit(self._parsed, file)
@@ -114,10 +118,9 @@ class Parsers:
 
     def _parsed(self, file: Path) -> list[Item]:
         source = source_of(file, self._root)
-        reading = [[*self._reading.required], self._reading.talks]
         try:
             before = file.stat()
-            key = self._cache.key(file, reading) if self._cache is not None else ""
+            key = self._cache.key(file, self._how) if self._cache is not None else ""
         except OSError as error:
             return [Problem(source, "", f"the file cannot be read ({error.strerror or error}); skipped")]
         found = self._cache.get(key) if self._cache is not None else None
@@ -139,8 +142,7 @@ class Parsers:
     def _job(self, file: Path) -> bytes:
         # Names need not be text; their bytes are.
         path, root = (os.fsencode(place).hex() for place in (file, self._root))
-        job = {"path": path, "root": root, "required": [*self._reading.required], "talks": self._reading.talks}
-        return encode({**job, "limit_s": self._limit_s}) + b"\n"
+        return encode({"path": path, "root": root, "how": self._how, "limit_s": self._limit_s}) + b"\n"
 
 
 def _is_same(file: Path, before: os.stat_result) -> bool:

@@ -43,7 +43,8 @@ def main() -> None:
 
 def _answer(job: dict[str, Any]) -> bytes:
     path, root = (Path(os.fsdecode(bytes.fromhex(job[key]))) for key in ("path", "root"))
-    return packed(list(read_file(path, root, tuple(job["required"]), talks=job["talks"])))
+    how = {**job["how"], "required": tuple(job["how"]["required"])}
+    return packed(list(read_file(path, root, **how)))
 
 
 def packed(items: list[Document | Problem]) -> bytes:

@@ -45,7 +45,8 @@ class Read(StepKind):
     the folder. What cannot be read is told and skipped: a line, a page, or the file.
 
     With `as: conversations` every record is a conversation, in the style of ShareGPT or of chat APIs, and gives
-    `messages` with `role` and `content`, and `system`.
+    `messages` with `role` and `content`, and `system`. Of a PDF, `fields: {text: text, pages: list}` also gives where
+    in the text each page begins.
 
     With `until: 1000 accepted` it reads on until so many rows have come through to the output, with
     `until: 1000 of checked` to step `checked`. When there is nothing more to read, the run stops.
@@ -57,6 +58,10 @@ class Read(StepKind):
         Option("path", Takes.PATH, "The file, folder, glob or address (`s3://…`) to read.", required=True),
         fields_option("The fields of the records, when they are not `text`."),
         Option("as", Takes.NAME, "What the records are.", default="records", choices=("records", "conversations")),
+        Option(
+            "running_heads", Takes.NAME, "What most pages of a PDF begin or end with: kept, or left out (`drop`).",
+            default="keep", choices=("keep", "drop"),
+        ),
         Option(
             "time_limit", Takes.INT, "Seconds that a document may take; one that takes longer is skipped.",
             default=300, min=1,
@@ -78,13 +83,14 @@ class Read(StepKind):
         path = str(step.value("path"))
         talks = step.view.option("as") == "conversations"
         required = tuple(step.view.option("fields") or (() if talks else ("text",)))
+        drop_heads = step.view.option("running_heads") == "drop"
         limit_s = step.whole("time_limit") or 300
 
         def opened() -> Input:
             from atk_interp.formats.inputs import Input  # imported late: linting reads no documents
             from atk_interp.formats.readers import Reading
 
-            return Input(path, step.folder, Reading(required, talks), limit_s)
+            return Input(path, step.folder, Reading(required, talks, drop_heads), limit_s)
 
         def rows(context: StepContext) -> Iterator[Row]:
             from atk_interp.formats.documents import CannotRead

@@ -57,25 +57,32 @@ def find_files(path: Path, pattern: str | None = None) -> Found:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How files are read: the fields that every document must have, and whether their records are conversations."""
+    """How files are read: the fields that every document must have, whether their records are conversations, and
+    whether what most pages of a PDF begin or end with is left out."""
 
     required: tuple[str, ...] = ("text",)
     talks: bool = False
+    drop_running_heads: bool = False
 
 
 def read_file(
-    path: Path, root: Path, required: tuple[str, ...] = ("text",), *, talks: bool = False
+    path: Path,
+    root: Path,
+    required: tuple[str, ...] = ("text",),
+    *,
+    talks: bool = False,
+    drop_running_heads: bool = False,
 ) -> Iterator[Document | Problem]:
     """The documents of one file below `root`, and what is wrong with it, in the order of the file.
 
-    `required` are the fields that every document must have; a text has `text` alone. `talks`: the records are
-    conversations. Lazy, and never raises for
+    `required` are the fields that every document must have; a text has `text` alone. `Reading` says what
+    the others are. Lazy, and never raises for
     what is in the file or for a file that cannot be opened. Raises `CannotRead` for a suffix that nothing reads.
     """
     reader = READERS.get(suffix_of(path))
     if reader is None:
         raise CannotRead(f"`{path.name}` is not read", f"readable are {', '.join(READERS)}")
-    file = File(path, source_of(path, root), required, talks)
+    file = File(path, source_of(path, root), required, talks, drop_running_heads)
     try:
         for found in reader(file):
             yield _checked(found, file) if isinstance(found, Document) else found

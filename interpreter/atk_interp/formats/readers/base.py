@@ -38,13 +38,14 @@ MOST_BYTES = 512 * 1024 * 1024
 class File:
     """A file to read. `required` names the fields that a record must have, where the format has records.
 
-    `talks`: the records are conversations.
+    `talks`: the records are conversations. `drop_running_heads`: leave out what most pages begin or end with.
     """
 
     path: Path
     source: str
     required: tuple[str, ...] = ("text",)
     talks: bool = False
+    drop_running_heads: bool = False
 
     def open(self) -> BinaryIO:
         """The bytes of the file, unpacked if its name says that they are packed. Raises `OSError`."""

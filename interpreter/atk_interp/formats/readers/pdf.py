@@ -2,7 +2,8 @@
 
 A PDF knows glyphs and places, no paragraphs. pdfium gives the lines; a paragraph is taken to begin where the gap
 between two baselines is wider than usual on the page, where the letters change size, or where one line alone is
-indented. A hyphen at the end of a line goes when the word continues in lower case. Headers and footers stay.
+indented. A hyphen at the end of a line goes when the word continues in lower case. Columns are read one after the
+other, and the cells of a table row parted by ` | ` (see `pdf_layout`). Headers and footers stay, unless told.
 """
 
 from __future__ import annotations
@@ -10,56 +11,40 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import pairwise
 from threading import Lock
 from typing import Any
 
 from atk_interp.formats.readers.base import Document, File, Problem, library_missing
+from atk_interp.formats.readers.pdf_layout import (
+    LINE_END_HYPHEN,
+    Line,
+    Segment,
+    joined_pages,
+    laid_out,
+    paragraphs,
+    without_running_heads,
+)
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
+from atk_interp.values import Value
 
 __all__ = ["read"]
 
 _pdfium = Lock()
 """pdfium must not run in two threads at once, whatever the documents."""
 
-_PARAGRAPH_GAP = 1.3
-"""A paragraph begins below a gap of this many usual gaps."""
+_SOFT_HYPHEN = pattern("\u00ad(?!\\Z)")
+"""One that does not stand at the end of a line is not seen, and no letter."""
 
-_USUAL_GAP = 1.25
-"""The gap between lines, in heights of a letter, where a page has too few lines to tell."""
-
-_SIZE_CHANGE = 0.15
-_INDENT = (0.6, 6.0)
-"""Between how many heights of a letter a first line is indented."""
-
-_LINE_END_HYPHEN = "\x02"
-"""What pdfium puts where it joined two parts of a word that a hyphen parted at the end of a line."""
-
-_HYPHEN_IN_WORD = pattern(r"\x02(?=[^\W\d_])")
-_OPEN_END = pattern(r"[\w,;\u00ad-]\Z")
-_SENTENCE_ENDS = tuple('.!?:…。！？।؟"”»)')
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One line: where its first letter stands (in points, y upwards) and how high it is.
-
-    `last_y` is the height of the last letter: another one where a hyphen was mended.
-    """
-
-    text: str
-    x: float
-    y: float
-    height: float
-    last_y: float
+_WIDE_GAP = 1.0
+"""What parts a line into segments, in heights of a letter."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
     """`unmapped` glyphs have no letter; `is_picture`: there are images and no text."""
 
-    text: str
+    lines: list[Line]
     unmapped: int
     is_picture: bool
 
@@ -71,7 +56,7 @@ def read(file: File) -> Iterator[Document | Problem]:
     except ImportError:
         yield library_missing(file, "pypdfium2")
         return
-    pages: list[str] = []
+    pages: list[list[Line]] = []
     pictures: list[int] = []
     unmapped = 0
     try:
@@ -83,7 +68,7 @@ def read(file: File) -> Iterator[Document | Problem]:
                 except pypdfium2.PdfiumError:
                     yield file.problem("the page is damaged; skipped", f"page {number}")
                     continue
-                pages.append(page.text)
+                pages.append(page.lines)
                 unmapped += page.unmapped
                 if page.is_picture:
                     pictures.append(number)
@@ -93,8 +78,9 @@ def read(file: File) -> Iterator[Document | Problem]:
     yield from _outcome(file, pages, pictures, unmapped)
 
 
-def _outcome(file: File, pages: list[str], pictures: list[int], unmapped: int) -> Iterator[Document | Problem]:
-    text = _joined(pages)
+def _outcome(file: File, pages: list[list[Line]], pictures: list[int], unmapped: int) -> Iterator[Document | Problem]:
+    kept = without_running_heads(pages) if file.drop_running_heads else pages
+    text, starts = joined_pages([paragraphs(page) for page in kept])
     ocr = "make its text readable with OCR first, for example with `ocrmypdf`"
     if not text.strip():
         reason = "the pages are pictures without text" if pictures else "there is no text in it"
@@ -110,7 +96,10 @@ def _outcome(file: File, pages: list[str], pictures: list[int], unmapped: int) -
     if unmapped:
         glyphs = "1 glyph stands" if unmapped == 1 else f"{unmapped} glyphs stand"
         yield file.problem(f"{glyphs} for no letter that the file names; each became U+FFFD", help=ocr)
-    yield Document(file.source, {"text": text})
+    fields: dict[str, Value] = {"text": text}
+    if "pages" in file.required:
+        fields["pages"] = [*starts]
+    yield Document(file.source, fields)
 
 
 @contextmanager
@@ -142,16 +131,15 @@ def _page(pypdfium2: Any, document: Any, index: int) -> _Page:
             lines, unmapped = _lines(pypdfium2.raw, letters)
         finally:
             letters.close()
-        text = _paragraphs(lines)
-        is_picture = not text.strip() and any(True for _ in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]))
-        return _Page(text, unmapped, is_picture)
+        is_picture = not lines and any(True for _ in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]))
+        return _Page(laid_out(lines), unmapped, is_picture)
     finally:
         page.close()
 
 
-def _lines(raw: Any, letters: Any) -> tuple[list[_Line], int]:
+def _lines(raw: Any, letters: Any) -> tuple[list[Line], int]:
     """The lines of a page, and how many glyphs have no letter."""
-    lines: list[_Line] = []
+    lines: list[Line] = []
     unmapped = 0
     line: list[tuple[int, str]] = []  # the letters of the line, with their index
     count = letters.count_chars()
@@ -161,81 +149,70 @@ def _lines(raw: Any, letters: Any) -> tuple[list[_Line], int]:
             letter = "\ufffd"
             unmapped += 1
         line.append((index, letter))
-        if letter == "\n" or index == count - 1:
+        if letter == "\n" or index == count - 1 or (letter == LINE_END_HYPHEN and _is_below(raw, letters, index)):
             lines.extend(_line(raw, letters, line))
             line = []
     return lines, unmapped
 
 
-def _line(raw: Any, letters: Any, line: list[tuple[int, str]]) -> Iterator[_Line]:
-    seen = [index for index, letter in line if not letter.isspace() and letter != _LINE_END_HYPHEN]
+def _line(raw: Any, letters: Any, line: list[tuple[int, str]]) -> Iterator[Line]:
+    seen = [index for index, letter in line if not letter.isspace() and letter != LINE_END_HYPHEN]
     if seen:
         x, y, height = _place(raw, letters, seen[0])
         _, last_y, _ = _place(raw, letters, seen[-1])
-        yield _Line(_whole("".join(letter for _, letter in line)), x, y, height, last_y)
+        text = _whole("".join(letter for _, letter in line))
+        yield Line(text, x, y, height, last_y, tuple(_segments(raw, letters, line, height)))
+
+
+def _segments(raw: Any, letters: Any, line: list[tuple[int, str]], height: float) -> Iterator[Segment]:
+    """The parts of a line. Only where there is space can a gap be wide."""
+    part: list[str] = []
+    left = right = 0.0
+    gap = False
+    first = True
+    for at, (index, letter) in enumerate(line):
+        if letter.isspace() or letter == LINE_END_HYPHEN:
+            part.append(letter)
+            gap = gap or letter.isspace()
+            continue
+        is_last = at + 1 == len(line) or line[at + 1][1].isspace()
+        if first or gap or is_last:
+            box = _box(raw, letters, index)
+            if first:
+                left, first = box.left, False
+            elif gap and box.left - right > _WIDE_GAP * height:
+                yield Segment(_whole("".join(part)), left, right)
+                part, left, right = [], box.left, box.right
+            right = max(right, box.right)
+            gap = False
+        part.append(letter)
+    if not first:
+        yield Segment(_whole("".join(part)), left, right)
+
+
+def _box(raw: Any, letters: Any, index: int) -> Any:
+    box = raw.FS_RECTF()
+    raw.FPDFText_GetLooseCharBox(letters, index, box)
+    return box
 
 
 def _place(raw: Any, letters: Any, index: int) -> tuple[float, float, float]:
     x, y = ctypes.c_double(), ctypes.c_double()
     raw.FPDFText_GetCharOrigin(letters, index, x, y)
-    box = raw.FS_RECTF()
-    raw.FPDFText_GetLooseCharBox(letters, index, box)
+    box = _box(raw, letters, index)
     return x.value, y.value, abs(box.top - box.bottom)
 
 
+def _is_below(raw: Any, letters: Any, index: int) -> bool:
+    """Whether the next letter stands on another line."""
+    _, y, height = _place(raw, letters, index)
+    _, next_y, _ = _place(raw, letters, index + 1)
+    return abs(y - next_y) > height / 2
+
+
 def _whole(text: str) -> str:
-    """A line with its surrogate pairs put together and its hyphens mended."""
+    """A text with its surrogate pairs put together, and without what is no letter."""
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    mended = _HYPHEN_IN_WORD.sub(lambda hyphen: "" if whole[hyphen.end()].islower() else "-", whole)
-    return mended.replace(_LINE_END_HYPHEN, "-").strip()
-
-
-def _paragraphs(lines: list[_Line]) -> str:
-    """The lines of a page with a blank line before each paragraph."""
-    usual = _usual_gap(lines)
-    parts: list[str] = []
-    for index, line in enumerate(lines):
-        if index:
-            parts.append("\n\n" if _begins_paragraph(lines, index, usual) else "\n")
-        parts.append(line.text)
-    return "".join(parts)
-
-
-def _usual_gap(lines: list[_Line]) -> float:
-    """The lower quartile of the gaps: gaps between paragraphs are wider, never narrower."""
-    gaps = sorted(gap for above, below in pairwise(lines) if (gap := above.last_y - below.y) > below.height / 2)
-    if len(gaps) >= 4:
-        return gaps[len(gaps) // 4]
-    heights = sorted(line.height for line in lines)
-    return heights[len(heights) // 2] * _USUAL_GAP if heights else 0.0
-
-
-def _begins_paragraph(lines: list[_Line], index: int, usual: float) -> bool:
-    above, line = lines[index - 1], lines[index]
-    gap = above.last_y - line.y
-    if gap < -line.height / 2:  # the next column
-        return above.text.endswith(_SENTENCE_ENDS)
-    if gap < line.height / 2:  # beside each other, as in a table
-        return False
-    if gap > _PARAGRAPH_GAP * usual:
-        return True
-    if abs(above.height - line.height) > _SIZE_CHANGE * max(above.height, line.height):
-        return True
-    return index + 1 < len(lines) and _is_indented(above, line, lines[index + 1])
-
-
-def _is_indented(above: _Line, line: _Line, below: _Line) -> bool:
-    least, most = (limit * line.height for limit in _INDENT)
-    lone = abs(above.x - below.x) < least
-    return lone and least < line.x - below.x < most and above.text.endswith(_SENTENCE_ENDS)
-
-
-def _joined(pages: list[str]) -> str:
-    """Pages parted by a blank line, unless a sentence runs on from one to the next."""
-    parts: list[str] = []
-    for page in filter(None, pages):
-        if parts:
-            runs_on = page[0].islower() and _OPEN_END.search(parts[-1])
-            parts.append("\n" if runs_on else "\n\n")
-        parts.append(page)
-    return "".join(parts)
+    end = LINE_END_HYPHEN if whole.endswith(LINE_END_HYPHEN) else ""
+    inner = _SOFT_HYPHEN.sub("", whole.removesuffix(LINE_END_HYPHEN).strip()).replace(LINE_END_HYPHEN, "-")
+    return inner + end
