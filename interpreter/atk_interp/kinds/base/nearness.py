@@ -49,6 +49,12 @@ class Vectors:
         self._count += 1
         self._numbers.extend(vector)
 
+    def extend(self, others: Vectors) -> None:
+        """Put others at the end, in their order."""
+        self._size = self._size or others._size
+        self._count += len(others)
+        self._numbers.extend(others._numbers)
+
     def ranked(self, query: Vector) -> Iterator[tuple[float, int]]:
         """The likeness of each to a query with its number, the greatest first; of equal ones the first."""
         numpy = _numpy()
