@@ -4,13 +4,15 @@
 that begin with `=== NAME`: the files beside the spec (`prompts/ask.yaml`, `replies.yaml`), and what to expect: `expect
 FILE` is an output, `calls` the number of calls, `books` lines of counts of steps (`useful: 2 in, 1 filtered`),
 `rejected` the reasons, and `until` a step at which a first run ends. Without `config.yaml` each slot answers from
-`replies.yaml`. `--update-cases` writes the `expect` parts anew: their difference is to be read.
+`replies.yaml`. `shown` names what of it `docs/expressible.md` shows: steps, outputs, a file. `--update-cases` writes
+the `expect` parts and that page anew: their difference is to be read.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -20,9 +22,10 @@ from atk_interp.pipeline import compile_pipeline
 from atk_interp.runtime import RunResult
 
 HERE = Path(__file__).resolve().parent
+PAGE = HERE.parents[1] / "docs" / "expressible.md"
 CASES = sorted(HERE.glob("c[0-9][0-9]_*.yaml"))
 PARTS = re.compile(r"^=== (.+)\n", re.MULTILINE)
-TOLD = ("expect ", "calls", "books", "rejected", "until")
+TOLD = ("shown", "expect ", "calls", "books", "rejected", "until")
 
 
 def parts_of(path: Path) -> dict[str, str]:
@@ -102,3 +105,54 @@ async def test_it_can_be_said_runs_and_runs_again_from_the_ledger(
         made = (tmp_path / "out" / name).read_text(encoding="utf-8")
         assert made == parts[f"expect {name}"]
         assert (tmp_path / "again" / name).read_text(encoding="utf-8") == made
+
+
+INTRODUCTION = """\
+# What can be said
+
+What pipelines that make training data need to say, and how it is said here. Each line is a small spec that runs in the
+tests with a scripted model: it lints without findings, gives the rows that are written down beside it, and asks nothing
+when it is run again. None has a step in Python.
+"""
+
+
+def about(case: Path) -> tuple[str, str]:
+    """The id of a case and what it is about, from its first lines."""
+    lines = re.match(r"(?:# .*\n)+", case.read_text(encoding="utf-8"))
+    assert lines is not None
+    number, _, text = lines[0].replace("# ", "").replace("\n", " ").strip().partition(": ")
+    return number, text
+
+
+def excerpt(case: Path) -> str:
+    """What the page shows of a case: the steps and outputs that it names, or one of its files."""
+    parts, spec = parts_of(case), case.read_text(encoding="utf-8")
+    named = parts["shown"].split()
+    blocks = [re.search(rf"^  {re.escape(name)}:.*\n(?:    .*\n)*", spec, re.MULTILINE) for name in named]
+    shown = [block[0] if block else parts[name] for name, block in zip(named, blocks, strict=True)]
+    return textwrap.dedent("".join(shown))
+
+
+def page() -> str:
+    told = {case: about(case) for case in CASES}
+    rows = [f"| [{number}](#{number.lower()}) | {text.split('. ')[0].rstrip('.')} |" for number, text in told.values()]
+    sections = [
+        f"## {number}\n\n{text[0].upper()}{text[1:]}\n\n```yaml\n# a part of a spec\n{excerpt(case)}```\n\n"
+        f"[{case.name}](../tests/expressible/{case.name})\n"
+        for case, (number, text) in told.items()
+    ]
+    return "\n".join([INTRODUCTION, "| | |\n|---|---|", *rows, "", *sections])
+
+
+def test_the_page_shows_the_cases_as_they_are(request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--update-cases"):
+        PAGE.write_text(page(), encoding="utf-8")
+
+    assert PAGE.read_text(encoding="utf-8") == page(), "write it with `pytest tests/expressible --update-cases`"
+
+
+def test_every_semantics_has_its_case_and_none_needs_python() -> None:
+    numbers = [about(case)[0] for case in CASES]
+
+    assert numbers == [f"C{number}" for number in range(1, 31)]
+    assert [case.name for case in CASES if re.search(r"kind: python|python:", case.read_text(encoding="utf-8"))] == []

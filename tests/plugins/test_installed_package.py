@@ -45,7 +45,19 @@ outputs:
 """
 CONFIG = "pipeline: pipeline.yaml\noutput_dir: out\nmodels: {judge: {provider: scripted, script: replies.yaml}}\n"
 PROMPT = "- user: |\n    Grade this text with one letter, of {{ text | vowels }} vowels: {{ text }}\n"
-REPLIES = 'spec: atk/replies-v1\nrules: [{reply: "b."}]\n'
+REPLIES = '- reply: "b."\n'
+
+SHOWN = """\
+import json
+from atk_interp.catalogue import entries
+from atk_interp.reference.json_schema.spec import spec_schema
+from atk_interp.reference.kinds import kinds_page
+from atk_interp.reference.outputs import outputs_page
+from atk_interp.reference.replies import replies_page
+pages = [kinds_page(), replies_page(), outputs_page()]
+schema = [*spec_schema()["definitions"]]
+print(json.dumps({"plugins": entries("plugins"), "kinds": entries("kinds"), "schema": schema, "pages": pages}))
+"""
 
 BROKEN = """
 [project.entry-points."atk_interp.kinds"]
@@ -113,10 +125,10 @@ def test_a_spec_uses_what_a_package_adds(site: Path, at: Run, tmp_path: Path) ->
     linted = at("atk_interp", "lint", "pipeline.yaml", sites=(site,))
     ran = at("atk_interp", "run", "config.yaml", sites=(site,))
 
-    assert (linted.returncode, linted.stdout) == (0, "1 file checked: nothing to complain of\n"), linted.stdout
+    assert (linted.returncode, linted.stdout) == (0, "")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     records = [json.loads(line) for line in (tmp_path / "out" / "log.jsonl").read_text().splitlines()]
-    assert records == [{"log": "user: 5 words\nassistant: B"}]
+    assert records == [{"log": "user: 4 words\nassistant: B"}]
 
 
 @pytest.mark.slow
@@ -136,16 +148,15 @@ def test_mistakes_in_what_a_package_adds_are_told_as_in_what_is_ours(site: Path,
     told = at("atk_interp", "lint", "pipeline.yaml", sites=(site,)).stdout
 
     assert "unknown key `at_leest` in a `count_words` step" in told
-    assert "write `at_least`" in told or "did you mean" in told or "use `at_least`" in told
+    assert "did you mean `at_least`?" in told
 
 
 @pytest.mark.slow
 def test_lists_the_schema_and_the_reference_show_it_with_its_package(site: Path, at: Run, tmp_path: Path) -> None:
-    plugins = at("atk_interp", "list", "plugins", sites=(site,)).stdout
-    schema = json.loads(at("atk_interp", "schema", sites=(site,)).stdout)
-    assert at("atk_interp.reference", str(tmp_path / "pages"), sites=(site,)).returncode == 0
+    (tmp_path / "shown.py").write_text(SHOWN)
+    shown = json.loads(at("shown", sites=(site, tmp_path)).stdout)
 
-    assert [line.split("  ")[0].strip() for line in plugins.splitlines()] == [
+    assert [name for name, _ in shown["plugins"]] == [
         "step kind count_words",
         "parser letter",
         "output format chatlog",
@@ -153,12 +164,12 @@ def test_lists_the_schema_and_the_reference_show_it_with_its_package(site: Path,
         "filter vowels",
         "test palindrome",
     ]
-    assert plugins.count("atk-letters 1.2.0") == 6
-    assert {"step_count_words", "parse_letter", "output_chatlog"} <= schema["$defs"].keys()
-    for page, name in {"kinds": "count_words", "replies": "letter", "outputs": "chatlog"}.items():
-        text = (tmp_path / "pages" / f"{page}.md").read_text()
-        assert f"## {name}\n" in text
-        assert "It comes with `atk-letters 1.2.0`." in text
+    assert {giver for _, giver in shown["plugins"]} == {"atk-letters 1.2.0"}
+    assert dict(shown["kinds"])["count_words"].endswith("(atk-letters 1.2.0)")
+    assert {"step_count_words", "parse_letter", "output_chatlog"} <= set(shown["schema"])
+    for name, page in zip(("count_words", "letter", "chatlog"), shown["pages"], strict=True):
+        assert f"## {name}\n" in page
+        assert "It comes with `atk-letters 1.2.0`." in page
 
 
 @pytest.mark.slow
@@ -169,7 +180,9 @@ def test_what_cannot_be_used_is_refused_with_the_name_of_its_package(
     rows = "  rows: {kind: rows, rows: [{text: a}]}"
     loud = '  loud: {kind: map, from: rows, set: {text: "=text | shout"}}'
     outputs = "outputs: {a.jsonl: {from: loud, format: jsonl}}"
-    (tmp_path / "pipeline.yaml").write_text(f"spec: atk/v1\nname: refused\nsteps:\n{rows}\n{steps}\n{loud}\n{outputs}\n")
+    (tmp_path / "pipeline.yaml").write_text(
+        f"spec: atk/v1\nname: refused\nsteps:\n{rows}\n{steps}\n{loud}\n{outputs}\n"
+    )
 
     told = at("atk_interp", "lint", "pipeline.yaml", sites=(site, broken)).stdout
     listed = at("atk_interp", "list", "plugins", sites=(site, broken)).stdout
@@ -183,16 +196,12 @@ def test_what_cannot_be_used_is_refused_with_the_name_of_its_package(
 
 
 @pytest.mark.slow
-def test_another_version_of_a_package_makes_a_run_look_again(site: Path, at: Run, tmp_path: Path) -> None:
+def test_a_finished_run_is_made_anew_when_the_package_has_changed(site: Path, at: Run, tmp_path: Path) -> None:
     at("atk_interp", "run", "config.yaml", sites=(site,))
-    again = at("atk_interp", "run", "config.yaml", sites=(site,)).stdout
     other = shutil.copytree(site, tmp_path / "site")
-    (made,) = other.glob("*.dist-info/METADATA")
-    made.write_text(made.read_text().replace("Version: 1.2.0", "Version: 1.2.1"))
     (module,) = other.glob("atk_letters.py")
     module.write_text(module.read_text().replace("[1].upper()", "[1].lower()"))
 
-    changed = at("atk_interp", "run", "config.yaml", sites=(other,)).stdout
+    at("atk_interp", "run", "config.yaml", sites=(other,))
 
-    assert "b" in json.loads((tmp_path / "out" / "log.jsonl").read_text())["log"].split()
-    assert again != changed
+    assert json.loads((tmp_path / "out" / "log.jsonl").read_text())["log"].endswith("assistant: b")
