@@ -61,6 +61,9 @@ class NoCalls:
     def vectors(self, slot: str, texts: Iterable[str], *, query: bool = False) -> Iterator[Vector]:
         return map(word_vector, texts)
 
+    def asked(self, items: Iterable[Any], ask: Any) -> Iterator[Any]:
+        raise AssertionError("this step asks no model")
+
     def failed(self, row: Row, attempt: Attempt) -> None:
         raise AssertionError("this step asks no model")
 

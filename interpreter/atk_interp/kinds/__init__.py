@@ -39,6 +39,7 @@ _OWN: Mapping[str, StepKind] = Registry(
         "pipeline": "pipeline:Pipeline",
         "generate": "generate:Generate",
         "vote": "vote:Vote",
+        "classifier": "classifier:ClassifierKind",
         "python": "python:Python",
         "reduce": "reduce:Reduce",
         "converse": "converse:Converse",

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from atk_interp.kinds.base import AcceptedCall, Attempt, Dropped, Notice, Scratch, SetStep, StepContext, Turn, UsedUp
 from atk_interp.llm.messages import Reply
 from atk_interp.llm.vectors import Vector
 from atk_interp.plan import Plan, PlannedStep
-from atk_interp.runtime.bridge import CHUNK, embedded
+from atk_interp.runtime.bridge import AT_ONCE, CHUNK, embedded, gathered
 from atk_interp.runtime.spool import Spool
 from atk_interp.values import Row, decode, encode
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 __all__ = ["Gathered", "RowScratch", "SetRoom", "Waiting", "packed", "unpacked"]
 
@@ -125,6 +128,10 @@ class SetRoom:
         chunks = iter(lambda: list(itertools.islice(ordered, CHUNK)), [])
         context = self._context
         return embedded(self._loop, lambda chunk: context.embed(slot, chunk, query=query), chunks)
+
+    def asked(self, items: Iterable[T], ask: Callable[[T], Coroutine[Any, Any, R]]) -> Iterator[R]:
+        """See `SetContext.asked`. From the thread of the step."""
+        return gathered(self._loop, ask, iter(items), AT_ONCE)
 
     def first_sample(self, row: Row) -> int:
         return self._context.first_sample(row)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from atk_interp.llm.messages import Reply
 from atk_interp.records import dataclass
 from atk_interp.templates import Prompt
 from atk_interp.values import Row, Value
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 if TYPE_CHECKING:
     from array import array
@@ -229,6 +232,10 @@ class SetContext(StepContext, Protocol):
 
     def vectors(self, slot: str, texts: Iterable[str], *, query: bool = False) -> Iterator[array[float]]:
         """As `embed`, for any number of texts, of which no more than some thousand are on their way at a time."""
+        ...
+
+    def asked(self, items: Iterable[T], ask: Callable[[T], Coroutine[Any, Any, R]]) -> Iterator[R]:
+        """What `ask` gives for each, in their order; some hundred of them are under way at a time."""
         ...
 
     def scratch(self) -> Scratch:
