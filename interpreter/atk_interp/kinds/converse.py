@@ -22,11 +22,10 @@ from atk_interp.kinds.base import (
     StepContext,
     StepKind,
     StepView,
-    check_asking,
     check_examples,
     check_stopping,
 )
-from atk_interp.kinds.base.asking import Failure
+from atk_interp.kinds.base.asking import Failure, check_reading
 from atk_interp.kinds.base.codes import BAD_PARSE, SHADOWED_PARAMETER, WRONG_VALUE_TYPE
 from atk_interp.replies import build_reader
 from atk_interp.spec import Option, Takes
@@ -127,7 +126,7 @@ class Converse(StepKind):
         view.value("turns")
         turn = {into: conversation, "speaker": TextType(speakers), "turn": INT}
         asking = view.about(RecordType({**view.input.fields, **turn}, view.input.open), {})
-        check_asking(asking, spoken)
+        check_reading(asking, spoken)
         _check_speakers(view, asking)
         _check_opening(view, speakers)
         if view.given("until"):
@@ -187,7 +186,12 @@ def _of_speaker(view: StepView, speaker: str, key: str) -> str | None:
 
 def _check_speakers(view: StepView, asking: StepView) -> None:
     """Check the slots and prompts of the speakers."""
-    for speaker, own in view.option("speakers").items():
+    asking.slot()
+    hears, begins = view.option("history") == "messages", not view.given("opening")
+    if isinstance(view.option("prompt"), str):
+        path, scope = view.path("prompt"), asking.row_scope()
+        asking.load_prompt("prompt", view.option("prompt"), path, scope, followed=hears and not begins)
+    for number, (speaker, own) in enumerate(view.option("speakers").items()):
         path = (*view.path("speakers"), speaker)
         for key in ("model", "prompt"):
             if _of_speaker(view, speaker, key) is None:
@@ -197,7 +201,8 @@ def _check_speakers(view: StepView, asking: StepView) -> None:
         if isinstance((own or {}).get("model"), str):
             view.asks_slot(own["model"], (*path, "model"))
         if isinstance((own or {}).get("prompt"), str):
-            asking.load_prompt(f"speakers.{speaker}", own["prompt"], (*path, "prompt"), asking.row_scope())
+            key, place, followed = f"speakers.{speaker}", (*path, "prompt"), hears and not (begins and number == 0)
+            asking.load_prompt(key, own["prompt"], place, asking.row_scope(), followed=followed)
     into = view.option("into")
     for key, prompt in view.loaded.items():
         span = view.document.span(view.prompt_paths[key])

@@ -112,7 +112,7 @@ class Reduce(StepKind):
         asking = view.about(RecordType(seen), hints)
         check_asking(asking, fields)
         check_stopping(view)
-        check_examples(asking, fields, filters=False)
+        check_examples(asking, fields, asks=None, filters=False)
         if view.option("on_reject") == "keep":
             why = f"is null where step `{view.step.name}` got no reply that it could accept"
             view.causes.update({name: f"`{name}` {why}" for name in fields})

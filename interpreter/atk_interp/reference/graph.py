@@ -139,16 +139,16 @@ class _Level:
             yield node if index else replace(node, remarks={"from": "of the round before", **node.remarks})
 
     def _asks(self, view: StepView) -> Asks | None:
-        if view.step.kind not in KINDS or not KINDS[view.step.kind].asks_model or not view.given("model"):
+        if view.step.kind not in KINDS or not KINDS[view.step.kind].asks_model or not view.used_slots:
             return None
-        named = str(view.option("model"))
-        slot = self.slots.get(named, named)
-        endpoint = self.config.models.get(slot) if self.config is not None else None
+        slots = [self.slots.get(named, named) for named in view.used_slots]
+        models = self.config.models if self.config is not None else {}
+        known = [models[slot].model or models[slot].provider for slot in slots if slot in models]
         names = {name for prompt in view.loaded.values() for name in prompt.names()}
         return Asks(
-            slot=slot,
-            named=named,
-            model=(endpoint.model or endpoint.provider) if endpoint is not None else None,
+            slot=", ".join(slots),
+            named=", ".join(view.used_slots),
+            model=", ".join(dict.fromkeys(known)) or None,
             prompts=tuple(_prompt_file(prompt, self.analysis.library) for prompt in view.loaded.values()),
             reads=_read(view, names),
         )

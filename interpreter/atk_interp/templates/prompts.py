@@ -134,8 +134,11 @@ class PromptLibrary:
                 found.update(f"{folder.rstrip('/')}/{path.stem}" for path in self.files_in(below))
         return sorted(found)
 
-    def load(self, name: str, span: Span, sink: Sink) -> Prompt | None:
-        """A prompt by name; None, and findings, when it is missing or malformed. `span` is who asks for it."""
+    def load(self, name: str, span: Span, sink: Sink, *, followed: bool = False) -> Prompt | None:
+        """A prompt by name; None, and findings, when it is missing or malformed. `span` is who asks for it.
+
+        After a prompt that is `followed` come other messages, so it need not end with one to answer.
+        """
         path = self.find(name)
         if path is None:
             looked = ", ".join(f"`{shown(folder)}`" for folder in self.folders) or "no folder"
@@ -148,7 +151,7 @@ class PromptLibrary:
             )
             return None
         if name not in self._read:
-            self._read[name] = self._parse(name, path, sink)
+            self._read[name] = self._parse(name, path, sink, followed)
         return self._read[name]
 
     def _nearest(self, name: str) -> str:
@@ -158,7 +161,7 @@ class PromptLibrary:
             return f"write `{stem}`: a prompt is named without its folder and suffix"
         return did_you_mean(name, self.names()) or f"write the file `{stem}.yaml`"
 
-    def _parse(self, name: str, path: FilePath, sink: Sink) -> Prompt | None:
+    def _parse(self, name: str, path: FilePath, sink: Sink, followed: bool) -> Prompt | None:
         file = read_source(path, sink, files=self._files)
         if file is None:
             return None
@@ -171,7 +174,8 @@ class PromptLibrary:
         messages = parse_messages(document, (), sink, self._env)
         if messages is None:
             return None
-        _check_last(messages, sink)
+        if not followed:
+            _check_last(messages, sink)
         return Prompt(name, file, messages=messages)
 
     def _fragment(self, name: str) -> SourceFile | None:

@@ -97,7 +97,7 @@ def _text(rendered: RenderedRow) -> str:
             blocks.append(f"the messages of call {shown[call.messages]}")
             continue
         shown[call.messages] = number
-        blocks += [_message(message) for message in call.messages]
+        blocks += [_message(message, call.attempt) for message in call.messages]
     return "\n\n".join(blocks)
 
 
@@ -112,6 +112,7 @@ def _head(call: RenderedCall, number: int, count: int) -> str:
     )
 
 
-def _message(message: RenderedMessage) -> str:
-    place = f"{message.file}:{message.line}" if message.file else "added by `feedback`"
+def _message(message: RenderedMessage, attempt: int) -> str:
+    said = "added by `feedback`" if attempt else "said before"
+    place = f"{message.file}:{message.line}" if message.file else said
     return f"--- {message.role}, {message.tokens} tokens, {place}\n{message.content}"

@@ -145,20 +145,21 @@ def check_examples(
     view: StepView,
     fields: Mapping[str, Type],
     *,
-    asks: str = "",
+    asks: str | None = "",
     filters: bool = True,
     labels: tuple[str, ...] = (),
     several: bool = False,
 ) -> None:
     """Check the examples of a step. `fields` are those that it reads from a reply.
 
-    `asks` is the option that says for how many replies, where it is not one; `filters` whether the step can filter,
-    `labels` are those of the step beside the ones that every asking step has.
+    `asks` is the option that says for how many replies, where it is not one (None for any number); `filters` whether
+    the step can filter, `labels` are those of the step beside the ones that every asking step has; `several` tells that
+    a row becomes more than one in any case.
     """
     if not view.given("examples"):
         return
     known = (*(view.option("accept") or {}), UNREADABLE, EMPTY, *labels)
-    number = view.option(asks) if asks else 1
+    number = None if asks is None else view.option(asks) if asks else 1
     most = number if isinstance(number, int) and not several else None
     several = several or (view.reader is not None and (view.reader.many or (asks == "samples" and most != 1)))
     if view.reader is not None and view.reader.many:

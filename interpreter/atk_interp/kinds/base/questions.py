@@ -150,6 +150,8 @@ def _check_slots(view: StepView) -> list[_Named]:
     found = _chosen_or_listed(view, "model", "models", listed)
     for slot in found:
         view.asks_slot(slot.name, slot.path)
+    if not found and is_formula(view.option("model")):
+        view.used_slots.update(dict.fromkeys(view.spec.models))  # any of them may be meant
     return found
 
 

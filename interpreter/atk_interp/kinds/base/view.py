@@ -165,6 +165,8 @@ class StepView:
         fields = ", ".join(f"`{field_}`" for field_ in self.input.fields) or "no fields"
         came = " and ".join(f"`{source}`" for source in self.step.inputs)
         notes = (f"{what} `{self.step.name}` receives {fields}" + (f" from {came}" if came else ""),)
+        if self.input is self.asks_about:
+            notes = (f"the prompts of step `{self.step.name}` see {fields}",)
         if name in self.hints:
             return notes, self.hints[name]
         if name in self.providers and self.providers[name] != self.step.name:
@@ -277,9 +279,14 @@ class StepView:
         if isinstance(value, str):
             self.load_prompt(name, value, self.path(name), scope)
 
-    def load_prompt(self, key: str, name: str, path: Path, scope: Mapping[str, Type]) -> Prompt | None:
-        """Load and check the prompt that is named at a path, and keep it under a key of `loaded`."""
-        prompt = self.prompts.load(name, self.document.span(path), self.sink)
+    def load_prompt(
+        self, key: str, name: str, path: Path, scope: Mapping[str, Type], *, followed: bool = False
+    ) -> Prompt | None:
+        """Load and check the prompt that is named at a path, and keep it under a key of `loaded`.
+
+        Other messages come after one that is `followed`.
+        """
+        prompt = self.prompts.load(name, self.document.span(path), self.sink, followed=followed)
         if prompt is not None:
             self.loaded[key] = prompt
             self.prompt_paths[key] = path
