@@ -119,7 +119,6 @@ def test_a_scan_is_told_with_what_to_do(tmp_path: Path) -> None:
     [problem] = read_file(saved(pdf, tmp_path / "a.pdf"), tmp_path)
     assert isinstance(problem, Problem)
     assert problem.message == "the pages are pictures without text; skipped"
-    assert problem.help == "make its text readable with OCR first, for example with `ocrmypdf`"
 
 
 def test_a_page_that_is_a_picture_is_told_and_the_others_read(tmp_path: Path) -> None:

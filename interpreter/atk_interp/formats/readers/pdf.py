@@ -3,7 +3,8 @@
 A PDF knows glyphs and places, no paragraphs. pdfium gives the lines; a paragraph is taken to begin where the gap
 between two baselines is wider than usual on the page, where the letters change size, or where one line alone is
 indented. A hyphen at the end of a line goes when the word continues in lower case. Columns are read one after the
-other, and the cells of a table row parted by ` | ` (see `pdf_layout`). Headers and footers stay, unless told.
+other, and the cells of a table row parted by ` | ` (see `pdf_layout`). A page that is a picture is read with OCR where
+that is installed. Headers and footers stay, unless told.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from threading import Lock
 from typing import Any
 
 from atk_interp.formats.readers.base import Document, File, Problem, library_missing
+from atk_interp.formats.readers.ocr import DOTS_PER_POINT, is_installed, lines_of
 from atk_interp.formats.readers.pdf_layout import (
     LINE_END_HYPHEN,
     Line,
@@ -35,6 +37,8 @@ _pdfium = Lock()
 
 _SOFT_HYPHEN = pattern("\u00ad(?!\\Z)")
 """One that does not stand at the end of a line is not seen, and no letter."""
+
+_REMAKE = "make its text readable with OCR first, for example with `ocrmypdf`"
 
 _WIDE_GAP = 1.0
 """What parts a line into segments, in heights of a letter."""
@@ -68,10 +72,11 @@ def read(file: File) -> Iterator[Document | Problem]:
                 except pypdfium2.PdfiumError:
                     yield file.problem("the page is damaged; skipped", f"page {number}")
                     continue
-                pages.append(page.lines)
                 unmapped += page.unmapped
-                if page.is_picture:
+                lines = page.lines
+                if page.is_picture and not (lines := _recognised(document, number - 1)):
                     pictures.append(number)
+                pages.append(lines)
     except pypdfium2.PdfiumError as error:
         yield _unreadable(file, str(error))
         return
@@ -81,7 +86,7 @@ def read(file: File) -> Iterator[Document | Problem]:
 def _outcome(file: File, pages: list[list[Line]], pictures: list[int], unmapped: int) -> Iterator[Document | Problem]:
     kept = without_running_heads(pages) if file.drop_running_heads else pages
     text, starts = joined_pages([paragraphs(page) for page in kept])
-    ocr = "make its text readable with OCR first, for example with `ocrmypdf`"
+    ocr = None if is_installed() else "`pip install 'atk-interp[ocr]'` reads pictures of pages"
     if not text.strip():
         reason = "the pages are pictures without text" if pictures else "there is no text in it"
         yield file.problem(f"{reason}; skipped", help=ocr if pictures else None)
@@ -95,11 +100,24 @@ def _outcome(file: File, pages: list[list[Line]], pictures: list[int], unmapped:
         yield file.problem(f"{count} without text; skipped", f"page {pictures[0]}", ocr)
     if unmapped:
         glyphs = "1 glyph stands" if unmapped == 1 else f"{unmapped} glyphs stand"
-        yield file.problem(f"{glyphs} for no letter that the file names; each became U+FFFD", help=ocr)
+        yield file.problem(f"{glyphs} for no letter that the file names; each became U+FFFD", help=_REMAKE)
     fields: dict[str, Value] = {"text": text}
     if "pages" in file.required:
         fields["pages"] = [*starts]
     yield Document(file.source, fields)
+
+
+def _recognised(document: Any, index: int) -> list[Line]:
+    """The lines of a page that is a picture; none when there is no text, or nothing that can read it."""
+    if not is_installed():
+        return []
+    with _pdfium:
+        page = document[index]
+        try:
+            picture = page.render(scale=DOTS_PER_POINT).to_numpy()
+        finally:
+            page.close()
+    return laid_out(lines_of(picture))
 
 
 @contextmanager
