@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick model editors check format lint types contracts docs docs-check bench acceptance lock clean
+.PHONY: help demo test test-quick model editors check format lint types contracts docs docs-check bench acceptance formats lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,12 +72,22 @@ bench: $(READY)  ## measure; prints figures, fails on nothing
 acceptance: $(READY)  ## count what is sent again after edits, kills and by two runs at once; prints tables
 	$(BIN)/python tests/acceptance/acceptance.py
 
-lock: $(READY)  ## find newer libraries and write requirements/dev.txt
+# TRL and what it needs for its checks of datasets, in a folder of their own: they are large, and need no PyTorch for it.
+FORMATS := .formats/.ready
+$(FORMATS): requirements/formats.txt | $(READY)
+	@rm -rf .formats && $(BIN)/python -m pip install -qq --require-hashes --no-deps --only-binary :all: --target .formats --requirement requirements/formats.txt
+	@touch $@
+formats: $(FORMATS)  ## read what every format writes with TRL
+	PYTHONPATH=.formats $(BIN)/python -c 'import trl.data_utils'
+	PYTHONPATH=.formats $(BIN)/python -m pytest -m formats tests/formats
+
+lock: $(READY)  ## find newer libraries and write requirements/*.txt
 	CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
 		--no-emit-options --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 		--extra embedded --extra documents --extra language --extra lsp --extra parquet \
 		--extra dedupe --extra embeddings --extra classifier --extra remote --extra telemetry --extra dev --output-file requirements/dev.txt pyproject.toml
+	$(BIN)/python requirements/lock_formats.py
 
 clean:  ## remove the environment and what the tools left
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .formats build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find interpreter tests -name __pycache__ -type d -prune -exec rm -rf {} +

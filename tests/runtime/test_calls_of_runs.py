@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from atk_interp.llm.messages import Request
-from support.pipelines import Ran, run, said
+from support.pipelines import Ran, Told, cli, run, said, write_project
+
+__all__ = ["cli"]  # a fixture
 
 _ASK = {"ask": '- system: Be brief.\n- user: "{{ text }}"'}
 _GIVEN = "given: {kind: rows, rows: [{text: a}, {text: b}, {text: c}]}"
@@ -62,7 +66,7 @@ async def test_a_call_is_what_was_sent_and_the_reply_which_alone_is_learned(tmp_
         ),
         (
             (
-                'messages: [{system: "{{ seed }}"}, {each: call.messages as sent, role: user, content: "{{ sent.role }}"}, '
+                'messages: [{system: "{{ seed }}"}, {each: call.messages as sent, user: "{{ sent.role }}"}, '
                 '{assistant: "{{ call.reply }}", train: text == "a"}]'
             ),
             {
@@ -131,27 +135,18 @@ _VOTE = (
 )
 
 
-@pytest.mark.parametrize(
-    ("ballots", "rule", "agree"),
-    [
-        ("yny", "right | share >= 0.6", "yy"),
-        ("nyyy", "right | select(right) | length >= 2", "yyy"),
-        ("yyyy", "right | share >= 0.6", "yyyy"),
-    ],
-)
-async def test_of_votes_those_count_that_agree_with_the_outcome(
-    ballots: str, rule: str, agree: str, tmp_path: Path
-) -> None:
-    words = {"y": "yes", "n": "no"}
-    rule = "right | share >= 0.5" if "select" in rule else rule
-    vote = _VOTE + f"votes: {len(ballots)}, pass: right | length == {len(ballots)} and {rule}}}"
+@pytest.mark.parametrize(("ballots", "agree"), [("yny", ["yes"] * 2), ("nyyy", ["yes"] * 3), ("yyyy", ["yes"] * 4)])
+async def test_of_votes_those_count_that_agree_with_the_outcome(ballots: str, agree: list[str], tmp_path: Path) -> None:
+    """Rows that are voted down have no outcome that leaves the step."""
+    count = len(ballots)
+    vote = _VOTE + f"votes: {count}, pass: right | length == {count} and right | share >= 0.6}}"
 
     def model(request: Request) -> str:
-        return words[ballots[request.sample]] if said(request) == "a" else "no"
+        return {"y": "yes", "n": "no"}[ballots[request.sample]] if said(request) == "a" else "no"
 
     ran = await run(tmp_path, spec("from: judged", vote), model, _ASK)
     assert ran.result.status == "done", ran.result.message
-    assert [reply for _, reply in pairs(ran)] == [words[vote] for vote in agree]
+    assert pairs(ran) == [("a", reply) for reply in agree]
 
 
 async def test_the_call_of_a_value_is_written(tmp_path: Path) -> None:
@@ -214,22 +209,67 @@ async def test_a_row_that_cannot_be_written_is_told_and_its_call_left_out(tmp_pa
     assert [lost["label"] for lost in ran.rejected] == ["message 1 (`user`) is empty"]
 
 
-@pytest.mark.parametrize("reached", ["", ", reached: last"])
-async def test_kept_steps_the_ledger_and_verify_give_the_same_calls(reached: str, tmp_path: Path) -> None:
-    steps = (_ASKED, *_WAYS["another question"])
-    first = await run(tmp_path, spec(f"from: asked{reached}", *steps), upper, _ASK)
-    again = await run(tmp_path, spec(f"from: asked{reached}", *steps), upper, _ASK, output="again")
-    assert again.bytes() == first.bytes()
-    assert not again.requests
-    added = spec(f"from: asked{reached}", *steps, more="  all.jsonl: {from: last, format: jsonl}")
-    later = await run(tmp_path, added, upper, _ASK, output="later")
-    assert later.bytes()["calls.jsonl"] == first.bytes()["calls.jsonl"]
-    assert not later.requests
+_PROJECT = """
+    spec: atk/v1
+    name: calls
+    params: {output_dir: {type: path}}
+    models: {m: {}}
+    steps:
+      given: {kind: rows, rows: [{text: a}, {text: b}, {text: c}]}
+      asked: {kind: generate, from: given, model: m, prompt: ask, parse: {text: reply}}
+      judged: {kind: vote, from: asked, model: m, prompt: judge,
+        parse: {choice: {"yes": true, "no": false}, into: fits}, votes: 3, pass: fits | share > 0.5}
+      last: {kind: sample, from: judged, count: 1}
+    outputs:
+      out.jsonl: {from: last, format: jsonl}
+    """
+_CALLS = """  all.jsonl: {from: asked, format: calls}
+      some.jsonl: {from: asked, format: calls, reached: last}
+      votes.jsonl: {from: judged, format: calls}
+    """
 
 
-async def test_a_step_that_was_kept_by_a_run_without_calls_gives_them_later(tmp_path: Path) -> None:
-    plain = spec("from: asked", _ASKED).replace("format: calls", "format: jsonl")
-    await run(tmp_path, plain, upper, _ASK)
-    ran = await run(tmp_path, spec("from: asked", _ASKED), upper, _ASK, output="later")
-    assert pairs(ran) == [("a", "A"), ("b", "B"), ("c", "C")]
-    assert not ran.requests
+@pytest.fixture
+def ran(cli: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, bytes]]:
+    """Runs the project in a folder, with more outputs, and gives the files of calls."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".atk").mkdir()
+    script = [{"when": {"contains": "fit"}, "reply": "yes"}, {"reply": "well"}]
+    (tmp_path / "script.json").write_text(json.dumps(script))
+    models = {"m": {"provider": "scripted", "script": "script.json"}}
+
+    def run(folder: str, more: str = _CALLS, *options: str) -> dict[str, bytes]:
+        prompts = {"ask": '- user: "{{ text }}"', "judge": '- user: "does {{ text }} fit"'}
+        written = write_project(
+            tmp_path, _PROJECT.rstrip(" ") + "    " + more, prompts, {"output_dir": folder, "models": models}
+        )
+        told = cli("run", str(written), "--quiet", *options)
+        assert told.code == 0, told.everything
+        return {
+            name: (tmp_path / folder / name).read_bytes() for name in ("all.jsonl", "some.jsonl", "votes.jsonl") if more
+        }
+
+    return run
+
+
+def test_calls_are_the_same_from_kept_steps_and_from_the_ledger(ran: Callable[..., dict[str, bytes]]) -> None:
+    ran("plain", "")
+    first = ran("first")
+    assert [data.count(b"\n") for data in first.values()] == [3, 1, 6]
+    assert ran("again") == ran("forced", _CALLS, "--force") == first
+
+
+def test_calls_are_verified(ran: Callable[..., dict[str, bytes]], cli: Callable[..., Told], tmp_path: Path) -> None:
+    ran("out")
+    told = cli("verify", "out")
+    assert told.code == 0, told.everything
+    assert "votes.jsonl: 6 lines, as they should be" in told.out
+    (tmp_path / "out" / "some.jsonl").write_bytes(b"{}\n")
+    assert "some.jsonl: differs, first in line 1" in cli("verify", "out").out
+
+
+def test_a_line_of_calls_is_not_traced(ran: Callable[..., dict[str, bytes]], cli: Callable[..., Told]) -> None:
+    ran("out")
+    told = cli("trace", "out", "all.jsonl:1")
+    assert told.code == 2
+    assert "the lines of `all.jsonl` are calls" in told.everything

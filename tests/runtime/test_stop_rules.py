@@ -34,6 +34,8 @@ SPEC = """
       beside: {{kind: generate, from: other, model: m, prompt: more, parse: {{number: mark}}}}
     outputs:
       out.jsonl: {{from: more, format: jsonl}}
+      calls.jsonl: {{from: asked, format: calls}}
+      sorted_calls.jsonl: {{from: asked, format: calls, reached: sorted}}
       sorted.jsonl: {{from: sorted, format: jsonl}}
       beside.jsonl: {{from: beside, format: jsonl}}
     """

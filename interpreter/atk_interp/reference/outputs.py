@@ -20,6 +20,7 @@ _PARTS: Mapping[str, Parts] = {
     "alpaca": {"instruction": _FIELDS["question"], "output": _FIELDS["answer"]},
     "completion": {"text": _FIELDS["answer"]},
     "segments": {"messages": _MESSAGES, "markup": "chatml"},
+    "calls": {"messages": [("user", _FIELDS["question"], False), ("assistant", _FIELDS["answer"], True)], "as": "chat"},
     "preference": {"prompt": _FIELDS["question"], "chosen": _FIELDS["answer"], "rejected": "They are waves."},
 }
 """What the options of a format may hold."""

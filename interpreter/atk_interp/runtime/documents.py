@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import itertools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -72,7 +73,10 @@ def _facts(
         "models": [
             {"slot": slot, "name": config.model or config.provider} for slot, config in used_slots(plan).items()
         ],
-        "outputs": [_output(each, written.get(each.name, about.count)) for each in plan.outputs.values()],
+        "outputs": [
+            {**_output(each, written.get(each.name, about.count)), "stem": stem}
+            for each, stem in zip(plan.outputs.values(), _stems(plan.outputs), strict=True)
+        ],
     }
 
 
@@ -81,10 +85,16 @@ def _step(state: StepState) -> dict[str, Any]:
     return {name: getattr(state, name) for name in names}
 
 
+def _stems(names: Iterable[str]) -> list[str]:
+    """The names of files without folder and suffix, or with both where that is what tells them apart."""
+    stems = {name: PurePosixPath(name).stem for name in names}
+    found = Counter(stems.values())
+    return [stem if found[stem] == 1 else name.replace("/", "_") for name, stem in stems.items()]
+
+
 def _output(output: PlannedOutput, rows: int) -> dict[str, Any]:
     return {
         "name": output.name,
-        "stem": PurePosixPath(output.name).stem,
         "format": output.format,
         "rows": rows,
         "builder": _BUILDERS.get(output.form, "text"),
