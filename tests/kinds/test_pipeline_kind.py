@@ -281,3 +281,44 @@ async def test_a_matrix_uses_the_pipeline_once_for_each_combination(tmp_path: Pa
 )
 def test_a_matrix_that_does_not_fit_is_told(tmp_path: Path, matrix: str, expected: list[tuple[str, str]]) -> None:
     assert lint(tmp_path, OUTER.replace("with: {style: dry}", matrix)) == expected
+
+
+OF_A_VALUE = """\
+spec: atk/v1
+name: inner
+params:
+  output_dir: {type: path}
+steps:
+  given: {kind: input, fields: {text: text}}
+  one: {kind: rows, rows: [{word: hello}]}
+  value: {kind: once, from: one}
+  said: {kind: map, from: given, use: value, set: {first: "{{ value.word }} {{ text }}"}}
+  again:
+    kind: loop
+    from: said
+    use: value
+    until: "true"
+    max_rounds: 1
+    steps: {more: {kind: map, set: {second: =value.word ~ first}}}
+outputs:
+  out.jsonl: {from: again, format: jsonl}
+"""
+
+
+async def test_a_value_for_all_rows_is_known_inside_of_a_pipeline_too(tmp_path: Path) -> None:
+    inner = OF_A_VALUE
+    outer = """
+    steps:
+      rows: {kind: rows, rows: [{text: a}, {text: b}]}
+      other: {kind: rows, rows: [{on: true}]}
+      gate: {kind: once, from: other}
+      asked: {kind: pipeline, from: rows, use: gate, when: gate.on, pipeline: inner.yaml}
+    outputs:
+      out.jsonl: {from: asked, format: jsonl}
+    """
+    found = await ran(tmp_path, outer, inner=inner)
+
+    assert [(row["first"], row["second"]) for row in found.rows] == [
+        ("hello a", "hellohello a"),
+        ("hello b", "hellohello b"),
+    ]

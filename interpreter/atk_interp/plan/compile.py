@@ -91,6 +91,7 @@ class _Entry:
     when: Closure | None
     passed_by: str
     uses: tuple[str, ...]
+    learn: Callable[[str, Mapping[str, Value]], None]
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,15 @@ class _Scope:
     def full(self, names: Iterable[str]) -> tuple[str, ...]:
         """The names of steps as the plan has them."""
         return tuple(self.prefix + name for name in names)
+
+    def learning(self, *learners: BoundStep) -> Callable[[str, Mapping[str, Value]], None]:
+        """Tells steps the value of another one, which they know by its name in their own pipeline."""
+
+        def learn(name: str, fields: Mapping[str, Value]) -> None:
+            for learner in learners:
+                learner.learn(name.removeprefix(self.prefix), fields)
+
+        return learn
 
 
 @dataclass(frozen=True)
@@ -217,7 +227,7 @@ class _Steps:
             asks=asks,
             slots=scope.slots,
             prompt=_prompt(step, runner),
-            learn=step.learn,
+            learn=scope.learning(step),
             stops=stop_rule(step),
             single=kind.single,
             stride=runner.samples if isinstance(runner, CallStep) else 1,
@@ -266,7 +276,7 @@ class _Steps:
             {slot: scope.slots[outer] for slot, outer in made.slots.items()},
             scope.seed,
             prefix=name + ".",
-            entry=_Entry(place.inputs, step, _when(step), name, place.uses),
+            entry=_Entry(place.inputs, step, _when(step), name, place.uses, scope.learning(step)),
         )
         self.add(inner, made.analysis.graph.leading_to(made.source))
         entry = next((known for known in self.planned if self.planned[known].passed_by == name), "")
@@ -299,7 +309,7 @@ class _Steps:
                 names=step.names,
                 when=_when(step),
                 uses=place.uses,
-                learn=_learning(learners),
+                learn=scope.learning(*learners),
                 inside=place.inside,
                 limits=place.limits,
                 identity=partial(step_identity, step),
@@ -339,14 +349,6 @@ def _when(step: BoundStep) -> Closure | None:
     return step.rule(path) if path in step.view.expressions else None
 
 
-def _learning(learners: Sequence[BoundStep]) -> Callable[[str, Mapping[str, Value]], None]:
-    def learn(name: str, fields: Mapping[str, Value]) -> None:
-        for learner in learners:
-            learner.learn(name, fields)
-
-    return learn
-
-
 def _entering(step: BoundStep, entry: _Entry) -> PlannedStep:
     """The `input` step of a pipeline that is a step: it takes the rows of that step, with the fields it declares."""
     declared: Mapping[str, str] | None = step.view.option("fields")
@@ -364,7 +366,7 @@ def _entering(step: BoundStep, entry: _Entry) -> PlannedStep:
         names=entry.step.names,
         when=entry.when,
         uses=entry.uses,
-        learn=entry.step.learn,
+        learn=entry.learn,
         passed_by=entry.passed_by if entry.when is not None else "",
         identity=lambda: digest("atk-entry-v1", [step_identity(step), step_identity(entry.step, ["when"])]),
     )
