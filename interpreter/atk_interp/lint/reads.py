@@ -16,7 +16,8 @@ __all__ = ["EVERYTHING", "NOTHING", "Live", "Reads", "reads_of"]
 _NAMING = frozenset(
     [
         *("read", "rows", "input", "chunk", "map", "filter", "explode", "group"),
-        *("sample", "shuffle", "sort", "limit", "split", "mix", "pack", "dedupe", "python", "retrieve", "classifier", "generate", "vote", "reduce"),
+        *("sample", "shuffle", "sort", "limit", "split", "mix", "pack", "dedupe", "python", "retrieve", "classifier"),
+        *("generate", "vote", "reduce", "converse"),
     ]
 )
 """The kinds that read no fields but those that they name. Any other kind is taken to read all."""
