@@ -20,10 +20,15 @@ UnpackError = (zlib.error, lzma.LZMAError, EOFError)
 """What reading a damaged packed file raises beside `OSError`."""
 
 
+_STREAMS = frozenset({".txt", ".md", ".html", ".htm", ".jsonl", ".json", ".csv", ".tsv"})
+"""What can be read while it is unpacked. The other formats are packed already, and read from many places at once."""
+
+
 def suffix_of(path: PurePath) -> str:
-    """What tells the format of a file: the suffix in lower case, of a packed file the one before."""
+    """What tells the format of a file: the suffix in lower case, of a packed text or file of records the one before."""
     suffix = path.suffix.lower()
-    return PurePath(path.stem).suffix.lower() if suffix in PACKED else suffix
+    inner = PurePath(path.stem).suffix.lower() if suffix in PACKED else ""
+    return inner if inner in _STREAMS else suffix
 
 
 def open_unpacked(path: Path) -> BinaryIO:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 
+from atk_interp.formats.packing import suffix_of
 from atk_interp.kinds.base import CallStep, SetStep, SourceStep, StepContext
 from atk_interp.plan import Loop, Plan, PlannedStep
 from atk_interp.records import dataclass
@@ -12,7 +13,7 @@ from atk_interp.values import Row
 
 __all__ = ["Choice", "chosen", "is_worth_keeping", "plan_left"]
 
-_QUICKLY_READ = frozenset({".txt", ".md", ".jsonl", ".json", ".csv"})
+_QUICKLY_READ = frozenset({".txt", ".md", ".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow"})
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def is_worth_keeping(plan: Plan, step: PlannedStep) -> bool:
         case Loop():
             return any(isinstance(inner.runner, CallStep) for inner in _within(plan, step.name))
         case SourceStep(reads=reads) if reads is not None:
-            return any(path.suffix.lower() not in _QUICKLY_READ for path in reads())
+            return any(suffix_of(path) not in _QUICKLY_READ for path in reads())
     return False
 
 

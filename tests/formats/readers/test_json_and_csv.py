@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atk_interp.formats.readers import Document, Problem, json_text, read_file
+from atk_interp.formats.readers import Document, Problem, find_files, json_text, read_file
 
 
 def read(path: Path, required: tuple[str, ...] = ("text",)) -> tuple[list[Document], list[str]]:
@@ -180,3 +180,11 @@ def test_the_encoding_of_a_large_text_is_found_where_it_shows(tmp_path: Path, mo
     documents, problems = read(written(tmp_path / "a.txt", text.encode("cp1252")))
     assert "".join(str(part) for part in texts(documents)) == text
     assert problems[0] == "a.txt: read as `cp1252`, which is a guess"
+
+
+def test_documents_are_not_read_packed(tmp_path: Path) -> None:
+    written(tmp_path / "a.pdf.gz", gzip.compress(b"%PDF"))
+    written(tmp_path / "b.TXT.GZ", gzip.compress(b"text"))
+    found = find_files(tmp_path)
+    assert [path.name for path in found.files] == ["b.TXT.GZ"]
+    assert [problem.message for problem in found.problems] == ["1 file with suffix `.gz` is not read"]
