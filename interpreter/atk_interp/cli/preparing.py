@@ -126,8 +126,6 @@ def settings_for(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any
                 f"`{pipeline.spec.name}` has no parameter `{key}`",
                 near or "parameters are " + ", ".join(f"`{name}`" for name in pipeline.spec.params),
             )
-        if param.type == "path" and not text.strip():
-            raise _BadSetting(f"`--set {setting}` names no path", f"write `--set {key}=PATH`")
         if param.type in ("text", "path"):
             given[key] = text
             continue
@@ -135,11 +133,7 @@ def settings_for(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any
         document = parse_document(SourceFile("--set", f"value: {text}"), sink)
         if document is None or sink.has_errors:
             raise _BadSetting(f"the value of `--set {setting}` is not YAML", "put quotes around it")
-        value = document.data.get("value")
-        if value is None and param.required:
-            raise _BadSetting(f"`--set {setting}` has no value", f"`{key}` must have one")
-        # As in a config: null stands for the default, where there is one.
-        given[key] = param.default if value is None and param.has_default else value
+        given[key] = document.data.get("value")
     return given
 
 

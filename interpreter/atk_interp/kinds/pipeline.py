@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
-from math import prod
 from os.path import normpath
 from pathlib import Path as FilePath
 from typing import Any
@@ -16,6 +14,7 @@ from atk_interp.expressions.types import ANY, AnyType, ListType, RecordType, Typ
 from atk_interp.kinds.base import BoundStep, Cardinality, StepKind, StepStopped, StepView, is_formula, one_line
 from atk_interp.kinds.base.codes import ROWS_DO_NOT_FIT, UNKNOWN_RESULT, WRONG_PARAMETERS
 from atk_interp.kinds.base.fields import declared_types
+from atk_interp.kinds.base.matrix import combinations, number_of
 from atk_interp.kinds.base.nested import Inlined, NestedRows, Variant
 from atk_interp.kinds.base.view import Analysed
 from atk_interp.spec import (
@@ -29,6 +28,7 @@ from atk_interp.spec import (
     param_type,
     unquoted,
 )
+from atk_interp.spec.codes import BAD_VALUE
 from atk_interp.values import Value
 
 __all__ = ["Pipeline"]
@@ -50,7 +50,13 @@ class Pipeline(StepKind):
     that `output` names, with the fields that they have there; a pipeline with one output needs no `output`.
 
     With `matrix` it is used once for each combination of the values (`facts.1`, `facts.2`), and the rows of one
-    combination stand after those of the one before, with its values in fields of the names of the parameters.
+    combination stand after those of the one before, with its values in fields of the names of the parameters. Lists
+    under `together` are gone through side by side. `draws: 12` takes so many combinations in place of all: from each
+    list values are drawn without replacement until it is used up, then again in another order, as the seed has it; a
+    combination that is drawn twice gives the same rows twice.
+
+    What comes out is brought together by one parameter of the matrix with `group` (`by: style`), or divided with
+    `where` of the outputs.
     """
 
     name = "pipeline"
@@ -78,6 +84,15 @@ class Pipeline(StepKind):
             "combination.",
             schema={"type": "dict", "minlength": 1, "valuesrules": {"type": ["list", "formula"], "minlength": 1}},
         ),
+        Option(
+            "together",
+            Takes.STRUCTURE,
+            "Parameters of `matrix` whose lists are gone through side by side: lists of their names.",
+            schema={"type": "list", "schema": {"type": "list", "minlength": 2, "schema": {"type": "string"}}},
+        ),
+        Option(
+            "draws", Takes.INT, "Draw so many combinations of `matrix`, each list in rounds.", min=1, max=_MOST_VARIANTS
+        ),
     )
 
     def flow(self, view: StepView) -> RecordType:
@@ -85,6 +100,7 @@ class Pipeline(StepKind):
         given: Mapping[str, Any] = view.option("with") or {}
         types = {name: view.content((*view.path("with"), name), view.params_scope()) for name in given}
         axes = _axes(view)
+        _check_draws(view)
         nested = view.around.open_pipeline(view, view.option("pipeline"), view.path("pipeline"))
         if nested is None:
             return _OPEN
@@ -139,18 +155,48 @@ def _axes(view: StepView) -> dict[str, Type]:
     return types
 
 
+def _check_draws(view: StepView) -> None:
+    """Report what `together` and `draws` say of parameters that `matrix` does not have."""
+    matrix: Mapping[str, Any] = view.option("matrix") or {}
+    view.value("draws")
+    for name in ("together", "draws"):
+        if view.given(name) and not matrix:
+            told = f"`{name}` has no effect without `matrix`"
+            view.sink.report(BAD_VALUE, view.document.key_span(view.path(name)), told)
+    seen: set[str] = set()
+    for number, group in enumerate(view.option("together") or () if matrix else ()):
+        lengths = {len(matrix[name]) for name in group if isinstance(matrix.get(name), list)}
+        if len(lengths) > 1:
+            told = "lists that are gone through side by side are of one length"
+            view.sink.report(BAD_VALUE, view.document.span((*view.path("together"), number)), told)
+        for index, name in enumerate(group):
+            told = f"`{name}` stands here twice" if name in seen else f"`{name}` is not under `matrix`"
+            if name in seen or name not in matrix:
+                span = view.document.span((*view.path("together"), number, index))
+                view.sink.report(BAD_VALUE, span, told, help=did_you_mean(name, matrix) if name not in matrix else None)
+            seen.add(name)
+
+
 def _combinations(step: BoundStep) -> list[dict[str, Value]]:
-    """The values of the matrix, one of each list; one empty combination without a matrix. Raises `StepStopped`."""
+    """The combinations of the matrix; an empty one without a matrix. Raises `StepStopped`."""
     lists: dict[str, list[Value]] = {}
     for name in step.view.option("matrix") or {}:
         found = step.content((*step.view.path("matrix"), name))(step.base)
         if not isinstance(found, list) or not found:
             raise StepStopped(f"`matrix.{name}` of step `{step.name}` is no list with something in it")
         lists[name] = found
-    count = prod(map(len, lists.values()))
+    together: list[list[str]] = step.view.option("together") or []
+    for group in together:
+        if len({len(lists[name]) for name in group}) > 1:
+            listed = " and ".join(f"`{name}`" for name in group)
+            raise StepStopped(f"the lists {listed} under `matrix` of step `{step.name}` are not of one length")
+    draws = step.whole("draws")
+    count = number_of(lists, together) if draws is None else draws
     if count > _MOST_VARIANTS:
         raise StepStopped(f"`matrix` of step `{step.name}` makes {count} combinations, more than {_MOST_VARIANTS}")
-    return [dict(zip(lists, values, strict=True)) for values in product(*lists.values())]
+    if not lists:
+        return [{}]
+    return combinations(lists, together, draws, step.seed)
 
 
 def _check_parameters(view: StepView, spec: PipelineSpec, types: Mapping[str, Type], axes: Mapping[str, Type]) -> None:
