@@ -168,8 +168,8 @@ def test_a_record_that_could_not_be_written_again_is_a_bad_line(tmp_path: Path, 
         (b"1e999", "not valid JSON"),
         (b"[" * 100_000 + b"]" * 100_000, "not valid JSON"),
         (b"18446744073709551615", None),
-        (b"18446744073709551616", None),
-        (b"-123456789012345678901234567890", None),
+        (b"18446744073709551616", "a whole number has more than 64 bits"),
+        (b"-123456789012345678901234567890", "a whole number has more than 64 bits"),
         (rb'"\u0000"', None),
     ],
 )
@@ -219,3 +219,12 @@ def test_jsonl_is_read_line_by_line(tmp_path: Path) -> None:
         documents.close()  # type: ignore[attr-defined]
     finally:
         os.close(both)
+
+
+def test_a_whole_number_that_would_lose_digits_is_told_and_not_changed(tmp_path: Path) -> None:
+    numbers = ("9223372036854775807", "18446744073709551615", "18446744073709551616", "-9223372036854775809", "1.5e300")
+    lines = "\n".join(f'{{"text": "12345678901234567890123", "n": {number}}}' for number in numbers)
+    documents, problems = read(written(tmp_path / "a.jsonl", lines.encode()))
+    assert [one.fields["n"] for one in documents] == [2**63 - 1, 2**64 - 1, 1.5e300]
+    assert [problem.where for problem in problems] == ["line 3", "line 4"]
+    assert "more than 64 bits" in problems[0].message
