@@ -107,6 +107,17 @@ def test_chat_says_what_to_train_on_once_a_message_says_it() -> None:
             "the messages before the answers do not end with one of `user`",
         ),
         ("preference", {"messages": [("user", "")], "chosen": "A", "rejected": "B"}, "message 1 (`user`) is empty"),
+        ("calls", {"messages": [("prompt", "Q:", False), _RIGHT], "as": "chat"}, "a completion prompt has no messages"),
+        (
+            "calls",
+            {"messages": [_RIGHT, _ASKED], "as": "chat"},
+            "the conversation ends with a message of `user`, not of `assistant`",
+        ),
+        (
+            "calls",
+            {"messages": [_ASKED, _WRONG], "as": "segments", "markup": "none"},
+            "nothing of the call is to be learned",
+        ),
         ("segments", [_ASKED, _RIGHT], "the format takes its options by name, and got messages"),
     ],
 )

@@ -20,6 +20,7 @@ def test_every_format_is_found_by_its_name() -> None:
         "completion": "parts",
         "segments": "parts",
         "preference": "parts",
+        "calls": "parts",
         "document": "fields",
         "csv": "fields",
         "parquet": "fields",

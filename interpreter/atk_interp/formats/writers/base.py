@@ -28,6 +28,7 @@ __all__ = [
     "Rules",
     "Takes",
     "Writer",
+    "chat_message",
     "conversation",
     "learned",
     "line",
@@ -113,6 +114,12 @@ def learned(message: Message) -> bool:
     """Whether a model is to learn to write a message: as it says, or else when it is the assistant's."""
     said = message[2] if len(message) == 3 else None
     return message[0] == "assistant" if said is None else said
+
+
+def chat_message(message: Message) -> dict[str, Value]:
+    """A message as OpenAI has it, with `train` where messages say it."""
+    written: dict[str, Value] = {"role": message[0], "content": message[1]}
+    return {**written, "train": learned(message)} if len(message) == 3 else written
 
 
 def parts_of(content: Content) -> Parts:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from atk_interp.expressions.types import RecordType
-from atk_interp.formats.writers.base import Content, Message, RecordError, Takes, learned, line, parts_of
-from atk_interp.formats.writers.chat import Chat
-from atk_interp.formats.writers.completion import Completion
-from atk_interp.formats.writers.segments import Segments
+from atk_interp.formats.writers.base import (
+    Content,
+    RecordError,
+    Rules,
+    Takes,
+    chat_message,
+    conversation,
+    learned,
+    line,
+    parts_of,
+)
+from atk_interp.formats.writers.markup import marked_up
 from atk_interp.records import dataclass
 
 __all__ = ["Calls"]
 
-_CHAT, _COMPLETION, _SEGMENTS = Chat(), Completion(), Segments()
+_RULES = Rules(alternating=False, ends_with_assistant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +43,17 @@ class Calls:
     def record(self, content: Content) -> bytes:
         parts = parts_of(content)
         messages, form = parts["messages"], parts["as"]
-        if messages and messages[0][0] == "prompt":
-            return _of_completion(messages, form)
+        is_completion = bool(messages) and messages[0][0] == "prompt"
+        if form == "chat" and is_completion:
+            raise RecordError("a completion prompt has no messages")
         if form == "chat":
-            return _CHAT.record(messages)
-        return (_COMPLETION if form == "completion" else _SEGMENTS).record(parts)
-
-
-def _of_completion(messages: Sequence[Message], form: str) -> bytes:
-    if form == "chat":
-        raise RecordError("a completion prompt has no messages")
-    if form == "completion":
-        return line({"text": "".join(message[1] for message in messages)})
-    return line({"segments": [{"label": bool(learned(message)), "text": message[1]} for message in messages]})
+            return line({"messages": list(map(chat_message, conversation(messages, _RULES)))})
+        if is_completion:
+            runs = [(learned(message), message[1]) for message in messages]
+        else:
+            runs = marked_up(conversation(messages, _RULES), parts["markup"])
+        if form == "completion":
+            return line({"text": "".join(text for _, text in runs)})
+        if not any(label for label, _ in runs):
+            raise RecordError("nothing of the call is to be learned")
+        return line({"segments": [{"label": label, "text": text} for label, text in runs]})

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from atk_interp.expressions.types import RecordType
-from atk_interp.formats.writers.base import MESSAGES, Content, Message, Rules, Takes, conversation, learned, line
+from atk_interp.formats.writers.base import MESSAGES, Content, Rules, Takes, chat_message, conversation, line
 from atk_interp.records import dataclass
-from atk_interp.values import Value
 
 __all__ = ["RULES", "Chat"]
 
@@ -29,9 +28,4 @@ class Chat:
         return RecordType({"messages": MESSAGES})
 
     def record(self, content: Content) -> bytes:
-        return line({"messages": list(map(_written, conversation(content, self.rules)))})
-
-
-def _written(message: Message) -> dict[str, Value]:
-    written: dict[str, Value] = {"role": message[0], "content": message[1]}
-    return {**written, "train": learned(message)} if len(message) == 3 else written
+        return line({"messages": list(map(chat_message, conversation(content, self.rules)))})
