@@ -176,10 +176,14 @@ def test_what_is_left_over_is_kept_or_filtered() -> None:
     ]
 
 
-def test_a_row_that_is_larger_than_a_run_makes_one_by_itself() -> None:
+def test_a_row_that_is_larger_than_a_run_is_rejected() -> None:
     found = applied("pack", {"size": "n", "most": 3, "collect": {"ns": "=n"}}, rows_of(*"aaaaaa"))
 
-    assert [fields["ns"] for fields in found.fields] == [[0, 1, 2], [3], [4], [5]]
+    assert [fields["ns"] for fields in found.fields] == [[0, 1, 2], [3]]
+    assert [(lost.label, lost.row.fields["n"]) for lost in found.dropped] == [
+        ("`size`: larger than `most`", 4),
+        ("`size`: larger than `most`", 5),
+    ]
 
 
 async def test_the_books_of_a_pack_balance(tmp_path: Path) -> None:
@@ -196,7 +200,7 @@ outputs:
     state = next(state for state in ran.result.steps if state.name == "packed")
 
     assert ran.result.status == "done", ran.result.message
-    assert (state.rows_in, state.passed, state.filtered, state.rejected, state.merged) == (5, 2, 1, 1, 1)
+    assert (state.rows_in, state.passed, state.filtered, state.rejected, state.merged) == (5, 1, 1, 2, 1)
 
 
 # -- dedupe -----------------------------------------------------------------------------------------------------------

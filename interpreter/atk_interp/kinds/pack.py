@@ -37,10 +37,10 @@ class Pack(StepKind):
     """Put runs of rows into one row each.
 
     A run has `count` rows; or a number from `count` to `up_to`, drawn from the hash of its first row; or as many as
-    have at most `most` in the sum of `size` (`size: text | tokens`). With `by` a run has rows of one key only. The row
-    of a run has the lists of `collect`, the `first` row's values of the fields named there, and `count`. What is left
-    over at the end makes a shorter run, or is filtered when `rest` is `drop`. Runs stand in the order of their first
-    rows. Memory: one run for each key; the rows wait on disk.
+    have at most `most` in the sum of `size` (`size: text | tokens`); a row that is larger than that is rejected. With
+    `by` a run has rows of one key only. The row of a run has the lists of `collect`, the `first` row's values of the
+    fields named there, and `count`. What is left over at the end makes a shorter run, or is filtered when `rest` is
+    `drop`. Runs stand in the order of their first rows. Memory: one run for each key; the rows wait on disk.
     """
 
     name = "pack"
@@ -148,6 +148,7 @@ class _Packing:
         view = step.view
         self.collection = Collection(step)
         self.size = step.rule(view.path("size")) if view.given("size") else None
+        self.most = step.value("most") if self.size is not None else None
         self.keeps_rest = view.option("rest") == "keep"
 
     def apply(self, rows: Iterator[Row], context: SetContext) -> Iterator[Row | Dropped]:
@@ -187,6 +188,8 @@ class _Packing:
         size: Any = self.size(names) if self.size is not None else 0
         if not isinstance(size, int | float) or isinstance(size, bool):
             raise RowFailed(f"`size`: a number is needed, not {size!r}")
+        if self.most is not None and size > self.most:
+            raise RowFailed("`size`: larger than `most`")
         key = self.key(row) if self.key is not None else b""
         return key, size, self.collection.values(names)
 
