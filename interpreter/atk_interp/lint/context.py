@@ -183,7 +183,8 @@ class LintContext:
         """The names in the prompts that are named below a path: a broken step has not loaded its own."""
         document = self.analysis.spec.document
         for place in document.places:
-            named = document.get(place) if place[: len(path)] == path and place[-1] == "prompt" else None
+            is_named = place[: len(path)] == path and (place[-1] == "prompt" or "prompts" in place[-2:-1])
+            named = document.get(place) if is_named else None
             if isinstance(named, str):
                 prompt = self.analysis.library.load(named, document.span(place), Sink())
                 yield " ".join(prompt.names()) if prompt is not None else ""
