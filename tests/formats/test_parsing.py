@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from fpdf import FPDF
 
-from atk_interp.formats.documents import Document, Problem
+from atk_interp.formats.documents import CannotRead, Document, Problem
 from atk_interp.formats.parsed_cache import ParsedCache
 from atk_interp.formats.parsing import Parsers
 from atk_interp.formats.readers import PARSED, Reading, read_file
@@ -27,6 +28,8 @@ def read_file(path, root, **how):
         ctypes.PyDLL(None).sleep(60)  # in C, and holding the lock of the interpreter
     if "dies" in path.name:
         os.abort()
+    if "interrupted" in path.name:
+        os.kill(os.getpid(), 2)
     print("what a library prints")
     yield Document(path.name, {{"text": path.name}})
 worker.read_file = read_file
@@ -68,6 +71,12 @@ def test_what_hangs_or_dies_in_a_parser_costs_its_own_file_alone(tmp_path: Path)
         "5.pdf",
         "6.pdf",
     ]
+
+
+def test_an_interrupt_loses_no_file(tmp_path: Path) -> None:
+    """What is pressed in a terminal goes to the workers, too."""
+    with closing(hostile(tmp_path, 60)) as parsers, pytest.raises(CannotRead, match="the reading was interrupted"):
+        list(read(parsers, files(tmp_path, "1.pdf", "2 interrupted.pdf")))
 
 
 def test_closing_ends_what_is_under_way(tmp_path: Path) -> None:

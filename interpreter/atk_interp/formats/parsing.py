@@ -23,7 +23,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
 
-from atk_interp.formats.documents import Document, Problem
+from atk_interp.formats.documents import CannotRead, Document, Problem
 from atk_interp.formats.finding import source_of
 from atk_interp.formats.packing import suffix_of
 from atk_interp.formats.parsed_cache import ParsedCache
@@ -87,7 +87,8 @@ class Parsers:
     def read(self, files: Iterable[Path], read_file: ReadFile, parsed: Collection[str]) -> Iterator[Iterable[Item]]:
         """The items of each file, in the order of the files.
 
-        Those with a suffix in `parsed` go through the workers, a few files ahead of what is asked for.
+        Those with a suffix in `parsed` go through the workers, a few files ahead of what is asked for. Raises
+        `CannotRead` when a worker was interrupted with the run that it works for: no file is lost for that.
         """
         waiting: deque[Callable[[], Iterable[Item]]] = deque()
         for file in files:
@@ -174,7 +175,7 @@ class _Worker:
         self._starting = Lock()
 
     def answer(self, job: bytes, limit_s: float) -> bytes:
-        """What the worker answers to a job. Raises `_Died`."""
+        """What the worker answers to a job. Raises `_Died`, and `CannotRead` when it was interrupted."""
         process = self._started()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -226,6 +227,8 @@ class _Worker:
             process.wait(1.0)
         process.kill()
         code = process.wait()
+        if code == -signal.SIGINT:
+            raise CannotRead("the reading was interrupted", "run the same command again")
         if code in (-signal.SIGALRM, -signal.SIGKILL):
             return f"it takes longer than {limit_s:g} s to read, or more memory than there is"
         return f"the parser died of it ({signal.Signals(-code).name if code < 0 else f'exit code {code}'})"
