@@ -68,6 +68,10 @@ odd = "atk_broken:ODD"
 [project.entry-points."atk_interp.filters"]
 vowels = "atk_broken:VOWELS"
 shout = "atk_missing:SHOUT"
+[project.entry-points."atk_interp.replies"]
+hum = "atk_broken:ODD"
+[project.entry-points."atk_interp.formats"]
+noise = "atk_broken:ODD"
 """
 
 
@@ -179,9 +183,10 @@ def test_what_cannot_be_used_is_refused_with_the_name_of_its_package(
     steps = "\n".join(f"  {name}: {{kind: {name}, from: rows}}" for name in ("count_words", "gone", "odd"))
     rows = "  rows: {kind: rows, rows: [{text: a}]}"
     loud = '  loud: {kind: map, from: rows, set: {text: "=text | shout"}}'
-    outputs = "outputs: {a.jsonl: {from: loud, format: jsonl}}"
+    asked = "  asked: {kind: generate, from: rows, model: m, prompt: grade, parse: {hum: a}}"
+    outputs = "models: {m: {}}\noutputs: {a.jsonl: {from: loud, format: jsonl}, b.jsonl: {from: loud, format: noise}}"
     (tmp_path / "pipeline.yaml").write_text(
-        f"spec: atk/v1\nname: refused\nsteps:\n{rows}\n{steps}\n{loud}\n{outputs}\n"
+        f"spec: atk/v1\nname: refused\nsteps:\n{rows}\n{steps}\n{loud}\n{asked}\n{outputs}\n"
     )
 
     told = at("atk_interp", "lint", "pipeline.yaml", sites=(site, broken)).stdout
@@ -191,6 +196,8 @@ def test_what_cannot_be_used_is_refused_with_the_name_of_its_package(
     assert "the step kind `gone` of `atk-broken 0.1` cannot be used: `atk_broken:Gone` cannot be loaded" in told
     assert "the step kind `odd` of `atk-broken 0.1` cannot be used: `atk_broken:ODD` is no `StepKind`" in told
     assert "the filter `shout` of `atk-broken 0.1` cannot be used: `atk_missing:SHOUT` cannot be loaded" in told
+    assert "the parser `hum` of `atk-broken 0.1` cannot be used: `atk_broken:ODD` is no `ReplyKind`" in told
+    assert "the output format `noise` of `atk-broken 0.1` cannot be used: `atk_broken:ODD` is no `OutputFormat`" in told
     assert "step kind filter  " in listed
     assert "atk-interp has a step kind of this name itself" in listed
 

@@ -164,11 +164,11 @@ def _program() -> Iterator[Any]:
         except metadata.PackageNotFoundError:
             yield [name, None]
     yield from sorted(_own_files(os.scandir(_PACKAGE)))
-
     for added in additions():
         yield list(added)
     for place in sorted({place for added in additions() if (place := added.folder()) is not None}):
         yield from sorted(_own_files(os.scandir(place))) if place.is_dir() else [[str(place), *file_state(place)]]
+
 
 def _uses() -> set[str]:
     found = {"atk-interp"}

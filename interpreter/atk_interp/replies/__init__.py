@@ -61,7 +61,6 @@ _OWN: Mapping[str, ReplyKind] = Registry(
         "python": "python:PYTHON",
     },
 )
-"""Every parser by its name, in the order in which people are told of them; imported when a `parse:` names it."""
 
 
 def _wrong(name: str, kind: Any) -> str | None:
@@ -71,6 +70,7 @@ def _wrong(name: str, kind: Any) -> str | None:
 
 
 REPLY_KINDS: Mapping[str, ReplyKind] = Extended(_OWN, "atk_interp.replies", _wrong)
+"""Every parser by its name, in the order in which people are told of them; imported when a `parse:` names it."""
 
 
 def reply_kind(parse: Mapping[str, Any]) -> ReplyKind:
@@ -82,10 +82,10 @@ def reply_kind(parse: Mapping[str, Any]) -> ReplyKind:
     if named:
         told = f"a reply is read in one way, not by {quoted(named)} at once"
         raise OptionsError(told, (named[1],), "keep one of them")
-    raise OptionsError("`parse` does not say how the reply is read", (), f"use one of {quoted([*REPLY_KINDS])}")
     for name in parse:
         if refused := why_refused(REPLY_KINDS, name):
             raise OptionsError(refused, (name,), "install another version of the package", is_key=True)
+    raise OptionsError("`parse` does not say how the reply is read", (), f"use one of {quoted([*REPLY_KINDS])}")
 
 
 _BUILT: dict[str, Reader] = {}
