@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -151,3 +153,22 @@ def test_the_processes_end_with_who_owns_them(tmp_path: Path) -> None:
     gc.collect()
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_the_processes_end_with_a_program_that_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "import os, time\ndef f():\n    print(os.getpid(), flush=True)\n    time.sleep(9999)"
+    )
+    asks = (
+        "import sys; from pathlib import Path; from atk_interp.foreign.function import find_function\n"
+        "from atk_interp.foreign.workers import Workers\n"
+        "Workers(find_function('own.py:f', Path(sys.argv[1]), Path.read_bytes), 9999).call()"
+    )
+    program = subprocess.Popen([sys.executable, "-c", asks, str(tmp_path)], stderr=subprocess.PIPE)
+    assert program.stderr is not None
+    with program.stderr as told:
+        worker = int(told.readline())
+        program.kill()
+        program.wait()
+        assert told.read() == b""  # its end is the end of all who could write to it
+    assert worker > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -140,6 +141,31 @@ def test_lint_knows_the_fields_that_it_is_given(tmp_path: Path) -> None:
     project(tmp_path)
     found = findings(tmp_path, spec('function: "scoring.py:later"', takes="[txt]"))
     assert [each.message for each in found] == ["there is no field `txt` here", "function `later` takes no `txt`"]
+
+
+STUCK = """
+import asyncio, time
+
+def slow(text):
+    while text != "bad":
+        time.sleep(9999)
+    raise ValueError
+
+async def later(text):
+    if text == "bad":
+        raise ValueError
+    await asyncio.sleep(9999)
+"""
+
+
+@pytest.mark.parametrize("function", ["slow", "later"])
+async def test_a_run_that_stops_does_not_wait_for_functions(tmp_path: Path, function: str) -> None:
+    (tmp_path / "scoring.py").write_text(STUCK)
+    rows = "{text: bad}, {text: a}, {text: bb}"
+    text = spec(f'function: "scoring.py:{function}", timeout: 9999').replace("{text: a}, {text: bb}, {text: bad}", rows)
+    async with asyncio.timeout(30):
+        ran = await run(tmp_path, text, strict=True)
+    assert ran.result.status == "stopped", ran.result.message
 
 
 READING = """
