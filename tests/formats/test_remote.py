@@ -16,6 +16,12 @@ from atk_interp.formats.readers import Reading
 from atk_interp.formats.remote import shown
 
 
+@pytest.fixture(autouse=True)
+def away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept of documents is kept here."""
+    monkeypatch.chdir(tmp_path)
+
+
 def read(address: str, tmp_path: Path) -> tuple[list[tuple[str, object]], list[str]]:
     found = [item for _, item in Input(address, tmp_path, Reading(), 60).items()]
     documents: list[tuple[str, object]] = [

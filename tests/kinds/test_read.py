@@ -147,7 +147,8 @@ async def test_conversations_are_rewritten_turn_by_turn_all_of_one_or_nothing(tm
     ]
 
 
-def test_documents_of_all_kinds_are_read_in_order(tmp_path: Path) -> None:
+def test_documents_of_all_kinds_are_read_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "b.html").write_text("<p>two</p>")
     (tmp_path / "a.txt").write_text("one")
     (tmp_path / "c.csv").write_text("text,n\nthree,3\n")
