@@ -10,7 +10,7 @@ from atk_interp.ledger.room import free_bytes, size
 from atk_interp.llm.messages import Reply
 from atk_interp.records import dataclass
 
-__all__ = ["Entry", "Ledger", "LedgerError", "LedgerFull", "LedgerStats", "StoredReply"]
+__all__ = ["Entry", "Ledger", "LedgerError", "LedgerFull", "LedgerReadOnly", "LedgerStats", "StoredReply"]
 
 StoredReply: TypeAlias = Reply
 """A reply as the ledger gives it back: equal to the one put in."""
@@ -22,6 +22,10 @@ class LedgerError(Exception):
     def __init__(self, message: str, help: str = "") -> None:
         super().__init__(message)
         self.help = help
+
+
+class LedgerReadOnly(LedgerError):
+    """The ledger cannot be written, or cannot be opened: the system does not permit it."""
 
 
 class LedgerFull(LedgerError):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from pathlib import Path
 
-from atk_interp.ledger.schema import connect, connect_existing, translated
+from atk_interp.ledger.schema import connect, connect_reading, translated
 from atk_interp.records import dataclass
 from atk_interp.values import content_hash
 
@@ -85,7 +85,7 @@ def granted_in(path: Path) -> Grants:
     """The grants of a ledger; none where there is no ledger. Blocking. Raises `LedgerError`."""
     if not path.is_file():
         return NO_GRANTS
-    connection = connect_existing(path, busy_timeout_s=_BUSY_TIMEOUT_S)
+    connection = connect_reading(path, busy_timeout_s=_BUSY_TIMEOUT_S)
     try:
         return Grants(_by_key(grants_of(connection, f"SELECT {COLUMNS} FROM grants ORDER BY key, attempt")))
     except sqlite3.Error as error:

@@ -10,7 +10,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from atk_interp.ledger.schema import connect, connect_existing, translated
+from atk_interp.ledger.schema import connect, connect_existing, connect_reading, translated
 from atk_interp.records import dataclass
 
 __all__ = ["Trait", "forget_traits", "learn_trait", "learned_traits", "traits_in"]
@@ -39,7 +39,7 @@ def learned_traits(path: Path) -> list[Trait]:
     """What a ledger has; nothing when there is no ledger. Blocking. Raises `LedgerError`."""
     if not path.is_file():
         return []
-    connection = connect_existing(path, busy_timeout_s=_BUSY_TIMEOUT_S)
+    connection = connect_reading(path, busy_timeout_s=_BUSY_TIMEOUT_S)
     try:
         return traits_in(connection)
     except sqlite3.Error as error:

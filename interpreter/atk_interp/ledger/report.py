@@ -9,7 +9,7 @@ from pathlib import Path
 from atk_interp.ledger.learned import Trait, traits_in
 from atk_interp.ledger.room import file_bytes
 from atk_interp.ledger.runs import KnownRun, known_runs, mark_keys, used_keys
-from atk_interp.ledger.schema import connect_existing, translated
+from atk_interp.ledger.schema import connect_reading, translated
 from atk_interp.records import dataclass
 
 __all__ = ["LedgerReport", "Share", "report"]
@@ -56,7 +56,7 @@ class LedgerReport:
 
 def report(path: Path) -> LedgerReport:
     """Read a whole ledger: blocking, seconds for a million calls. Raises `LedgerError`."""
-    connection = connect_existing(path, busy_timeout_s=_BUSY_TIMEOUT_S)
+    connection = connect_reading(path, busy_timeout_s=_BUSY_TIMEOUT_S)
     try:
         return _report(connection, path)
     except sqlite3.Error as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from atk_interp.ledger.base import LedgerError
 from atk_interp.ledger.places import folder_name, folder_path
-from atk_interp.ledger.schema import connect_existing, translated
+from atk_interp.ledger.schema import connect_reading, translated
 from atk_interp.ledger.uses import keys_in
 from atk_interp.records import dataclass
 
@@ -87,7 +87,7 @@ def runs_with_payments(path: Path) -> list[tuple[KnownRun, str]]:
 
     Raises `LedgerError`.
     """
-    connection = connect_existing(path, busy_timeout_s=_BUSY_TIMEOUT_S)
+    connection = connect_reading(path, busy_timeout_s=_BUSY_TIMEOUT_S)
     try:
         paid = dict(connection.execute("SELECT run, paid FROM payments"))
         return [(run, paid.get(run.ids[0], "")) for run in known_runs(connection)]

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sqlite3
 import time
 from pathlib import Path
 
-from atk_interp.ledger.base import LedgerError, LedgerFull
+from atk_interp.ledger.base import LedgerError, LedgerFull, LedgerReadOnly
 from atk_interp.ledger.room import no_room
 
-__all__ = ["APPLICATION_ID", "VERSION", "connect", "connect_existing", "translated", "use_wal"]
+__all__ = [
+    "APPLICATION_ID",
+    "VERSION",
+    "check_writable",
+    "connect",
+    "connect_existing",
+    "connect_reading",
+    "translated",
+    "use_wal",
+]
 
 APPLICATION_ID = 0x41544B4C
 """`ATKL`: how a ledger is told from other SQLite files."""
@@ -97,6 +107,8 @@ _MADE_BY: tuple[tuple[str, ...], ...] = ((_REPLIES,), _RUNS, _LEARNED)
 _CACHE_KB = 32_768
 """Room for the inner pages of a few million replies: a lookup then reads two pages. Taken as it is needed."""
 
+_PERMISSIONS = "check the permissions of the file and of its folder"
+
 _OPEN_RETRIES = 200
 _OPEN_PAUSE_S = 0.05
 
@@ -109,6 +121,8 @@ def connect(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
     connection: sqlite3.Connection | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not os.access(path, os.W_OK):  # SQLite would open it, and leave a log that stays read-only
+            raise LedgerReadOnly(f"cannot write to the ledger `{path}`: permission denied", _PERMISSIONS)
         connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
         _check_and_create(connection, path)
         use_wal(connection, path)
@@ -133,6 +147,47 @@ def connect_existing(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection
     if not path.is_file():
         raise LedgerError(f"there is no ledger `{path}`", "name the file with `--ledger`")
     return connect(path, busy_timeout_s=busy_timeout_s)
+
+
+def connect_reading(path: Path, *, busy_timeout_s: float) -> sqlite3.Connection:
+    """As `connect_existing`, for a look: also into a ledger that may not be written, or whose folder may not."""
+    try:
+        return connect_existing(path, busy_timeout_s=busy_timeout_s)
+    except LedgerReadOnly:
+        # Without a log nobody is writing, and the file alone is all there is; with one, it has replies of its own.
+        log = path.with_name(f"{path.name}-wal")
+        how = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
+        return _connect_read_only(path, f"{path.resolve().as_uri()}?{how}", busy_timeout_s)
+
+
+def _connect_read_only(path: Path, uri: str, busy_timeout_s: float) -> sqlite3.Connection:
+    connection: sqlite3.Connection | None = None
+    try:
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
+        )
+        if _version(connection, path) != VERSION:
+            told = f"the ledger `{path}` is of an earlier version, and may not be brought up to date"
+            raise LedgerReadOnly(told, "make it and its folder writable, or name a copy with `--ledger`")
+    except BaseException as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, sqlite3.Error):
+            raise translated(error, path) from error
+        raise
+    return connection
+
+
+def check_writable(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise `LedgerError` when nothing can be put into a ledger. To begin to write is no proof: SQLite then reads."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        finally:
+            connection.rollback()
+    except sqlite3.Error as error:
+        raise translated(error, path) from error
 
 
 def _check_and_create(connection: sqlite3.Connection, path: Path) -> None:
@@ -214,5 +269,5 @@ def translated(error: sqlite3.Error, path: Path) -> LedgerError:
     if _is_busy(error):
         return LedgerError(f"the ledger `{path}` is locked by another process", "wait for it, or stop it")
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-        return LedgerError(f"cannot write to the ledger `{path}`: {error}", "check the permissions of its folder")
+        return LedgerReadOnly(f"cannot write to the ledger `{path}`: {error}", _PERMISSIONS)
     return LedgerError(f"the ledger `{path}` failed: {error}", "check the disk, then run the same command again")

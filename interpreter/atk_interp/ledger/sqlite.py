@@ -22,7 +22,7 @@ from atk_interp.ledger.claims import Claims
 from atk_interp.ledger.lookups import Lookups, select
 from atk_interp.ledger.packing import COLUMNS, packed, unpacked_entry
 from atk_interp.ledger.runs import paid_by_unfinished
-from atk_interp.ledger.schema import connect, translated
+from atk_interp.ledger.schema import check_writable, connect, connect_reading, translated
 from atk_interp.ledger.uses import Recorder
 from atk_interp.ledger.worker import BatchThread
 from atk_interp.records import dataclass
@@ -66,14 +66,18 @@ class SqliteLedger:
 
     Two threads stand between it and the event loop: one writes, and commits all puts that wait in one
     transaction; one reads, and answers all lookups of a tick of the event loop with one query per 64 keys.
-    `max_bytes` is a ceiling for the file: beyond it a put raises `LedgerFull`, as on a full disk.
+    `max_bytes` is a ceiling for the file: beyond it a put raises `LedgerFull`, as on a full disk. One that is only
+    for `reading` must exist, and need not be writable; any other is refused at once when it cannot be written.
     Raises `LedgerError`.
     """
 
-    def __init__(self, path: str | Path, *, max_bytes: int | None = None) -> None:
+    def __init__(self, path: str | Path, *, max_bytes: int | None = None, reading: bool = False) -> None:
         self.path = Path(path)
-        self._writer = connect(self.path, busy_timeout_s=_BUSY_TIMEOUT_S)
-        self._reader = connect(self.path, busy_timeout_s=_BUSY_TIMEOUT_S)
+        self._reading = reading
+        self._writer = self._connected()
+        self._reader = self._connected()
+        if not reading:
+            self._refuse_unwritable()
         if max_bytes is not None:
             page = self._writer.execute("PRAGMA page_size").fetchone()[0]
             self._writer.execute(f"PRAGMA max_page_count = {max(1, max_bytes // page)}")
@@ -85,6 +89,17 @@ class SqliteLedger:
         self._recorder: Recorder | None = None
         self._closed = False
         self._hits = self._misses = self._put_count = self._commits = 0
+
+    def _connected(self) -> sqlite3.Connection:
+        return (connect_reading if self._reading else connect)(self.path, busy_timeout_s=_BUSY_TIMEOUT_S)
+
+    def _refuse_unwritable(self) -> None:
+        try:
+            check_writable(self._writer, self.path)
+        except LedgerError:
+            self._reader.close()
+            self._writer.close()
+            raise
 
     async def get(self, key: str) -> StoredReply | None:
         """The reply to an equal call, or None. Lookups of one tick of the event loop share a query."""
@@ -151,7 +166,7 @@ class SqliteLedger:
 
     def paid_before(self, folder: Path, pipeline: str) -> str:
         """What was paid by the runs into a folder that are to be gone on with; empty when there are none. Blocking."""
-        connection = connect(self.path, busy_timeout_s=_BUSY_TIMEOUT_S)
+        connection = self._connected()
         try:
             return paid_by_unfinished(connection, self.path, folder, pipeline)
         except sqlite3.Error as error:
@@ -175,7 +190,7 @@ class SqliteLedger:
 
         Blocking. Raises `LedgerError`.
         """
-        connection = connect(self.path, busy_timeout_s=_BUSY_TIMEOUT_S)
+        connection = self._connected()
         try:
             generation = connection.execute("SELECT mark FROM generation").fetchone()[0]
             return generation.hex(), connection.execute("SELECT max(rowid) FROM replies").fetchone()[0] or 0
@@ -191,7 +206,7 @@ class SqliteLedger:
 
     def entries(self) -> Iterator[Entry]:
         """All entries in the order of their keys, on a connection of its own. Blocking."""
-        connection = connect(self.path, busy_timeout_s=_BUSY_TIMEOUT_S)
+        connection = self._connected()
         try:
             for row in connection.execute(f"SELECT {COLUMNS} FROM replies ORDER BY key"):
                 yield unpacked_entry(row)
@@ -239,7 +254,7 @@ class SqliteLedger:
         self._writer.close()
 
     def _totals(self) -> tuple[int, int, int]:
-        connection = connect(self.path, busy_timeout_s=_BUSY_TIMEOUT_S)
+        connection = self._connected()
         try:
             row = connection.execute(
                 "SELECT count(*), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0) FROM replies"

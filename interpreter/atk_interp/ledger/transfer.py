@@ -28,7 +28,7 @@ from atk_interp.ledger.grants import Grant, grants_of, insert_grants
 from atk_interp.ledger.lookups import select
 from atk_interp.ledger.packing import COLUMNS, packed, unpacked_entry
 from atk_interp.ledger.runs import mark_keys, runs_of, used_keys
-from atk_interp.ledger.schema import connect, connect_existing, translated
+from atk_interp.ledger.schema import connect, connect_reading, translated
 from atk_interp.llm.messages import Usage
 from atk_interp.records import dataclass
 from atk_interp.values import decode, encode
@@ -88,7 +88,7 @@ def export_calls(path: Path, write: Callable[[bytes], object], run: Path | None 
 
     Returns how many there are, and how many more the run has used that are not there any more. Raises `LedgerError`.
     """
-    connection = connect_existing(path, busy_timeout_s=_BUSY_TIMEOUT_S)
+    connection = connect_reading(path, busy_timeout_s=_BUSY_TIMEOUT_S)
     try:
         connection.execute("BEGIN")  # one state of the ledger, whatever others put meanwhile
         source, missing, grants = "replies", 0, "grants"

@@ -174,7 +174,7 @@ async def rehearse(
 
 def opened_ledger(ledger: Path) -> SqliteLedger | None:
     """The ledger, if there is one: a look into the future makes none."""
-    return SqliteLedger(ledger) if ledger.is_file() else None
+    return SqliteLedger(ledger, reading=True) if ledger.is_file() else None
 
 
 def _leaving_out(plan: Plan) -> dict[str, PlannedStep]:
