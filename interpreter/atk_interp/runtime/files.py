@@ -3,19 +3,60 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import errno
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from atk_interp.formats.atomic import DiskFull
 from atk_interp.plan import Plan
+from atk_interp.runtime.endpoints import CannotRun
 from atk_interp.runtime.events import Event, Noted, StepState
-from atk_interp.runtime.publish import Collector, Published
+from atk_interp.runtime.publish import Collector, Published, incomplete
 from atk_interp.runtime.record import write_record
 from atk_interp.runtime.reporting import write_report
 from atk_interp.runtime.room import Room
 
-__all__ = ["Files"]
+__all__ = ["Files", "check_places"]
+
+_FOR_LATER = (errno.ENOSPC, errno.EDQUOT)
+"""A disk that is full now may have room by then."""
+
+
+def check_places(plan: Plan, folder: Path) -> None:
+    """Raise `CannotRun` when a file of a run could not be put in its place, before anything is paid for it."""
+    tried: set[Path] = set()
+    for place in _places(plan, folder):
+        target = Path(os.path.realpath(place))
+        if target.is_dir():
+            raise CannotRun(
+                f"`{place}` cannot be written: it is a folder", "move it away, or choose another `output_dir`"
+            )
+        above = next(parent for parent in target.parents if parent.exists())
+        if above not in tried:
+            _try(above, place)
+            tried.add(above)
+
+
+def _places(plan: Plan, folder: Path) -> Iterator[Path]:
+    for name in plan.outputs:
+        yield folder / name
+        yield incomplete(folder / name)
+    yield folder / "rejected.jsonl"
+    yield folder / "run.json"
+
+
+def _try(above: Path, place: Path) -> None:
+    try:
+        with tempfile.TemporaryFile(dir=above):
+            pass
+    except OSError as error:
+        if error.errno in _FOR_LATER:
+            return
+        told = f"`{place}` cannot be written: {(error.strerror or str(error)).lower()}"
+        raise CannotRun(told, f"check the permissions of `{above}`, or choose another `output_dir`") from error
 
 
 class Files:

@@ -22,7 +22,7 @@ from atk_interp.runtime.prefix import Prefix
 from atk_interp.runtime.spool import Spool
 from atk_interp.values import Row, encode
 
-__all__ = ["Collector", "Published"]
+__all__ = ["Collector", "Published", "incomplete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class Collector:
         published: dict[str, Published] = {}
         for name, output in sorted(self._plan.outputs.items(), key=lambda item: item[1].document is not None):
             whole = folder / name
-            partial = whole.with_name(f"{whole.stem}.incomplete{whole.suffix}")
+            partial = incomplete(whole)
             path, spool = whole if complete else partial, self._outputs[name]
             if output.document is None:
                 rows = _write(path, spool, functools.partial(self._records, name), output)
@@ -204,6 +204,11 @@ class Collector:
             calls.close()
         for spool in (*self._outputs.values(), self._rejected):
             spool.close()
+
+
+def incomplete(path: Path) -> Path:
+    """Where the file of an output is put by a run that has not come to its end."""
+    return path.with_name(f"{path.stem}.incomplete{path.suffix}")
 
 
 def _write(

@@ -26,7 +26,7 @@ from atk_interp.runtime.endpoints import CannotRun, Endpoint, check_keys, open_e
 from atk_interp.runtime.engine import Engine
 from atk_interp.runtime.event_log import EventLog
 from atk_interp.runtime.events import Noted, OutputWritten, Progressed, RunFinished, RunStarted
-from atk_interp.runtime.files import Files
+from atk_interp.runtime.files import Files, check_places
 from atk_interp.runtime.forms import KnownForms
 from atk_interp.runtime.granted import Granted, clients_of_others, granted_slots
 from atk_interp.runtime.health import Health
@@ -70,6 +70,7 @@ async def run_plan(plan: Plan, options: RunOptions) -> RunResult:
         before = await run.unchanged()
         if before is not None:
             return run.nothing_to_do(before)
+        await asyncio.to_thread(check_places, plan, folder)
         clients = {**options.clients, **clients_of_others(run.others, options.clients)}
         slots |= {name: other.config for name, other in run.others.items()}
         endpoints = open_endpoints(
