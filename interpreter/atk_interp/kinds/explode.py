@@ -17,8 +17,8 @@ __all__ = ["Explode"]
 class Explode(StepKind):
     """Make one row of each element of a list.
 
-    The element is written to `into` (by default the list's own field); `index` is its place. A row whose list is
-    empty is counted as filtered.
+    The element is written to `into` (by default the list's own field), and its place, from 0, to `index`. A row whose
+    list is empty is counted as filtered.
     """
 
     name = "explode"
@@ -26,12 +26,14 @@ class Explode(StepKind):
     options = (
         Option("field", Takes.NAME, "The field that holds the list.", required=True),
         Option("into", Takes.NAME, "The field for the element; the list's own when not given."),
+        Option("index", Takes.NAME, "The field for its place.", default="index"),
     )
     examples = (
         Example({"field": "tags", "into": "tag"}, [{"tags": ["a", "b"]}], [
             {"tags": ["a", "b"], "tag": "a", "index": 0},
             {"tags": ["a", "b"], "tag": "b", "index": 1},
         ]),
+        Example({"field": "tags", "index": "place"}, [{"tags": ["a"]}], [{"tags": "a", "place": 0}]),
     )  # fmt: skip
 
     def flow(self, view: StepView) -> RecordType:
@@ -45,13 +47,14 @@ class Explode(StepKind):
             told = f"`{field}` is {type_in_words(held)}, and only a list can be exploded"
             view.sink.report(WRONG_VALUE_TYPE, span, told)
         item = held.item if isinstance(held, ListType) else ANY
-        added = {into: item, "index": INT}
+        added = {into: item, view.option("index"): INT}
         view.writes(added, view.path("field"))
         return RecordType({**view.input.fields, **added}, view.input.open)
 
     def bind(self, step: BoundStep) -> PureStep:
         field: str = step.view.option("field")
         into: str = step.view.option("into") or field
+        place: str = step.view.option("index")
 
         def apply(row: Row) -> Iterable[Row] | Dropped:
             items = row.fields.get(field)
@@ -59,16 +62,16 @@ class Explode(StepKind):
                 return Dropped(row, "filtered", f"`{field}` is empty")
             if not isinstance(items, list):
                 return Dropped(row, "rejected", f"`{field}` is no list")
-            return _exploded(row, items, into)
+            return _exploded(row, items, into, place)
 
         return PureStep(apply)
 
 
-def _exploded(row: Row, items: list[Value], into: str) -> Iterator[Row]:
+def _exploded(row: Row, items: list[Value], into: str, place: str) -> Iterator[Row]:
     seen: dict[bytes, int] = {}
     for index, item in enumerate(items):
         content = canonical(item)
         ordinal = seen.get(content, 0)
         seen[content] = ordinal + 1
-        fields = {**row.fields, into: item, "index": index}
+        fields = {**row.fields, into: item, place: index}
         yield Row(row_id(row.id, [item, ordinal]), row.source, (*row.order, index), fields, row.id)
