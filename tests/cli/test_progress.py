@@ -110,6 +110,11 @@ def test_a_run_in_one_line() -> None:
     )
 
 
+def test_when_all_steps_are_done_no_time_and_no_cost_are_foretold() -> None:
+    event = Progressed(0.99, [done("ask")], {"ask": Spent(10, 5000, 500, 0.03)})
+    assert line(event, paced((0, BEGUN), (5, event))) == " 99% after 5 s; 10 calls (2.0/s); 0.03 USD; writing"
+
+
 # -- plain lines ----------------------------------------------------------------------------------------------------
 
 

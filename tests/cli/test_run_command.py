@@ -113,6 +113,7 @@ def test_the_seed_can_be_set_as_in_a_config(tmp_path: Path, cli: Cli) -> None:
         ("cuont=3", "`qa` has no parameter `cuont`"),
         ("count=0", "`count` must be at least 1, not 0"),
         ("count=many", "`count` takes a whole number, not `many`"),
+        ("output_dir=", "`--set output_dir=` names no path"),
         ("count=[1", "the value of `--set count=[1` is not YAML"),
     ],
 )
@@ -136,6 +137,14 @@ def test_a_name_that_is_nothing_is_told_with_the_stock_pipelines(cli: Cli) -> No
     assert told.code == 2
     assert "there is no file and no pipeline `factual_qs`" in told.err
     assert "`factual_qa`" in told.err
+
+
+def test_a_folder_is_told_to_be_one(tmp_path: Path, cli: Cli) -> None:
+    (tmp_path / "docs").mkdir()
+    told = cli("run", str(tmp_path / "docs"))
+    assert told.code == 2
+    assert f"`{tmp_path / 'docs'}` is a folder" in told.err
+    assert "name configs or specs, which are files" in told.err
 
 
 def test_a_spec_with_mistakes_runs_nothing(tmp_path: Path, cli: Cli) -> None:
@@ -348,3 +357,8 @@ def test_a_disk_that_is_full_is_told_and_waited_for(tmp_path: Path, cli: Cli, mo
     )
     assert "there is room on the disk again: going on" in told.err
     assert (tmp_path / "out" / "qa.jsonl").exists()
+
+
+def test_nothing_set_stands_for_the_default_as_null_does_in_a_config(tmp_path: Path, cli: Cli) -> None:
+    assert cli("run", scripted(tmp_path), "--set", "count=", "--limit", "1").code == 0
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["params"]["count"] == 1000

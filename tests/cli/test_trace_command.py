@@ -127,3 +127,7 @@ def test_what_is_not_there_is_told_with_what_to_write(ran: Path, cli: Cli) -> No
     assert "output `out.jsonl` has no line 99" in cli("trace", "out.jsonl:99").err
     assert "outputs are `out.jsonl`" in cli("trace", "other.jsonl:1").err
     assert "has no line 99" in cli("trace", "rejected.jsonl:99").err
+    for line in ("out.jsonl:0", "rejected.jsonl:0", f"out.jsonl:{'9' * 5000}"):
+        told = cli("trace", line)
+        assert told.code == 2
+        assert "lines are counted from 1" in told.err

@@ -108,12 +108,18 @@ async def test_outputs_are_not_published_when_a_check_fails(tmp_path: Path) -> N
 async def test_each_failed_check_is_told(tmp_path: Path) -> None:
     spec = STEPS + 'checks: [rows("given") > 3, merged("kept") > 0, calls() > 0]\n'
     ran = await run(tmp_path, spec, said)
-    told = [event.message for event in ran.events if isinstance(event, Noted)]
-    assert told == [
-        'check `rows("given") > 3` failed: `rows("given")` is 3',
-        'check `merged("kept") > 0` failed: `merged("kept")` is 0',
-    ]
-    assert ran.result.message.startswith("2 of 3 checks failed, the first: check `rows(")
+    assert ran.result.message == (
+        '2 of 3 checks failed: check `rows("given") > 3` failed: `rows("given")` is 3; '
+        'check `merged("kept") > 0` failed: `merged("kept")` is 0'
+    )
+
+
+async def test_of_many_failed_checks_the_first_are_told_and_the_others_counted(tmp_path: Path) -> None:
+    spec = STEPS + f"checks: [{', '.join(f'calls() < -{n}' for n in range(12))}]\n"
+    message = (await run(tmp_path, spec, said)).result.message
+    assert message.startswith("12 of 12 checks failed: ")
+    assert message.count("` failed: ") == 10
+    assert message.endswith("; and 2 more in `run.json`")
 
 
 @pytest.mark.parametrize(

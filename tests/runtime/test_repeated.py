@@ -38,9 +38,18 @@ def counted(*events: Event) -> list[Cause]:
 
 
 def test_messages_that_differ_in_numbers_and_quoted_words_alone_are_one_cause() -> None:
-    (cause,) = counted(*(Waited("m", f"`host{n}` answered 500; trying again in {n}.5 s ({n} of 8)") for n in range(4)))
-    assert (cause.kind, cause.count) == ("Waited", 4)
-    assert cause.message == "`host0` answered 500; trying again in 0.5 s (0 of 8)"
+    (cause,) = counted(*(Noted("read", f"`file{n}` has {n}.5 pages") for n in range(4)))
+    assert (cause.kind, cause.count) == ("Noted", 4)
+    assert cause.message == "`file0` has 0.5 pages"
+
+
+def test_waits_are_counted_by_address_and_cause_whatever_their_slot_and_seconds() -> None:
+    waits = [(slot, host, s) for slot in ("w", "j") for host in ("`a`", "`b`") for s in (0.3, 4)]
+    told = (Waited(slot, f"{host} answered 500; trying again in {s} s (1 of 8)") for slot, host, s in waits)
+    assert [(cause.message, cause.count) for cause in counted(*told)] == [
+        ("`a` answered 500", 4),
+        ("`b` answered 500", 4),
+    ]
 
 
 def test_the_same_message_about_many_files_is_one_cause_with_the_first_file() -> None:

@@ -7,9 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from atk_interp.cli.output import harmless, notice
+from atk_interp.cli.output import notice
 from atk_interp.cli.progress import Pace, View, line, lost, screen
 from atk_interp.cli.summary import NOTICES_SHOWN
+from atk_interp.printable import printable
 from atk_interp.runtime.events import Event, Noted, Paused, Progressed, Resumed, StepFinished, StepState, Waited
 from atk_interp.runtime.repeated import Repeated
 
@@ -142,7 +143,7 @@ class Live:
             self._redrawn.update(self._drawn(event))
 
     def _above(self, text: str) -> None:
-        self._console.print(harmless(text), style="yellow", markup=False, highlight=False, soft_wrap=True)
+        self._console.print(printable(text), style="yellow", markup=False, highlight=False, soft_wrap=True)
 
     def _drawn(self, event: Progressed) -> Any:
         from rich.text import Text
@@ -152,7 +153,7 @@ class Live:
         lines = screen(event, self._pace, View(size.width, size.height, ascii_only))
         drawn = Text(no_wrap=True, overflow="crop")
         for number, told in enumerate(lines):
-            drawn.append(("\n" if number else "") + harmless(told.text), _STYLES.get(told.style, ""))
+            drawn.append(("\n" if number else "") + printable(told.text), _STYLES.get(told.style, ""))
         return drawn
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import gc
 import importlib
 import io
-import os
 import sys
 from typing import Any
 
 import click
 
 from atk_interp.cli import exits
-from atk_interp.cli.output import complain
+from atk_interp.cli.output import CannotPrint, NobodyReads, complain, ensure_streams, silence
 
 __all__ = ["COMMANDS", "main"]
 
@@ -75,13 +74,14 @@ def cli() -> None:
     OpenAI-compatible endpoint (or a small model in this process), and the same command again resumes.
 
     Exit codes: 0 done; 1 findings, or a run stopped by its own rules; 2 what was asked cannot be done;
-    3 a mistake of this program; 4 endpoint unavailable (resumable); 130 interrupted (resumable).
+    3 a mistake of this program; 4 endpoint unavailable, or no room to write (resumable); 130 interrupted (resumable).
     """
 
 
 def main() -> None:
     """The entry point. Never shows a traceback except in the log of our own mistakes."""
     gc.set_threshold(100_000, 20, 50)  # a program that starts makes no garbage, and looking for it is a tenth of a lint
+    ensure_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a character still shows the rest
@@ -95,10 +95,13 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         complain("interrupted", "run the same command again to go on; no paid reply is lost")
         code = exits.INTERRUPTED
-    except BrokenPipeError:
-        # Who reads us has enough. The stream must not complain once more when the process ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except NobodyReads:
+        silence(sys.stdout)
         code = exits.OK
+    except CannotPrint as error:
+        silence(sys.stdout)
+        complain(str(error), "what was done stands; print it elsewhere")
+        code = exits.UNAVAILABLE
     except Exception as error:  # noqa: BLE001 - the last resort: our own mistake
         code = exits.report_bug(error)
     gc.freeze()  # looking for garbage once more on the way out would be a fifth of a lint

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import re
 import sys
+from collections.abc import Iterator
+from typing import IO
 
-from atk_interp.patterns import pattern
+from atk_interp.printable import printable
 
-__all__ = ["coloured", "complain", "counted", "harmless", "notice", "put", "say"]
+__all__ = [
+    "CannotPrint",
+    "NobodyReads",
+    "coloured",
+    "complain",
+    "counted",
+    "ensure_streams",
+    "notice",
+    "put",
+    "put_bytes",
+    "say",
+    "silence",
+]
 
 
-_CONTROL = pattern(r"\x1b(?!\[[0-9;]*m)|\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
-"""What does something to a terminal, beside tabs, line breaks and colours."""
+class CannotPrint(Exception):
+    """Standard output does not take what is printed: it is closed, or a file on a full disk."""
+
+
+class NobodyReads(CannotPrint):
+    """Who has read standard output so far has enough, which is no failure."""
 
 
 def coloured(stream_is_terminal: bool) -> bool:
@@ -20,14 +38,32 @@ def coloured(stream_is_terminal: bool) -> bool:
     return stream_is_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def say(text: str = "") -> None:
-    """Print a result."""
-    print(harmless(text), flush=True)  # noqa: T201 - this is the one place that prints results
+def say(text: str = "", *, painted: bool = False) -> None:
+    """Print a result; colours in it stay when it is `painted`. Raises `CannotPrint`."""
+    with _printing():
+        print(printable(text, painted=painted), flush=True)  # noqa: T201 - this is the one place that prints results
 
 
 def put(text: str) -> None:
-    """Print a result as it is, without a line break behind it."""
-    print(text, end="", flush=True)  # noqa: T201 - as above
+    """Print a result as it is, without a line break behind it. Raises `CannotPrint`."""
+    with _printing():
+        print(text, end="", flush=True)  # noqa: T201 - as above
+
+
+def put_bytes(data: bytes) -> None:
+    """Print a part of a result as it is; `put` ends it. Raises `CannotPrint`."""
+    with _printing():
+        sys.stdout.buffer.write(data)
+
+
+@contextlib.contextmanager
+def _printing() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:  # as it is, click would take it for a failure
+        raise NobodyReads from None
+    except OSError as error:
+        raise CannotPrint(f"standard output cannot be written: {(error.strerror or str(error)).lower()}") from error
 
 
 def counted(number: int, thing: str) -> str:
@@ -35,23 +71,38 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}{'s' if number != 1 else ''}"
 
 
-def notice(text: str) -> None:
-    """Tell something that is not the result."""
-    print(harmless(text), file=sys.stderr, flush=True)  # noqa: T201 - this is the one place that prints notices
+def notice(text: str, *, painted: bool = False) -> None:
+    """Tell something that is not the result. Where nobody can be told, nothing is: that must not end what goes on."""
+    try:
+        print(printable(text, painted=painted), file=sys.stderr, flush=True)  # noqa: T201 - the one place for notices
+    except OSError:
+        silence(sys.stderr)
 
 
 def complain(message: str, help: str = "") -> None:
     """Say why nothing more can be done, and what to do."""
-    red = "\x1b[31;1m" if coloured(sys.stderr.isatty()) else ""
-    notice(f"{red}error:{chr(27) + '[0m' if red else ''} {message}")
+    head = "\x1b[31;1merror:\x1b[0m" if coloured(sys.stderr.isatty()) else "error:"
+    notice(f"{head} {printable(message)}", painted=True)
     if help:
         notice(f"  help: {help}")
 
 
-def harmless(text: str) -> str:
-    """A text whose control characters, as names in a file may have, are written as JSON and YAML write them."""
-    return text if text.isprintable() else _CONTROL.sub(_escaped, text)
+def silence(stream: IO[str]) -> None:
+    """Let a stream that cannot be written take everything, or it would complain once more when the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _escaped(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
+def ensure_streams() -> None:
+    """Put something in the place of standard streams that are closed, so that no other file gets their numbers.
+
+    Nothing can be written to the output then, which is told as of a full disk; what goes to the error is lost.
+    """
+    for number, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, mode)  # the lowest number that is free: this one
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for as long as the process lives
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as above

@@ -79,6 +79,8 @@ def compiled(path: str, quiet: bool, *, undone: str) -> Pipeline:
     from atk_interp.stock import find_pipeline, stock_names
 
     file = Path(path)
+    if file.is_dir() and find_pipeline(path, Path.cwd()) is None:
+        raise CannotRun(f"`{path}` is a folder", "name configs or specs, which are files, or the name of a pipeline")
     if not file.is_file():
         found = find_pipeline(path, Path.cwd())
         if found is None:
@@ -91,7 +93,8 @@ def compiled(path: str, quiet: bool, *, undone: str) -> Pipeline:
     linted, findings = checked.linted[0], checked.report.everything
     shown = [found for found in findings if found.is_error or not quiet]
     if shown:
-        notice(render_text(shown, colour=coloured(sys.stderr.isatty())))
+        colour = coloured(sys.stderr.isatty())
+        notice(render_text(shown, colour=colour), painted=colour)
     if linted.analysis is None or checked.report.stopping:
         notice(f"{summary(findings)}; {undone}")
         raise _Findings
@@ -126,6 +129,8 @@ def settings_for(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any
                 f"`{pipeline.spec.name}` has no parameter `{key}`",
                 near or "parameters are " + ", ".join(f"`{name}`" for name in pipeline.spec.params),
             )
+        if param.type == "path" and not text.strip():
+            raise _BadSetting(f"`--set {setting}` names no path", f"write `--set {key}=PATH`")
         if param.type in ("text", "path"):
             given[key] = text
             continue
@@ -133,7 +138,11 @@ def settings_for(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any
         document = parse_document(SourceFile("--set", f"value: {text}"), sink)
         if document is None or sink.has_errors:
             raise _BadSetting(f"the value of `--set {setting}` is not YAML", "put quotes around it")
-        given[key] = document.data.get("value")
+        value = document.data.get("value")
+        if value is None and param.required:
+            raise _BadSetting(f"`--set {setting}` has no value", f"`{key}` must have one")
+        # As in a config: null stands for the default, where there is one.
+        given[key] = param.default if value is None and param.has_default else value
     return given
 
 

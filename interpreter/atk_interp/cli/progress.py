@@ -161,12 +161,14 @@ def _headline(event: Progressed, pace: Pace) -> str:
     paid, rate, left, in_all = _paid(event.paid.values()), pace.calls_per_s(), pace.left_s(), pace.usd_in_all()
     calls = counted(sum(state.called for state in event.steps), "call")
     told = [f"{event.fraction:4.0%} after {duration(pace.now)}"]
-    if left is not None and event.fraction < 1:
+    # When every step is done, what is left is writing the files: that costs nothing, and has a pace of its own.
+    asking = event.fraction < 1 and not all(state.finished for state in event.steps)
+    if left is not None and asking:
         told.append(f"about {duration(left)} left")
     told.append(f"{calls} ({rate:.1f}/s)" if rate is not None else calls)
     if paid.usd is not None:
         cost = f"{paid.usd:,.2f} USD"
-        told.append(f"{cost}, about {in_all:,.2f} in all" if in_all and event.fraction < 1 else cost)
+        told.append(f"{cost}, about {in_all:,.2f} in all" if in_all and asking else cost)
     return "; ".join(told)
 
 

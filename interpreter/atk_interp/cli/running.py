@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atk_interp.cli.exits import report_bug
-from atk_interp.cli.output import complain, counted, notice, say
+from atk_interp.cli.output import CannotPrint, NobodyReads, complain, counted, notice, say, silence
 
 if TYPE_CHECKING:
     from atk_interp.pipeline import Pipeline
@@ -38,7 +38,13 @@ def run_watched(pipeline: Pipeline, given: Mapping[str, Any], how: Mapping[str, 
     if result.error is not None and result.status == "failed":
         report_bug(result.error)
     else:
-        _report(result, quiet)
+        try:
+            _report(result, quiet)
+        except NobodyReads:
+            silence(sys.stdout)
+        except CannotPrint as error:  # the outputs are what the run is about, and they stand
+            silence(sys.stdout)
+            complain(str(error), "the run ended as `run.json` tells")
     return result
 
 
@@ -79,6 +85,7 @@ def collect_less() -> None:
 def _report(result: RunResult, quiet: bool) -> None:
     from atk_interp.cli.examples import examples
     from atk_interp.cli.summary import causes, funnel, spending
+    from atk_interp.runtime.budget import OutOfBudget
 
     if not quiet:
         notice("")
@@ -90,7 +97,7 @@ def _report(result: RunResult, quiet: bool) -> None:
         notice("")
     if result.status != "done":
         complain(result.message, result.help)
-        if result.exit_code in _RESUMABLE:
+        if result.exit_code in _RESUMABLE and not isinstance(result.error, OutOfBudget):  # that takes another command
             notice(f"  to go on: {shlex.join(['atk-interp', *sys.argv[1:]])}")
     page = _relative(result.output_dir / "report.html")
     for output in result.outputs:

@@ -29,6 +29,9 @@ __all__ = ["Stage", "Trace", "TracedCall", "trace"]
 _FEWEST = 4
 """Of how many digits the beginning of an id must be to stand for it."""
 
+_DIGITS = 18
+"""A number of a line that has more is that of no line."""
+
 _SHOWN = 5
 
 
@@ -98,20 +101,21 @@ async def trace(plan: Plan, ledger: Path, folder: Path, wanted: str) -> Trace:
 
 async def _meant(plan: Plan, ledger: Path, folder: Path, wanted: str) -> tuple[str, str]:
     """The id of a row, and the step where its way is to end; empty for all the way."""
-    name, colon, number = wanted.rpartition(":")
-    if not colon or not number.isdecimal():
+    name, colon, digits = wanted.rpartition(":")
+    if not colon or not digits.isdecimal():
         return wanted, ""
+    number = int(digits) if len(digits) <= _DIGITS else 0
     if name == "rejected.jsonl":
-        return _rejected_line(folder / name, int(number))
+        return _rejected_line(folder / name, number)
     if name not in plan.outputs:
         known = ", ".join(f"`{output}`" for output in (*plan.outputs, "rejected.jsonl"))
         raise CannotRun(f"there is no output `{name}`", f"outputs are {known}")
     if plan.outputs[name].call is not None:
         told = f"the lines of `{name}` are calls, and may each have made several rows"
         raise CannotRun(told, "name the id of a row, or a line of another output")
-    found = await row_of_line(plan, ledger, name, int(number))
+    found = await row_of_line(plan, ledger, name, number) if number > 0 else None
     if found is None:
-        raise CannotRun(f"output `{name}` has no line {number}", "lines are counted from 1")
+        raise CannotRun(f"output `{name}` has no line {digits[:_DIGITS]}", "lines are counted from 1")
     return found.row.id, found.step
 
 

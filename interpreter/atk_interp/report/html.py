@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
+from atk_interp.printable import printable
+
 __all__ = ["Content", "Html", "document", "excerpt", "prose", "tag", "text"]
 
 _VOID = frozenset(["br", "hr", "meta", "rect", "path"])
@@ -28,7 +30,7 @@ def text(value: str) -> Html:
     """Text, escaped; HTML as it is."""
     if isinstance(value, Html):
         return value
-    clean = value.translate(_PICTURES).encode("utf-8", "replace").decode("utf-8")
+    clean = printable(value.translate(_PICTURES)).encode("utf-8", "replace").decode("utf-8")
     return Html(html.escape(clean, quote=True))
 
 

@@ -16,6 +16,8 @@ from atk_interp.runtime.spending import Spending
 
 __all__ = ["CheckResult", "ChecksFailed", "examine"]
 
+_SHOWN = 10
+
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
@@ -42,8 +44,9 @@ class ChecksFailed(Exception):
     def __init__(self, results: Iterable[CheckResult]) -> None:
         made = [result for result in results if result.outcome != "not made"]
         failed = [result for result in made if result.outcome == "failed"]
-        some = f"{len(failed)} of {len(made)} checks failed"
-        super().__init__(failed[0].told() if len(failed) == 1 else f"{some}, the first: {failed[0].told()}")
+        more = f"; and {len(failed) - _SHOWN} more in `run.json`" if len(failed) > _SHOWN else ""
+        each = "; ".join(result.told() for result in failed[:_SHOWN]) + more
+        super().__init__(each if len(failed) == 1 else f"{len(failed)} of {len(made)} checks failed: {each}")
         self.help = "the outputs stand as `NAME.incomplete`: read them and `rejected.jsonl`"
 
 

@@ -86,7 +86,8 @@ def _parts(event: _Repeating) -> tuple[str, str, str]:
         case Noted():
             return event.step, event.message, event.where
         case Waited():
-            return event.slot, event.message, ""
+            # By address, which comes first: slots may share one. How long it waits is no part of the cause.
+            return event.message.partition(" ")[0], event.message.partition("; trying again")[0], ""
         case Rejected():
             return event.step, event.label, event.row
     return event.slot, event.message, event.row

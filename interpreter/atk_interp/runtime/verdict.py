@@ -48,7 +48,7 @@ def _not_as_checked(
     """The end of a run whose checks do not all hold. For a trial they are told and no more: they are of a whole run."""
     failed = [check for check in checks if check.outcome == "failed"]
     is_trial = plan.extent.limit is not None
-    if error is not None or is_trial or len(failed) > 1:
+    if error is not None or is_trial:
         for check in failed:
             help_ = "a run without `--limit` would stop with this" if is_trial and error is None else ""
             emit(Noted("", check.told(), help=help_, serious=True))

@@ -44,7 +44,8 @@ def command(spec: str, output: Path | None) -> int:
         complain(f"`{spec}` is a config already", f"name its pipeline: `atk-interp config {linted.config.pipeline}`")
         return IMPOSSIBLE
     if linted.analysis is None or checked.report.stopping:
-        notice(render_text(checked.report.everything, colour=coloured(sys.stderr.isatty())))
+        colour = coloured(sys.stderr.isatty())
+        notice(render_text(checked.report.everything, colour=colour), painted=colour)
         return FINDINGS
     if output is None:
         say(config_template(linted.analysis.spec, _known_as(spec, path, output)).rstrip())

@@ -6,14 +6,13 @@ import datetime
 import re
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from atk_interp.cli.exits import FINDINGS, IMPOSSIBLE, OK
-from atk_interp.cli.output import complain, notice, say
+from atk_interp.cli.output import complain, notice, put, put_bytes, say
 
 if TYPE_CHECKING:
     from atk_interp.ledger.prune import Pruning
@@ -245,9 +244,8 @@ def export(ledger: Path | None, run: Path | None, output: Path | None) -> int:
 
     try:
         if output is None:
-            write: Callable[[bytes], object] = sys.stdout.buffer.write
-            count, missing = export_calls(_path(ledger), write, run)
-            sys.stdout.buffer.flush()
+            count, missing = export_calls(_path(ledger), put_bytes, run)
+            put("")
         else:
             with AtomicFile(output) as file:
                 count, missing = export_calls(_path(ledger), file.write, run)

@@ -162,7 +162,8 @@ def _print(checked: Checked, mended: Mended | None, format_: str, statistics: bo
         say(f"{where}mended[{found.code.id}] {found.code.name}: {found.fix.title if found.fix else ''}")
     if findings:
         render = render_text if format_ == "text" else render_short
-        say(render(findings, colour=coloured(sys.stdout.isatty())))
+        colour = coloured(sys.stdout.isatty())
+        say(render(findings, colour=colour), painted=colour)
 
 
 def _sum_up(checked: Checked, mended: Mended | None, diff: bool) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atk_interp.cli.exits import IMPOSSIBLE, OK
-from atk_interp.cli.output import complain, counted, harmless, notice, say
+from atk_interp.cli.output import complain, counted, notice, say
 from atk_interp.cli.preparing import reported
+from atk_interp.printable import printable
 
 if TYPE_CHECKING:
     from atk_interp.report.rejected import Group, Line, Rejection
@@ -164,7 +165,7 @@ def _numbered(attempt: Any) -> str:
 def _indented(head: str, text: str, indent: str) -> Iterator[str]:
     """A text below its head, cut where it is very long."""
     beyond = len(text) - _LONGEST
-    lines = harmless(text[:_LONGEST] if beyond > 0 else text).splitlines() or [""]
+    lines = printable(text[:_LONGEST] if beyond > 0 else text).splitlines() or [""]
     first = islice(lines, 1, None)
     yield f"{indent}{head}{lines[0]}"
     yield from (f"{indent}{line}" for line in first)

@@ -72,6 +72,7 @@ def _config_of(spec: str) -> Schema | int:
     checked = check_file(path, complete=False)
     linted = checked.linted[0]
     if linted.analysis is None:
-        notice(render_text(checked.report.everything, colour=coloured(sys.stderr.isatty())))
+        colour = coloured(sys.stderr.isatty())
+        notice(render_text(checked.report.everything, colour=colour), painted=colour)
         return FINDINGS
     return config_schema(linted.analysis.spec)

@@ -46,7 +46,8 @@ def command(spec: str, steps: tuple[str, ...], format_: str) -> int:
     linted = checked.linted[0]
     findings = [found for found in checked.report.everything if found.is_error]
     if linted.analysis is None:
-        notice(render_text(findings, colour=coloured(sys.stderr.isatty())))
+        colour = coloured(sys.stderr.isatty())
+        notice(render_text(findings, colour=colour), painted=colour)
         return FINDINGS
     graph = pipeline_graph(linted, summary(findings))
     known = [step.name for step in graph.all_steps()]
@@ -59,7 +60,8 @@ def command(spec: str, steps: tuple[str, ...], format_: str) -> int:
     elif format_ == "mermaid":
         say(graph_mermaid(graph))
     else:
-        say(graph_text(graph, steps, colour=coloured(sys.stdout.isatty())))
+        colour = coloured(sys.stdout.isatty())
+        say(graph_text(graph, steps, colour=colour), painted=colour)
     if findings:
         notice(f"\nthis is what is known of a spec with {summary(findings)}; `atk-interp lint {spec}` tells them")
     return FINDINGS if findings else OK

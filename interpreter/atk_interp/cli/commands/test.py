@@ -15,6 +15,7 @@ from atk_interp.cli.paths import files_of
 from atk_interp.cli.preparing import no_python
 from atk_interp.diagnostics import Diagnostic
 from atk_interp.diagnostics.render import render_text, summary
+from atk_interp.printable import printable
 
 if TYPE_CHECKING:
     from atk_interp.testing import Difference, Trial
@@ -61,10 +62,10 @@ def command(paths: tuple[Path, ...], format_: str, skip_foreign: bool) -> int:
 def _print(tried: Sequence[Trial], errors: Sequence[Diagnostic]) -> None:
     colour = coloured(sys.stdout.isatty())
     if errors:
-        say(render_text(errors, colour=colour))
+        say(render_text(errors, colour=colour), painted=colour)
     for trial in tried:
         if not trial.holds:
-            say(_painted(trial.told(), colour) + "\n")
+            say(_painted(printable(trial.told()), colour) + "\n", painted=colour)
     notice(_summary(tried, errors))
 
 
