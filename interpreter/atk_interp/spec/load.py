@@ -248,7 +248,7 @@ def _belongs_to(kinds: Mapping[str, Sequence[Option]], refused: Mapping[str, str
         if key in SPEC_SCHEMA and is_section(data[key]):
             return f"`{key}` is a key of the spec: {AT_THE_START}"
         owners = [f"`{kind}`" for kind, options in kinds.items() if any(option.name == key for option in options)]
-        if not 0 < len(owners) <= 5:
+        if not 0 < len(owners) <= 8:
             return None
         *others, last = owners
         return f"`{key}` belongs to {', '.join(others)}{' and ' if others else ''}{last}"

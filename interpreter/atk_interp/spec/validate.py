@@ -97,10 +97,23 @@ def validate(
 
 def _leaves(errors: Iterable[Any]) -> Iterable[Any]:
     for error in errors:
-        if error.is_group_error and error.child_errors:
+        if error.is_logic_error:
+            yield from _leaves(_of_its_type(error))
+        elif error.is_group_error and error.child_errors:
             yield from _leaves(error.child_errors)
         else:
             yield error
+
+
+def _of_its_type(error: Any) -> Iterable[Any]:
+    """Of the ways in which a value may be written, what is wrong with those that are of its type; else with all."""
+    ways = list(error.definitions_errors.values())
+    typed = [
+        way
+        for way in ways
+        if not any(each.rule == "type" and each.document_path == error.document_path for each in way)
+    ]
+    return [each for way in typed or ways for each in way]
 
 
 @dataclass(frozen=True)
