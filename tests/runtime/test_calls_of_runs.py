@@ -194,6 +194,30 @@ async def test_only_calls_whose_rows_have_reached_a_step(way: str, tmp_path: Pat
     assert ran.result.outputs[0].rows == 2
 
 
+_INNER = """spec: atk/v1
+name: inner
+params: {output_dir: {type: path}, than: {type: text, default: z}}
+steps:
+  rows: {kind: input}
+  parts: {kind: map, from: rows, set: {parts: "=[text, text]"}}
+  each: {kind: explode, from: parts, field: parts, into: part}
+  good: {kind: filter, from: each, keep: part != "b" and part < than}
+outputs:
+  out.jsonl: {from: good, format: jsonl}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "texts"), [("", "ac"), (", matrix: {than: [b, z]}", "ac"), (", with: {than: b}", "a")]
+)
+async def test_rows_are_followed_through_another_pipeline(more: str, texts: str, tmp_path: Path) -> None:
+    (tmp_path / "inner.yaml").write_text(_INNER)
+    last = f"last: {{kind: pipeline, from: asked, pipeline: inner.yaml{more}}}"
+    ran = await run(tmp_path, spec("from: asked, reached: last", _ASKED, last), upper, _ASK)
+    assert ran.result.status == "done", ran.result.message
+    assert [text for text, _ in pairs(ran)] == list(texts)
+
+
 async def test_a_check_counts_the_calls_that_are_written(tmp_path: Path) -> None:
     checks = 'checks: {two: rows("calls.jsonl") == 2, one: filtered("calls.jsonl") == 1}'
     written = spec("from: asked, reached: last", _ASKED, *_WAYS["a filter"], more=checks)
