@@ -17,6 +17,7 @@ class Work:
         self.begun = 0
         self.may_end = asyncio.Event()
         self.ended = 0
+        self.told: list[str] = []
 
     async def do(self) -> str:
         self.begun += 1
@@ -41,7 +42,7 @@ async def settled() -> None:
 
 def start(flights: Flights[str], work: Work, carrier: bool, key: str = "k") -> asyncio.Task[str]:
     def ask() -> Awaitable[str]:
-        return flights.ask(key, work.do)
+        return flights.ask(key, work.do, work.told.append)
 
     return asyncio.create_task(carried(flights, ask) if carrier else carried(Flights(), ask))
 
@@ -103,7 +104,7 @@ async def test_what_is_called_off_is_told_as_halted_and_its_task_goes_on(carrier
         told = []
         for key in ("k", "l"):
             try:
-                told.append(await flights.ask(key, work.do))
+                told.append(await flights.ask(key, work.do, work.told.append))
             except Halted:
                 told.append("halted")
         task = asyncio.current_task()
@@ -164,6 +165,19 @@ async def test_a_carrier_that_is_called_off_and_cancelled_is_cancelled() -> None
     assert task.cancelled()
 
 
+async def test_what_comes_of_work_whose_asker_was_cancelled_is_told_late() -> None:
+    flights, work = Flights[str](), Work()
+    first, second = (start(flights, work, carrier=False) for _ in range(2))
+    await settled()
+    second.cancel()
+    first.cancel()
+    await settled()
+    assert work.told == []
+    work.may_end.set()
+    await flights.drain(1)
+    assert (work.told, work.ended) == (["done"], 1)
+
+
 @BOTH
 async def test_all_who_ask_get_the_error(carrier: bool) -> None:
     flights = Flights[str]()
@@ -173,7 +187,7 @@ async def test_all_who_ask_get_the_error(carrier: bool) -> None:
         raise ValueError("no")
 
     async def ask() -> str:
-        return await flights.ask("k", fails)
+        return await flights.ask("k", fails, Work().told.append)
 
     asking = [asyncio.create_task(carried(flights, ask) if carrier else ask()) for _ in range(3)]
     told = await asyncio.gather(*asking, return_exceptions=True)

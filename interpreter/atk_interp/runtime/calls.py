@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
@@ -158,21 +159,42 @@ class Calls:
     ) -> Reply:
         key = candidates[0].request.key()
         first = key not in self._flights
+
+        def tell(landed: _Landed) -> None:
+            raise_refusal(landed[0])
+            self._tell(step, candidates, sample, attempt, row, landed, from_ledger=landed[1] or not first)
+
+        def late(landed: _Landed) -> None:
+            with contextlib.suppress(ContextTooLong):
+                tell(landed)
+
         try:
-            reply, from_ledger, key = await self._flights.ask(
-                key, lambda: self._fetch(key, candidates, (-step.depth, *row.order))
-            )
+            landed = await self._flights.ask(key, lambda: self._fetch(key, candidates, (-step.depth, *row.order)), late)
         except LlmError as error:
             if first:
                 self._emit(CallFailed(step.name, row.id, slot, type(error).__name__, str(error)))
             raise
-        raise_refusal(reply)
-        held = from_ledger or not first
+        tell(landed)
+        return landed[0]
+
+    def _tell(
+        self,
+        step: PlannedStep,
+        candidates: Sequence[Variant],
+        sample: int,
+        attempt: int,
+        row: Row,
+        landed: _Landed,
+        from_ledger: bool,
+    ) -> None:
+        """Put a call that is over into the books. One that nobody waited for any more was paid all the same."""
+        reply, _, key = landed
         answered = _answered(candidates, key)
         slot = answered.slot
         if reply.model not in self.models.get(slot, ()):
             self._named(slot, reply.model)
-        self._books.call(step.name, held, 0 if held else reply.usage.input, 0 if held else reply.usage.output)
+        paid = (0, 0) if from_ledger else (reply.usage.input, reply.usage.output)
+        self._books.call(step.name, from_ledger, *paid)
         self._emit(
             CallFinished(
                 step.name,
@@ -180,7 +202,7 @@ class Calls:
                 sample,
                 attempt,
                 key,
-                held,
+                from_ledger,
                 reply.finish,
                 reply.usage.input,
                 reply.usage.output,
@@ -190,7 +212,6 @@ class Calls:
                 reply,
             )
         )
-        return reply
 
     def _named(self, slot: str, model: str) -> None:
         """Note the name under which the model of a slot replies, and that it is another one than before."""

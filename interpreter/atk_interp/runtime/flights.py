@@ -49,10 +49,11 @@ class Flights(Generic[T]):
     def __contains__(self, key: str) -> bool:
         return key in self._under_way
 
-    async def ask(self, key: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    async def ask(self, key: str, work: Callable[[], Coroutine[Any, Any, T]], late: Callable[[T], None]) -> T:
         """What comes of the work, or of that of somebody who asked before. Raises what it raises.
 
-        Raises `Halted` when it was called off.
+        Raises `Halted` when it was called off. When who has brought the work is cancelled, `late` is told what came
+        of it all the same.
         """
         flight = self._under_way.get(key)
         if flight is not None:
@@ -65,7 +66,11 @@ class Flights(Generic[T]):
         landing = flight.landed()
         flight.task = asyncio.create_task(self._told(key, flight, work))
         flight.task.add_done_callback(lambda _: self._gone(key, flight))
-        return await asyncio.shield(landing)
+        try:
+            return await asyncio.shield(landing)
+        except asyncio.CancelledError:
+            landing.add_done_callback(lambda landed: None if landed.exception() is not None else late(landed.result()))
+            raise
 
     def call_off(self, spares: Callable[[str], bool]) -> None:
         """Cancel what is under way, but for some keys and for what the caller does itself."""
