@@ -17,6 +17,7 @@ from atk_interp.llm.messages import Reply, Request, Usage
 from atk_interp.llm.retry import RetryPolicy
 from atk_interp.runtime import CannotRun
 from atk_interp.runtime.budget import Budget, parsed_budget
+from atk_interp.runtime.spent import usd_told
 from support.pipelines import Ran, run, said
 
 SPEC = """
@@ -113,11 +114,21 @@ async def test_what_a_budget_leaves_is_the_beginning_of_the_whole(tmp_path: Path
     stopped = await ran(tmp_path, "stopped", Paid(7), 4, budget="0.7 usd")
     assert stopped.result.message.startswith("the budget of 0.70 USD is used up: ")
     assert stopped.result.message.endswith(" USD")
-    assert stopped.result.help.startswith("run the same command with a greater `--budget`")
+    assert stopped.result.help.startswith("run the same command with a `--budget` above 0.7")
     written = (stopped.folder / "out.incomplete.jsonl").read_text()
     assert written
     assert (free.folder / "out.jsonl").read_text().startswith(written)
     assert (stopped.folder / "last.incomplete.jsonl").read_text() == ""
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_calls_that_come_back_while_the_run_ends_are_told_as_paid(tmp_path: Path, seed: int) -> None:
+    model = Paid(seed)
+    stopped = await ran(tmp_path, "stopped", model, 16, budget="6000 tokens")
+    assert stopped.result.spending is not None
+    spent = stopped.result.spending.as_json()
+    assert model.calls == spent["paid"]["calls"] == spent["paid_with_resumes"]["calls"]
+    assert model.calls == sum(state.called for state in stopped.result.steps)
 
 
 async def test_a_run_that_just_fits_is_done(tmp_path: Path) -> None:
@@ -186,13 +197,32 @@ async def test_money_needs_prices_and_says_so_before_anything_is_sent(tmp_path: 
         ("20000tokens", Budget(tokens=20_000)),
         ("1,000,000 tokens", Budget(tokens=1_000_000)),
         ("1 token", Budget(tokens=1)),
+        ("1e-3usd", Budget(usd=0.001)),
+        ("$1e2", Budget(usd=100)),
+        ("2e3 tokens", Budget(tokens=2000)),
     ],
 )
 def test_budgets_are_read_as_people_write_them(text: str, budget: Budget) -> None:
     assert parsed_budget(text) == budget
 
 
-@pytest.mark.parametrize("text", ["5", "five usd", "5 eur", "-1usd", "0usd", "0 tokens", "usd", "1e3 tokens"])
+@pytest.mark.parametrize(
+    ("usd", "told"),
+    [
+        (0.0, "0.00"),
+        (0.001, "0.001"),
+        (0.000123456, "0.00012"),
+        (0.0174, "0.02"),
+        (0.999, "1.00"),
+        (1234.5, "1,234.50"),
+    ],
+)
+def test_small_money_is_told_with_the_digits_that_count(usd: float, told: str) -> None:
+    assert usd_told(usd) == f"{told} USD"
+    assert not usd or str(Budget(usd=usd)) == f"{told} USD"
+
+
+@pytest.mark.parametrize("text", ["5", "five usd", "5 eur", "-1usd", "0usd", "0 tokens", "usd", "1e999usd", "e3usd"])
 def test_what_is_no_budget_is_told_with_how_to_write_one(text: str) -> None:
     with pytest.raises(CannotRun) as told:
         parsed_budget(text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from atk_interp.runtime.events import Cause, StepState
-from atk_interp.runtime.spending import Spending, Spent
+from atk_interp.runtime.spending import Spending
+from atk_interp.runtime.spent import Spent, usd_told
 
 __all__ = ["NOTICES_SHOWN", "causes", "funnel", "spending"]
 
@@ -56,7 +57,7 @@ def _spent(spent: Spent) -> str:
     thought = f" ({spent.reasoning_tokens:,} of them reasoning)" if spent.reasoning_tokens else ""
     told = f"{calls}, {spent.input_tokens:,} tokens in{cached}, {spent.output_tokens:,} out{thought}"
     if spent.usd is not None:
-        told += f", {spent.usd:,.2f} USD"
+        told += f", {usd_told(spent.usd)}"
     if spent.uncounted == spent.calls and spent.calls:
         return (
             f"{calls}, tokens{' and cost' if spent.usd is not None else ''} unknown: the endpoint does not count them"

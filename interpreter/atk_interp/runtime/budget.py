@@ -9,13 +9,14 @@ from atk_interp.llm.messages import Reply, Request
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.runtime.endpoints import CannotRun
-from atk_interp.runtime.spent import Spent
+from atk_interp.runtime.spent import Spent, usd_told
 from atk_interp.spec import EndpointConfig
 from atk_interp.tokens import count_tokens
 
 __all__ = ["Budget", "Meter", "OutOfBudget", "check_prices", "parsed_budget"]
 
-_AMOUNT = pattern(r"([0-9][0-9_,]*(?:[.][0-9]+)?) ?([kKmM]?) ?(usd|USD|tokens?)\Z|[$] ?([0-9][0-9_,]*(?:[.][0-9]+)?)\Z")
+_NUMBER = r"([0-9][0-9_,]*(?:[.][0-9]+)?(?:[eE][+-]?[0-9]{1,2})?)"
+_AMOUNT = pattern(rf"{_NUMBER} ?([kKmM]?) ?(usd|USD|tokens?)\Z|[$] ?{_NUMBER}\Z")
 _TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
 _FREE = ("embedded", "scripted")
 
@@ -23,19 +24,24 @@ _FREE = ("embedded", "scripted")
 class OutOfBudget(Exception):
     """A call is not sent, because the budget is used up. It tells what was paid by the time that it is asked."""
 
-    help = "run the same command with a greater `--budget` to go on; no paid reply is lost"
-
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
 
     def __str__(self) -> str:
+        spent = self._meter.paid
+        calls = f"{spent.calls:,} call{'s have' if spent.calls != 1 else ' has'}"
+        return f"the budget of {self._meter.budget} is used up: {calls} cost {self._cost}"
+
+    @property
+    def help(self) -> str:
+        return f"run the same command with a `--budget` above {self._cost} to go on; no paid reply is lost"
+
+    @property
+    def _cost(self) -> str:
         budget, spent = self._meter.budget, self._meter.paid
         if budget is not None and budget.usd is not None:
-            amount = f"{spent.usd or 0.0:,.2f} USD"
-        else:
-            amount = _tokens(spent.input_tokens + spent.output_tokens)
-        calls = f"{spent.calls:,} call{'s have' if spent.calls != 1 else ' has'}"
-        return f"the budget of {budget} is used up: {calls} cost {amount}"
+            return usd_told(spent.usd or 0.0)
+        return _tokens(spent.input_tokens + spent.output_tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ class Budget:
     tokens: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.usd:,.2f} USD" if self.usd is not None else _tokens(self.tokens or 0)
+        return usd_told(self.usd) if self.usd is not None else _tokens(self.tokens or 0)
 
     def used_up(self, spent: Spent) -> bool:
         if self.usd is not None:
@@ -55,7 +61,7 @@ class Budget:
 
 
 def parsed_budget(text: str) -> Budget:
-    """A budget as people write it: `5usd`, `$5`, `20000 tokens`, `1M tokens`. Raises `CannotRun`."""
+    """A budget as people write it: `5usd`, `$5`, `1M tokens`, `1e-3usd`. Raises `CannotRun`."""
     found = _AMOUNT.match(text.strip())
     if found is None:
         raise CannotRun(f"`{text}` is no budget", "write an amount with its unit, such as `5usd` or `1M tokens`")

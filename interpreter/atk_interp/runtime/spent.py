@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from atk_interp.records import dataclass
 
-__all__ = ["Spent"]
+__all__ = ["Spent", "usd_told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +49,10 @@ class Spent:
             "uncounted": self.uncounted,
             "usd": usd,
         }
+
+
+def usd_told(amount: float) -> str:
+    """Money for people: to the cent, and what is less than one to two digits that count."""
+    digits = 2 if amount >= 0.01 or amount <= 0 else 1 - math.floor(math.log10(amount))
+    told = f"{amount:,.{digits}f}"
+    return f"{told.rstrip('0') if digits > 2 else told} USD"
