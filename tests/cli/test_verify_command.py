@@ -155,3 +155,49 @@ def test_a_run_that_was_stopped_is_verified_as_far_as_it_came(tmp_path: Path, cl
     path = tmp_path / "out" / "out.incomplete.jsonl"
     path.write_bytes(path.read_bytes() + b'{"text": "made up"}\n')
     assert cli("verify", "out").code == 1
+
+
+def test_a_trial_is_verified_and_traced_beside_a_whole_run(ran: Path, config: str, cli: Cli) -> None:
+    assert cli("run", config, "--quiet", "--limit", "3").code == 0
+    told = cli("verify", "out")
+    assert told.code == 0
+    assert "out.trial.jsonl: 1 line, as it should be" in told.out
+    assert cli("trace", "out.jsonl:1").code == 0
+    (ran / "out" / "out.trial.jsonl").write_text("{}\n")
+    assert cli("verify", "out").code == 1
+
+
+def test_files_that_are_no_lines_are_verified_by_their_records(tmp_path: Path, cli: Cli) -> None:
+    spec = SPEC.replace("      kept: {kind: sample, from: checked, count: 3}\n", "").replace(
+        "      out.jsonl: {from: kept, format: jsonl}",
+        "\n".join(f"      out.{suffix}: {{from: checked, format: jsonl}}" for suffix in ("json", "csv", "parquet"))
+        + "\n      card.md: {from: checked, format: hf_dataset_card}",
+    )
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    for number in range(12):
+        (folder / f"{number}.txt").write_text(f"Document {number}.")
+    with server_thread(lambda call: "yes") as server:
+        endpoint = {"model": "test-model", "base_url": server.base_url, "concurrency": 1}
+        settings = {"input_dir": "documents", "output_dir": "out", "models": {"m": endpoint}}
+        config = str(write_project(tmp_path, spec, PROMPTS, settings))
+        assert cli("run", config, "--quiet", "--budget", "150 tokens").code == 4
+        told = cli("verify", "out")
+        assert (told.code, told.out.count("records, as they should be")) == (0, 3), told.everything
+        (tmp_path / "out" / "out.incomplete.parquet").write_bytes(b"PAR1 and no more")
+        assert "out.incomplete.parquet: differs, first in record 1\n" in cli("verify", "out").out
+        assert cli("run", config, "--quiet").code == 0
+    assert cli("verify", "out").out.count("out.parquet: 12 records, as they should be") == 1
+    path = tmp_path / "out" / "out.json"
+    path.write_text(path.read_text().replace("Document 10", "Document ten"))
+    told = cli("verify", "out")
+    assert "out.json: differs, first in record 3 (step `checked`, row " in told.out
+    assert "Document ten" in told.out
+
+
+def test_without_its_ledger_a_run_can_be_neither_verified_nor_traced(ran: Path, cli: Cli) -> None:
+    (ran / ".atk" / "ledger.db").unlink()
+    for command in (("verify", "out"), ("trace", "out", "out.jsonl:1")):
+        told = cli(*command)
+        assert (told.code, told.out) == (2, "")
+        assert told.err.startswith(f"error: there is no ledger `{ran / '.atk' / 'ledger.db'}`\n  help: ")

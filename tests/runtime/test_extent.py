@@ -71,8 +71,24 @@ async def test_a_trial_does_not_pass_for_a_whole_run(tmp_path: Path) -> None:
 async def test_a_trial_of_many_rows_is_as_the_whole_run(tmp_path: Path) -> None:
     whole = await run(tmp_path, SPEC, answer, PROMPTS)
     trial = await run(tmp_path, SPEC, answer, PROMPTS, limit=100, output="trial")
-    assert whole.bytes() == trial.bytes()
+    assert whole.bytes() == {name.replace(".trial.", "."): content for name, content in trial.bytes().items()}
     assert trial.said == []
+
+
+async def test_a_trial_leaves_the_outputs_of_a_whole_run_and_is_gone_with_the_next(tmp_path: Path) -> None:
+    whole = await run(tmp_path, SPEC, answer, PROMPTS)
+    bytes_ = (whole.folder / "out.jsonl").read_bytes()
+    trial = await run(tmp_path, SPEC, answer, PROMPTS, limit=2)
+    assert [output.path.name for output in trial.result.outputs] == [
+        "out.trial.jsonl",
+        "first.trial.jsonl",
+        "other.trial.jsonl",
+    ]
+    assert record(trial)["outputs"][0]["file"] == "out.trial.jsonl"
+    assert len((trial.folder / "out.trial.jsonl").read_bytes().splitlines()) == 2
+    assert (whole.folder / "out.jsonl").read_bytes() == bytes_
+    await run(tmp_path, SPEC, answer, PROMPTS)
+    assert not list(whole.folder.glob("*.trial.*"))
 
 
 LOOPED = """
@@ -120,8 +136,8 @@ async def test_a_run_up_to_a_step_writes_its_rows_and_leaves_later_outputs_alone
 
 async def test_a_run_may_end_in_a_loop(tmp_path: Path) -> None:
     ran = await run(tmp_path, LOOPED, answer, LOOP_PROMPTS, until="rounds.longer", limit=1)
-    rows = [json.loads(line)["text"] for line in (ran.folder / "rounds.longer.rows.jsonl").read_text().splitlines()]
-    assert rows == ["ax", "axx", "axxx"]
+    lines = (ran.folder / "rounds.longer.rows.trial.jsonl").read_text().splitlines()
+    assert [json.loads(line)["text"] for line in lines] == ["ax", "axx", "axxx"]
     assert ran.result.part == "a trial of 1 row up to step `rounds.longer`"
 
 

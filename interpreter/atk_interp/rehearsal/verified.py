@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import csv
 import datetime
+import filecmp
 import itertools
+import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
+from atk_interp.formats.files import FORMS, FileForm
 from atk_interp.kinds.base import Dropped, SourceStep, StepStopped
 from atk_interp.ledger.base import StoredReply
 from atk_interp.plan import Plan, PlannedStep
 from atk_interp.records import dataclass
 from atk_interp.rehearsal.found import row_of_line
 from atk_interp.rehearsal.recall import AskedCall
-from atk_interp.rehearsal.stage import Rehearsed, Witness, rehearse
+from atk_interp.rehearsal.stage import Rehearsed, Witness, must_exist, rehearse
 from atk_interp.runtime.prefix import Prefix
-from atk_interp.runtime.publish import Collector
+from atk_interp.runtime.publish import Collector, file_of
 from atk_interp.values import decode
 
 __all__ = ["CountDiffers", "FileVerdict", "Missing", "Verification", "verify"]
@@ -36,12 +40,13 @@ class FileVerdict:
 
     `found` is the line as it is, `expected` as it should be; None where the file has ended. `step` and `row` are what
     the line that should stand there was made of. A file of a run that was stopped is `partial`: it may lack lines, and
-    has none that it should not have.
+    has none that it should not have. In a file that is no lines each line is a record, as JSON: its `unit` says so.
     """
 
     name: str
     lines: int
     partial: bool = False
+    unit: str = "line"
     line: int | None = None
     found: str | None = None
     expected: str | None = None
@@ -91,9 +96,11 @@ class Verification:
 async def verify(plan: Plan, ledger: Path, folder: Path, record: Mapping[str, Any]) -> Verification:
     """Make the run into a folder again from the ledger alone, and compare. `record` is its `run.json`.
 
-    The outputs of a run that was stopped are compared line by line with those of the whole run, as far as the ledger
-    goes. Raises `LedgerError`, and `CannotWrite` when there is no room for the files.
+    The outputs of a run that was stopped are compared line by line (or record by record) with those of the whole run,
+    as far as the ledger goes. Raises `LedgerError`, also when there is no ledger, and `CannotWrite` when there is no
+    room for the files.
     """
+    must_exist(plan, ledger)
     done = record["status"] == "done"
     prefix = Prefix.of(plan)
     heard = _Heard()
@@ -107,7 +114,8 @@ async def verify(plan: Plan, ledger: Path, folder: Path, record: Mapping[str, An
         collector.publish(Path(made), True, list(rehearsed.states.values()))
         files = []
         for name in [*plan.outputs, _REJECTED]:
-            files.append(await _compared(plan, ledger, folder, Path(made), name, done))
+            verdict = await _compared(plan, ledger, folder, Path(made), name, done)
+            files += [] if verdict is None else [verdict]
     counts = tuple(_counts(record, rehearsed)) if done else ()
     changed = tuple(_changed(plan, record))
     return Verification(
@@ -132,13 +140,18 @@ class _Heard:
         )
 
 
-async def _compared(plan: Plan, ledger: Path, folder: Path, made: Path, name: str, done: bool) -> FileVerdict:
-    whole = folder / name
-    partial = whole.with_name(f"{whole.stem}.incomplete{whole.suffix}")
+async def _compared(plan: Plan, ledger: Path, folder: Path, made: Path, name: str, done: bool) -> FileVerdict | None:
     is_output = name != _REJECTED
-    there = whole if done or not is_output else partial
+    there = file_of(folder, name, plan, done) if is_output else folder / name
+    whole = file_of(made, name, plan, True) if is_output else made / name
     is_partial = not done
-    verdict = _lines_compared(there, made / name, is_partial)
+    form = plan.outputs[name].form if is_output else "lines"
+    if form == "document" and is_partial:  # it tells of the run as it was when it stopped
+        return None
+    if form in ("lines", "document") or not there.is_file():
+        verdict = _lines_compared(there, whole, is_partial)
+    else:
+        verdict = _records_compared(there, whole, is_partial, FORMS[form])
     if verdict.line is None:
         return verdict
     if not is_output:
@@ -154,17 +167,53 @@ def _lines_compared(there: Path, made: Path, partial: bool) -> FileVerdict:
     if not there.is_file():
         if partial:
             return FileVerdict(there.name, 0, partial)
-        return FileVerdict(there.name, 0, partial, 1, None, _first_line(made))
+        return FileVerdict(there.name, 0, partial, "line", 1, None, _first_line(made))
     with there.open("rb") as found, made.open("rb") as expected:
         for number in itertools.count():
             line, other = found.readline(), expected.readline()
             while partial and line and other and line != other:
                 other = expected.readline()
             if line != other and (line or not partial):
-                return FileVerdict(there.name, number, partial, number + 1, _text(line), _text(other))
+                return FileVerdict(there.name, number, partial, "line", number + 1, _text(line), _text(other))
             if not line:
                 break
     return FileVerdict(there.name, number, partial)
+
+
+def _records_compared(there: Path, made: Path, partial: bool, form: FileForm) -> FileVerdict:
+    """As `_lines_compared`, for files whose bytes depend on all of their records; of a whole one, these count too."""
+    expected, number = _records(made, form), 0
+    for number, record in enumerate(_records(there, form), 1):
+        other = next(expected, None)
+        while partial and other is not None and record != other:
+            other = next(expected, None)
+        if record != other:
+            return FileVerdict(there.name, number - 1, partial, "record", number, record, other)
+    lacking = None if partial else next(expected, None)
+    if lacking is not None:
+        return FileVerdict(there.name, number, partial, "record", number + 1, None, lacking)
+    if not partial and not filecmp.cmp(there, made, shallow=False):
+        told = ("the same records, in other bytes", "the bytes that a run writes")
+        return FileVerdict(there.name, number, partial, "record", max(1, number), *told)
+    return FileVerdict(there.name, number, partial, "record")
+
+
+def _records(path: Path, form: FileForm) -> Iterator[str]:
+    """The records of a file as JSON: fields without a value left out, as later records may bring columns with them.
+
+    What cannot be read is one more record, which says so.
+    """
+    try:
+        for record in form.read(path):
+            yield json.dumps(_with_values(record), ensure_ascii=False, default=str)
+    except (ValueError, OSError, csv.Error) as error:
+        yield f"cannot be read: {error}"
+
+
+def _with_values(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_values(part) for key, part in value.items() if part not in (None, "")}
+    return list(map(_with_values, value)) if isinstance(value, list) else value
 
 
 def _first_line(path: Path) -> str | None:

@@ -14,7 +14,7 @@ from atk_interp.formats.atomic import DiskFull
 from atk_interp.plan import Plan
 from atk_interp.runtime.endpoints import CannotRun
 from atk_interp.runtime.events import Event, Noted, StepState
-from atk_interp.runtime.publish import Collector, Published, incomplete
+from atk_interp.runtime.publish import Collector, Published, file_of
 from atk_interp.runtime.record import write_record
 from atk_interp.runtime.reporting import write_report
 from atk_interp.runtime.room import Room
@@ -42,8 +42,8 @@ def check_places(plan: Plan, folder: Path) -> None:
 
 def _places(plan: Plan, folder: Path) -> Iterator[Path]:
     for name in plan.outputs:
-        yield folder / name
-        yield incomplete(folder / name)
+        yield file_of(folder, name, plan, True)
+        yield file_of(folder, name, plan, False)
     yield folder / "rejected.jsonl"
     yield folder / "run.json"
 

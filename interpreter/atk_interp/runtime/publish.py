@@ -22,7 +22,7 @@ from atk_interp.runtime.prefix import Prefix
 from atk_interp.runtime.spool import Spool
 from atk_interp.values import Row, encode
 
-__all__ = ["Collector", "Published", "incomplete"]
+__all__ = ["Collector", "Published", "file_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +168,14 @@ class Collector:
         return self._rejected.count if self._rejected_written is None else self._rejected_written
 
     def publish(self, folder: Path, complete: bool, states: Sequence[StepState]) -> list[Published]:
-        """Write the outputs and `rejected.jsonl`. What a stopped run had is named `NAME.incomplete.SUFFIX`.
+        """Write the outputs, under the names that `file_of` gives them, and `rejected.jsonl`.
 
         Documents are written last, and tell of the others and of the `states` of the steps. Raises `Unbalanced` when
         records that were taken on are not there any more, `CannotWrite`.
         """
         published: dict[str, Published] = {}
         for name, output in sorted(self._plan.outputs.items(), key=lambda item: item[1].document is not None):
-            whole = folder / name
-            partial = incomplete(whole)
-            path, spool = whole if complete else partial, self._outputs[name]
+            path, spool = file_of(folder, name, self._plan, complete), self._outputs[name]
             if output.document is None:
                 rows = _write(path, spool, functools.partial(self._records, name), output)
             else:
@@ -185,7 +183,9 @@ class Collector:
                 rows, others = about.count, {other.name: other.rows for other in published.values()}
                 write_document(path, self._plan, output, about, states, others)
             if complete:
-                partial.unlink(missing_ok=True)
+                file_of(folder, name, self._plan, False).unlink(missing_ok=True)
+                if self._plan.extent.limit is None:
+                    _marked(folder / name, "trial").unlink(missing_ok=True)
             published[name] = Published(name, path, rows, complete, output.form)
         lost = functools.partial(_counted, "rejected.jsonl", self._rejected, self._prefix)
         self._rejected_written = _write(folder / "rejected.jsonl", self._rejected, lost)
@@ -206,9 +206,14 @@ class Collector:
             spool.close()
 
 
-def incomplete(path: Path) -> Path:
-    """Where the file of an output is put by a run that has not come to its end."""
-    return path.with_name(f"{path.stem}.incomplete{path.suffix}")
+def file_of(folder: Path, output: str, plan: Plan, complete: bool) -> Path:
+    """Where an output is put: trials, and runs that have not come to their end, leave that of a whole run alone."""
+    mark = "incomplete" if not complete else "trial" if plan.extent.limit is not None else ""
+    return _marked(folder / output, mark) if mark else folder / output
+
+
+def _marked(path: Path, mark: str) -> Path:
+    return path.with_name(f"{path.stem}.{mark}{path.suffix}")
 
 
 def _write(

@@ -271,6 +271,8 @@ def _name_problem(output: str) -> str | None:
     file = output.lower().rpartition("/")[2]
     if file.startswith(".") or ".incomplete." in file:
         return "looks like a file that is not finished"
+    if ".trial." in file:
+        return "looks like a file of a trial"
     return "is the name of a file that every run writes" if file in OWN_FILES else None
 
 
