@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import os
 import sqlite3
+import stat
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -215,6 +218,18 @@ def test_what_is_exported_and_imported_is_the_same_to_the_byte(cli: Cli, ledger:
     assert list(one.entries()) == list(two.entries())
     for opened in (one, two):
         asyncio.run(opened.close())
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.usefixtures("ledger")
+def test_an_export_into_a_pipe_goes_through_it(cli: Cli, tmp_path: Path) -> None:
+    assert cli("ledger", "export", *AT, "-o", "all.jsonl").code == 0
+    os.mkfifo(tmp_path / "pipe")
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit((tmp_path / "pipe").read_bytes)
+        assert cli("ledger", "export", *AT, "-o", "pipe").code == 0
+        assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+        assert read.result() == (tmp_path / "all.jsonl").read_bytes()
 
 
 def test_the_export_of_a_run_has_what_it_used(cli: Cli, ledger: Path, tmp_path: Path) -> None:

@@ -6,17 +6,19 @@ import errno
 import os
 import secrets
 import stat
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-__all__ = ["AtomicFile", "CannotWrite", "DiskFull"]
+__all__ = ["AtomicFile", "CannotWrite", "DiskFull", "writer_to"]
 
 _FULL = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
 }
+_OPEN_FILES = ("/dev/std", "/dev/fd/", "/proc/")
 _TOO_LARGE = {errno.EFBIG: "the file is too large"}
 
 
@@ -30,6 +32,29 @@ class CannotWrite(Exception):
 
 class DiskFull(CannotWrite):
     """There is no room for a file now; there may be later."""
+
+
+@contextmanager
+def writer_to(path: Path) -> Iterator[Callable[[bytes], object]]:
+    """Write what the user has named: a file whole or not at all, and into what is none (a pipe, a device) as it comes.
+
+    Raises `CannotWrite`.
+    """
+    if not _takes_bytes_as_they_come(path):
+        with AtomicFile(path) as file:
+            yield file.write
+        return
+    try:
+        with path.open("ab") as stream:  # after what is there, as in `>> file`
+            yield stream.write
+    except OSError as error:
+        raise CannotWrite(f"`{path}` cannot be written: {error.strerror or error}") from error
+
+
+def _takes_bytes_as_they_come(path: Path) -> bool:
+    """Also what stands for an open file, as `/dev/stdout` does: to replace that would leave who has it open without."""
+    is_other = path.exists() and not (path.is_file() or path.is_dir())
+    return is_other or os.path.abspath(path).startswith(_OPEN_FILES)
 
 
 class AtomicFile:

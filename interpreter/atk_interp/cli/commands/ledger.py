@@ -238,7 +238,7 @@ def _seconds(text: str) -> int:
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="A file in place of the standard output.")
 def export(ledger: Path | None, run: Path | None, output: Path | None) -> int:
     """Write calls as JSON Lines: a cassette that `import` reads elsewhere."""
-    from atk_interp.formats.atomic import AtomicFile, CannotWrite
+    from atk_interp.formats.atomic import CannotWrite, writer_to
     from atk_interp.ledger import LedgerError
     from atk_interp.ledger.transfer import export_calls
 
@@ -247,8 +247,8 @@ def export(ledger: Path | None, run: Path | None, output: Path | None) -> int:
             count, missing = export_calls(_path(ledger), put_bytes, run)
             put("")
         else:
-            with AtomicFile(output) as file:
-                count, missing = export_calls(_path(ledger), file.write, run)
+            with writer_to(output) as write:
+                count, missing = export_calls(_path(ledger), write, run)
     except (LedgerError, CannotWrite) as error:
         return _refused(error)
     notice(f"{count:,} calls exported" + (f" to {output}" if output else ""))
