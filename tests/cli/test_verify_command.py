@@ -171,7 +171,7 @@ def test_files_that_are_no_lines_are_verified_by_their_records(tmp_path: Path, c
     spec = SPEC.replace("      kept: {kind: sample, from: checked, count: 3}\n", "").replace(
         "      out.jsonl: {from: kept, format: jsonl}",
         "\n".join(f"      out.{suffix}: {{from: checked, format: jsonl}}" for suffix in ("json", "csv", "parquet"))
-        + "\n      card.md: {from: checked, format: hf_dataset_card}",
+        + "\n      card.md: {from: checked, format: document, template: hf_dataset_card}",
     )
     folder = tmp_path / "documents"
     folder.mkdir()

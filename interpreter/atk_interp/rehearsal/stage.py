@@ -27,7 +27,7 @@ from atk_interp.runtime.prefix import Prefix
 from atk_interp.runtime.walking import Sinks
 from atk_interp.values import Row
 
-__all__ = ["LEFT_OUT", "Rehearsed", "Witness", "leading_to", "opened_ledger", "rehearse"]
+__all__ = ["LEFT_OUT", "Rehearsed", "Witness", "leading_to", "must_exist", "opened_ledger", "rehearse"]
 
 LEFT_OUT = "no reply in the ledger"
 """The label under which a partial rehearsal drops rows."""
@@ -170,6 +170,12 @@ async def rehearse(
             await opened.close()
     states = {state.name: state for state in books.states()}
     return Rehearsed(states, known, error)
+
+
+def must_exist(plan: Plan, ledger: Path) -> None:
+    """Raise `LedgerError` when a run that is over is to be made again, and the replies to its calls are gone."""
+    if used_slots(plan) and not ledger.is_file():
+        raise LedgerError(f"there is no ledger `{ledger}`", "the run was made with it; name a copy with `--ledger`")
 
 
 def opened_ledger(ledger: Path) -> SqliteLedger | None:

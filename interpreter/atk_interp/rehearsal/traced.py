@@ -19,7 +19,7 @@ from atk_interp.plan import Plan, PlannedStep
 from atk_interp.records import dataclass
 from atk_interp.rehearsal.found import Unheard, row_of_line
 from atk_interp.rehearsal.recall import AskedCall
-from atk_interp.rehearsal.stage import Witness, rehearse
+from atk_interp.rehearsal.stage import Witness, must_exist, rehearse
 from atk_interp.runtime import CannotRun
 from atk_interp.runtime.spool import Spool
 from atk_interp.values import Row, Value, decode, encode, row_id
@@ -88,6 +88,7 @@ async def trace(plan: Plan, ledger: Path, folder: Path, wanted: str) -> Trace:
 
     Nothing is sent. Raises `CannotRun` for a row that is not there, and `LedgerError`.
     """
+    must_exist(plan, ledger)
     with contextlib.closing(_Index(plan)) as index:
         target, end = await _meant(plan, ledger, folder, wanted)
         await rehearse(plan, ledger, Unheard(), witness=index.witness)

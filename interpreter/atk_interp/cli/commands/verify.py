@@ -99,12 +99,12 @@ def _tell(told: Verification) -> None:
 
 def _tell_file(file: FileVerdict) -> None:
     if file.line is None:
-        say(f"{file.name}: {counted(file.lines, 'line')}, as {'they' if file.lines != 1 else 'it'} should be")
+        say(f"{file.name}: {counted(file.lines, file.unit)}, as {'they' if file.lines != 1 else 'it'} should be")
         return
     made_of = (
         f" (step `{file.step}`, row {file.row}{f', from {file.source}' if file.source else ''})" if file.row else ""
     )
-    say(f"{file.name}: differs, first in line {file.line}{made_of}")
+    say(f"{file.name}: differs, first in {file.unit} {file.line}{made_of}")
     at = _first_difference(file.found or "", file.expected or "")
     say(f"  is         {_excerpt(file.found, at)}")
     say(f"  should be  {_excerpt(file.expected, at)}")
@@ -118,7 +118,7 @@ def _first_difference(one: str, other: str) -> int:
 def _excerpt(line: str | None, at: int) -> str:
     """A line around the character in which it differs."""
     if line is None:
-        return "(no line)"
+        return "(nothing more)"
     begin = max(0, at - _BEFORE) if len(line) > _LONGEST else 0
     end = begin + _LONGEST
     return ("…" if begin else "") + line[begin:end] + ("…" if end < len(line) else "")
