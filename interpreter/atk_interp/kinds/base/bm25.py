@@ -55,6 +55,7 @@ class Texts:
         """By term: the numbers of the texts that have it, each followed by how often."""
         self._lengths = array("I")
         self._total = 0
+        self._worn = array("d")
 
     def __len__(self) -> int:
         return len(self._lengths)
@@ -78,18 +79,23 @@ class Texts:
 
     def _scores(self, query: str) -> list[tuple[float, int]]:
         scores: dict[int, float] = {}
-        count, average = len(self._lengths), self._total / max(1, len(self._lengths))
+        count, worn = len(self._lengths), self._wear()
         for term in sorted(set(terms(query))):  # sums are rounded, so their order is fixed
             places = self._places.get(_hashed(term))
             if places is None:
                 continue
             having = len(places) // 2
             weight = math.log1p((count - having + 0.5) / (having + 0.5)) * (_K1 + 1)
-            for at in range(0, len(places), 2):
-                number, times = places[at], places[at + 1]
-                worn = times + _K1 * (1 - _B + _B * self._lengths[number] / average)
-                scores[number] = scores.get(number, 0.0) + weight * times / worn
+            for number, times in zip(places[::2], places[1::2], strict=True):
+                scores[number] = scores.get(number, 0.0) + weight * times / (times + worn[number])
         return [(round(score, _PLACES), number) for number, score in scores.items()]
+
+    def _wear(self) -> array[float]:
+        """What the length of each text takes from its terms: the second part of the divisor."""
+        if len(self._worn) != len(self._lengths):
+            average = self._total / max(1, len(self._lengths))
+            self._worn = array("d", (_K1 * (1 - _B + _B * length / average) for length in self._lengths))
+        return self._worn
 
 
 def _rank(found: tuple[float, int]) -> tuple[float, int]:
