@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -19,6 +20,7 @@ LONGEST = 256 * 1024 * 1024
 _PIECE = 1024 * 1024
 _PARTS = pattern(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?P<end>"?)|[\[\]{},]', re.DOTALL)
 _SPACE = b" \t\r\n"
+_MANY_DIGITS = pattern(rb"\d{19}")
 
 
 def lines(stream: BinaryIO) -> Iterator[bytes | None]:
@@ -37,10 +39,21 @@ def lines(stream: BinaryIO) -> Iterator[bytes | None]:
 def value_of(data: bytes, whole: str) -> Value:
     """The value of a JSON text; `whole` is what to do when it is none. Raises `BadRecord`."""
     try:
-        return decode(data.strip())
+        value = decode(data.strip())
     except ValueError as error:
         help = "save the file as UTF-8" if not _is_utf8(data) else whole
         raise BadRecord("not valid JSON", f" ({error})", help) from None
+    if _MANY_DIGITS.search(data) is not None:
+        json.loads(data, parse_int=_checked)
+    return value
+
+
+def _checked(digits: str) -> int:
+    """A whole number that keeps its digits: larger ones become decimal, and lose some. Raises `BadRecord`."""
+    number = int(digits)
+    if not -(2**63) <= number < 2**64:
+        raise BadRecord("a whole number has more than 64 bits", f" ({digits[:40]})", "write it as text, in quotes")
+    return number
 
 
 def values_in_list(stream: BinaryIO) -> Iterator[bytes]:
