@@ -31,6 +31,16 @@ def test_one_call_larger_than_a_minute_is_let_in_and_paid_for_afterwards() -> No
     assert limiter.rate_wait_s(121) == 120
 
 
+def test_a_long_wait_for_a_rate_is_told_once_with_the_limit() -> None:
+    told: list[str] = []
+    limiter = Limiter(10, requests_per_minute=60, tokens_per_minute=60, clock=VirtualTime().clock, say=told.append)
+    assert limiter.rate_wait_s(5) == 4
+    assert told == []
+    for _ in range(3):
+        limiter.rate_wait_s(5)
+    assert told == ["calls wait for `tokens_per_minute: 60`: 9 s now"]
+
+
 def test_a_pause_holds_for_all_calls_only_when_most_are_asked_for_it() -> None:
     time = VirtualTime()
     limiter = Limiter(64, clock=time.clock)

@@ -65,3 +65,26 @@ def test_quotes_and_formulas_are_mended_where_they_stand(place: str, wrong: str,
 )
 def test_what_was_meant_is_not_guessed(place: str, wrong: str) -> None:
     assert mended({place: wrong}) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "help_"),
+    [
+        ({"TEMPERATURE": "1e-1"}, "write 0.1"),
+        ({"TEMPERATURE": '"1e-1"'}, "write 0.1 without quotes"),
+        ({"TEMPERATURE": "1e-9"}, "write 1.0e-09"),
+        ({"TEMPERATURE": "nan"}, "write a number that is finite"),
+        ({"TOKENS": "1e3"}, "write 1000"),
+        ({"TOKENS": "99999999999999999999999"}, "write a smaller number: at most 9223372036854775807"),
+        ({"TOKENS": '"0.5"'}, None),
+    ],
+)
+def test_a_number_that_is_read_as_text_is_told_in_a_way_that_can_be_followed(
+    given: dict[str, str], help_: str | None
+) -> None:
+    sink = Sink()
+    document = parse_document(SourceFile("pipeline.yaml", filled(given)), sink)
+    assert document is not None
+    analyse(document, Path(), sink)
+    (found,) = sink.sorted()
+    assert found.help == help_

@@ -18,6 +18,9 @@ Priority = tuple[int, ...]
 _BURST_S = 1.0
 """A rate per minute is kept over every stretch longer than this: one second's worth may go at once."""
 
+_LONG_S = 5.0
+"""A wait for a rate that is worth a word."""
+
 _FEW, _MANY = 16, 32
 """How many of the last answers tell whether an address pushes back altogether: with few calls at a time, fewer."""
 
@@ -84,8 +87,11 @@ class Limiter:
         requests_per_minute: float | None = None,
         tokens_per_minute: float | None = None,
         clock: Clock | None = None,
+        say: Callable[[str], None] | None = None,
     ) -> None:
         self._clock = clock or Clock()
+        self._say = say
+        """Told once, when a rate makes calls wait for so long that one may wonder."""
         now = self._clock.now()
         self.governor = Governor(concurrency, now)
         self._requests = _Bucket(requests_per_minute, now) if requests_per_minute else None
@@ -115,10 +121,13 @@ class Limiter:
         """Count a call of so many tokens; the seconds to wait before it may be sent."""
         now = self._clock.now()
         wait = self._paused_until - now
-        if self._requests is not None:
-            wait = max(wait, self._requests.take(1, now))
-        if self._tokens is not None:
-            wait = max(wait, self._tokens.take(tokens, now))
+        for name, bucket, units in (("requests", self._requests, 1), ("tokens", self._tokens, tokens)):
+            if bucket is not None:
+                for_it = bucket.take(units, now)
+                if for_it > _LONG_S and self._say is not None:
+                    self._say(f"calls wait for `{name}_per_minute: {bucket.per_minute:g}`: {for_it:.0f} s now")
+                    self._say = None
+                wait = max(wait, for_it)
         return wait
 
     def ready_in_s(self) -> float:

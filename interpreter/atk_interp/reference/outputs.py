@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from atk_interp.formats.files import FORMS, SUFFIXES
+from atk_interp.formats.files import FORMS, SUFFIXES, Layout
 from atk_interp.formats.outputs import OUTPUTS, OutputFormat
 from atk_interp.formats.writers.base import Content, Message, Parts
 from atk_interp.installed import given_by
@@ -63,10 +63,22 @@ def _section(output: OutputFormat) -> str:
             output.help,
             *([origin(giver)] if giver else []),
             option_table(output.options),
-            *(["A record of it:", fenced(line, "json")] if line else []),
+            *(_shown(output, line) if line else []),
             described(output.writer),
         ]
     )
+
+
+def _shown(output: OutputFormat, line: str) -> list[str]:
+    """A record as it stands in the file, as far as one can read it there."""
+    match output.form:
+        case "csv":
+            written: list[bytes] = []
+            FORMS["csv"].write(lambda: iter([line.encode()]), Layout(open=True), written.append)
+            return ["A file of one record:", fenced(b"".join(written).decode().replace("\r\n", "\n").rstrip(), "csv")]
+        case "parquet":
+            return ["A record of it, which is a row of columns in the file, written as JSON:", fenced(line, "json")]
+    return ["A record of it:", fenced(line, "json")]
 
 
 def _forms() -> str:

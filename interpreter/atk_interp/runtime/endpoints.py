@@ -117,7 +117,7 @@ def open_endpoints(
             known = (slot if slot in clients else "", url, *_place_and_limits(config))
             if known not in addresses:
                 client = clients[slot] if slot in clients else _client(slot, config, url, say)
-                addresses[known] = _address(client, slot, config, policy, clock)
+                addresses[known] = _address(client, slot, config, policy, clock, say)
             behind.append(addresses[known])
         pool = pools.get((*behind,))
         if pool is None:
@@ -132,12 +132,15 @@ def _place_and_limits(config: EndpointConfig) -> tuple[object, ...]:
     return (*place, config.concurrency, config.requests_per_minute, config.tokens_per_minute, config.timeout)
 
 
-def _address(client: Client, slot: str, config: EndpointConfig, policy: RetryPolicy, clock: Clock) -> Address:
+def _address(
+    client: Client, slot: str, config: EndpointConfig, policy: RetryPolicy, clock: Clock, say: Callable[[str], None]
+) -> Address:
     limiter = Limiter(
         config.concurrency,
         requests_per_minute=config.requests_per_minute,
         tokens_per_minute=config.tokens_per_minute,
         clock=clock,
+        say=lambda told: say(f"model `{slot}`: {told}"),
     )
     return Address(client, limiter, Breaker(policy, str(getattr(client, "endpoint", slot))))
 

@@ -130,14 +130,16 @@ ENDPOINT_SCHEMA: dict[str, Any] = {
         type="integer",
         min=1,
     ),
-    "requests_per_minute": _key("The most calls in a minute.", type="number", min=0),
-    "tokens_per_minute": _key("The most tokens, of prompts and replies, in a minute.", type="number", min=0),
+    "requests_per_minute": _key("The most calls in a minute; 0 is no limit.", type="number", min=0),
+    "tokens_per_minute": _key(
+        "The most tokens, of prompts and replies, in a minute; 0 is no limit.", type="number", min=0
+    ),
     "context_tokens": _key(
         "How many tokens the model takes, prompt and reply together; `lint` tells of prompts that leave no room.",
         type="integer",
         min=1,
     ),
-    "timeout": _key("Seconds to wait for a reply.", type="number", min=0),
+    "timeout": _key("Seconds to wait for a reply.", type="number", min=0.001),
     "fallback": _key(
         "Another entry under `models:`, which answers while all addresses of this one are away. It may have its own.",
         type="string",

@@ -6,6 +6,7 @@ The only door to cerberus, which is loaded at the first mapping that does not su
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, ClassVar
@@ -225,7 +226,7 @@ class _Checked:
         if "string" in wanted and isinstance(value, bool | int | float):
             return f'put quotes around it: "{self.document.written(path)}"'
         if isinstance(value, str) and "string" not in wanted and _is_number(value):
-            return f"write {value} without quotes"
+            return _as_number(value, self.document.written(path) == value, "number" in wanted or "float" in wanted)
         if isinstance(value, str) and "formula" in wanted and value in self.document.get(("params",), {}):
             return f"write `={value}` for the value of the parameter"
         return None
@@ -276,6 +277,25 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _as_number(text: str, is_plain: bool, takes_fractions: bool) -> str | None:
+    """How to write a number that YAML has read as text: for its quotes, its size, or an exponent without a point."""
+    if _INTEGER.match(text) or (takes_fractions and _NUMBER.match(text)):
+        return f"write {text} without quotes"
+    number = float(text)
+    if not math.isfinite(number):
+        return "write a number that is finite"
+    if not takes_fractions and not number.is_integer():
+        return None
+    if abs(number) >= 2**63 and not takes_fractions:
+        return "write a smaller number: at most 9223372036854775807"
+    if not takes_fractions:
+        return f"write {int(text) if text.isdecimal() else int(number)}"
+    written, e, exponent = repr(number).partition("e")
+    return f"write {written if '.' in written else f'{written}.0'}{e}{exponent}" + (
+        "" if is_plain else " without quotes"
+    )
 
 
 def _subject(inner: Path) -> str:
