@@ -7,6 +7,7 @@ import functools
 import itertools
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -73,7 +74,7 @@ def ran(folder: Path, text: str, seed: int = 0, concurrency: int = 1, ledger: st
     return asyncio.run(run(folder, text, Wild(seed), PROMPTS, **how))  # type: ignore[arg-type]
 
 
-RULES = {
+RULES: dict[str, tuple[str, dict[str, Any]]] = {
     "strict": ("description: none", {"strict": True}),
     "stop": ("on_reject: stop", {}),
     "share": ("stop_when_rejected: 27%", {}),

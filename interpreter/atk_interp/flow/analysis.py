@@ -204,9 +204,7 @@ class _Flow:
         check_output(view, self.views.get(output.source))
         return view
 
-    def _view(
-        self, step: Step, fields: RecordType, options: Mapping[str, Sequence[Option]] = KIND_OPTIONS
-    ) -> StepView:
+    def _view(self, step: Step, fields: RecordType, options: Mapping[str, Sequence[Option]] = KIND_OPTIONS) -> StepView:
         given = tuple(options.get(step.kind, ()))
         view = StepView(self.spec, step, given, fields, self.library, self.sink, self.providers)
         view.around, view.handed = self, self.handed

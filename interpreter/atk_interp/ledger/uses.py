@@ -24,8 +24,9 @@ def keys_in(blob: bytes) -> Iterable[bytes]:
 class Recorder:
     """Collects the keys that a run uses, and writes them with the next transaction of the ledger.
 
-    `paid` tells what the run has paid, from any thread. `write` and `finish` are called by the writer's thread, inside a
-    transaction; `written` after its commit. What a kill costs is little: the same command uses the same replies again.
+    `paid` tells what the run has paid, from any thread. `write` and `finish` are called by the writer's thread, inside
+    a transaction; `written` after its commit. What a kill costs is little: the same command uses the same replies
+    again.
     """
 
     def __init__(self, ledger: Path, folder: Path, pipeline: str, paid: Callable[[], str] | None = None) -> None:

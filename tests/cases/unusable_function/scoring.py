@@ -1,2 +1,5 @@
-def score(text, scale):
+from typing import Any
+
+
+def score(text: str, scale: int) -> dict[str, Any]:
     return {"score": len(text) * scale}

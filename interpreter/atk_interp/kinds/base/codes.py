@@ -157,8 +157,8 @@ UNUSABLE_FUNCTION = Code(
     "ATK551",
     "unusable-function",
     Severity.ERROR,
-    finds="A Python function that is not there, stands outside of the folder of the spec, or takes other arguments than "
-    "it is given.",
+    finds="A Python function that is not there, stands outside of the folder of the spec, or takes other arguments "
+    "than it is given.",
     why="The run would stop at the first row. The file is read for this, and not run.",
     bad="function: scoring.py:scor   # the file has `score`",
     good="function: scoring.py:score",
