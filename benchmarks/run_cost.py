@@ -97,7 +97,8 @@ def run_once(folder: Path, url: str, number: str, concurrency: int, calls: int, 
     models = {"m": {"model": "test-model", "base_url": url, "concurrency": concurrency}}
     given = {"input_dir": folder / "rows.jsonl", "output_dir": folder / f"{output}-{number}", "models": models}
     cpu, wall = cpu_s(), time.perf_counter()
-    result = asyncio.run(pipeline.run(given, ledger=folder / f"ledger-{number}.db"))
+    # `force`: every row is taken through every step again, also where what a step gave is kept.
+    result = asyncio.run(pipeline.run(given, ledger=folder / f"ledger-{number}.db", force=True))
     cpu, wall = cpu_s() - cpu, time.perf_counter() - wall
     if result.status != "done" or sum(step.called + step.from_ledger for step in result.steps) != calls:
         raise SystemExit(f"the run went wrong: {result.message}")
