@@ -165,6 +165,18 @@ def test_overlap_repeats_whole_sentences_from_the_end_of_the_passage_before() ->
         assert shared[0].isupper()
 
 
+@pytest.mark.parametrize("overlap", [40, 100, 160, 180])
+def test_an_overlap_of_most_of_a_passage_reaches_over_several(overlap: int) -> None:
+    text = ENGLISH * 20
+    passages = chunk_text(text, 200, overlap_tokens=overlap)
+    shared = [count_tokens(text[after.start : before.end]) for before, after in pairwise(passages)]
+    assert_faithful(text, passages, 200)
+    assert all(tokens <= overlap for tokens in shared)
+    assert all(shared[3:])  # the first passages may be one sentence each, which nothing begins before
+    settled = shared[len(shared) // 2 :]
+    assert sum(settled) / len(settled) > 0.6 * overlap
+
+
 def test_overlap_falls_back_to_words() -> None:
     text = "and it ran on " * 400
     passages = chunk_text(text, 60, overlap_tokens=10)

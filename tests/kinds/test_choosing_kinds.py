@@ -307,6 +307,7 @@ ROWS = "  a: {kind: rows, rows: [{n: 1, r: {x: 1}, t: x}]}\n  b: {kind: rows, ro
             "{kind: pack, from: a, size: n, collect: {ns: =n}}",
             [("ATK202", "{kind: pack, from: a, size: n, collect: {ns: =n}}")],
         ),
+        ("{kind: pack, from: a, count: 2, collect: {count: =n}}", [("ATK207", "count")]),
         ("{kind: dedupe, from: a, by: n, how: near}", [("ATK504", "n")]),
         ("{kind: dedupe, from: a, by: [t, n], how: near}", [("ATK208", "[t, n]")]),
         ("{kind: dedupe, from: a, by: n, threshold: 0.5}", [("ATK208", "threshold")]),

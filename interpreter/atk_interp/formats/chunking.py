@@ -110,8 +110,9 @@ _MOST_CHARACTERS = 16
 class _Cutter:
     """One text, its units, and the limit that every passage keeps."""
 
-    def __init__(self, text: str, limit: int, count: Count) -> None:
+    def __init__(self, text: str, limit: int, count: Count, *, whole_paragraphs: bool = True) -> None:
         self.text = text
+        self.whole_paragraphs = whole_paragraphs
         self.limit = limit
         self.count = count
         self.units = [*self._costed(self._all_units())]
@@ -192,7 +193,7 @@ class _Cutter:
         carried = 0  # tokens of the headings in a row up to here, with their gaps
         for start, end in paragraphs(self.text):
             carried += 0 if heading is None else self.count(self.text[heading:start])
-            fits = carried + self.count(self.text[start:end]) <= self.limit
+            fits = self.whole_paragraphs and carried + self.count(self.text[start:end]) <= self.limit
             if fits and heading_end(self.text, start, end) == end:
                 heading = start
                 yield start, end, True
@@ -216,17 +217,21 @@ class _Cutter:
 
 
 def _overlapped(text: str, spans: list[Span], overlap: int, limit: int, count: Count) -> list[Span]:
-    """Each span but the first drawn back over the end of the one before it."""
+    """Each span but the first drawn back over what stands before it, but never as far as the one before begins.
+
+    What is new in a span may be less than the overlap, so it may reach back over several.
+    """
     grown = spans[:1]
-    for (start, end), (next_start, next_end) in pairwise(spans):
-        grown.append((_drawn_back(text, (start, end), (next_start, next_end), overlap, limit, count), next_end))
+    for (_, end), (next_start, next_end) in pairwise(spans):
+        first = max(grown[-1][0], end - overlap * _MOST_CHARACTERS)
+        grown.append((_drawn_back(text, (first, end), (next_start, next_end), overlap, limit, count), next_end))
     return grown
 
 
 def _drawn_back(text: str, before: Span, after: Span, overlap: int, limit: int, count: Count) -> int:
     """Where a passage begins when it repeats the end of the one before: at a sentence, else at a word."""
     start, end = before
-    tail = _Cutter(text[start:end], max(overlap, SMALLEST_LIMIT), count).units
+    tail = _Cutter(text[start:end], max(overlap, SMALLEST_LIMIT), count, whole_paragraphs=False).units
     starts = [after[0]]
     total = 0
     for unit in reversed(tail):

@@ -36,6 +36,7 @@ _AFTER_HEADING = pattern(
     r"(?:[ \t]*\(?\d{1,3}\)?\.?)?[ \t]*[*_]*[ \t]*(?:[:：][ \t]*[*_]*[ \t]*|(?=\n|\Z)|#+[ \t]*(?=\n|\Z))"
 )
 """What makes words at the beginning of a line a heading: a colon behind them, or the end of the line; also numbered."""
+_UNDERLINE = pattern(r"[ \t]*\n[ ]{0,3}(?:=+|-+)[ \t]*(?=\n|\Z)")
 _MARKS = pattern(r"[ \t>]*(#{1,6})[ \t]")
 _MARKED_LINE = pattern(r"(?m)^[ ]{0,3}(#{1,6})[ \t]+\S")
 
@@ -113,7 +114,8 @@ class _HeadingsReader(Reader):
                 if len(line[1]) <= opening.level:
                     end = line.start()
                     break
-        return tidy(text[opening.text : end])
+        underline = _UNDERLINE.match(text, opening.text, end)
+        return tidy(text[underline.end() if underline else opening.text : end])
 
     def _reading(self, said: Mapping[str, str], text: str, where: str) -> Fields:
         reading: Fields = {}

@@ -127,8 +127,10 @@ def _line(criterion: _Criterion, text: str, skeleton: Skeleton) -> str:
 
 def _in_cell(text: str, start: int) -> bool:
     """Whether words stand first in a row of a table, or are a key of JSON."""
-    line = text[text.rfind("\n", max(0, start - 64), start) + 1 : start]
-    return not line.strip(" \t|\"'{,*_")
+    before = text[max(0, start - 64) : start].rstrip()
+    line = before[before.rfind("\n") + 1 :]
+    is_key = before.endswith(('"', "'")) and before[:-1].rstrip().endswith(("{", ","))
+    return is_key or not line.strip(" \t|\"'{,*_")
 
 
 class _RubricKind(ReplyKind):

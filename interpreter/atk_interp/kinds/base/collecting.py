@@ -8,6 +8,7 @@ from typing import Any
 from atk_interp.expressions.types import ANY, INT, ListType, RecordType, Type
 from atk_interp.kinds.base.bound import BoundStep
 from atk_interp.kinds.base.view import StepView
+from atk_interp.spec.codes import BAD_NAME
 from atk_interp.spec.options import Option, Takes
 from atk_interp.values import Row, Value, content_hash
 
@@ -25,6 +26,12 @@ def collected(view: StepView) -> RecordType:
     for index, name in enumerate(view.option("first") or ()):
         if view.has_field(name, (*view.path("first"), index)):
             fields[name] = view.input.fields.get(name, ANY)
+    for name, path in (("collect", view.path("collect")), ("first", view.path("first"))):
+        if "count" in (view.option(name) or ()):
+            place = (*path, "count") if name == "collect" else (*path, view.option(name).index("count"))
+            span = view.document.key_span(place) if name == "collect" else view.document.span(place)
+            told = "`count` is the number of rows that are brought together"
+            view.sink.report(BAD_NAME, span, told, help="choose another name, or rename the field before")
     fields["count"] = INT
     view.writes(fields, view.path("collect"))
     return RecordType(fields)
