@@ -308,6 +308,8 @@ ROWS = "  a: {kind: rows, rows: [{n: 1, r: {x: 1}, t: x}]}\n  b: {kind: rows, ro
             [("ATK202", "{kind: pack, from: a, size: n, collect: {ns: =n}}")],
         ),
         ("{kind: pack, from: a, count: 2, collect: {count: =n}}", [("ATK207", "count")]),
+        ("{kind: chunk, from: a, max_tokens: 9, field: n}", [("ATK504", "n")]),
+        ("{kind: retrieve, from: a, with: b, query: t, text: t, into: f, k: 1, k_min: 2}", [("ATK208", "2")]),
         ("{kind: dedupe, from: a, by: n, how: near}", [("ATK504", "n")]),
         ("{kind: dedupe, from: a, by: [t, n], how: near}", [("ATK208", "[t, n]")]),
         ("{kind: dedupe, from: a, by: n, threshold: 0.5}", [("ATK208", "threshold")]),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from atk_interp.expressions.types import INT, TEXT, RecordType
+from atk_interp.expressions.kinds import type_in_words
+from atk_interp.expressions.types import ANY, INT, TEXT, AnyType, RecordType, TextType, without_null
 from atk_interp.kinds.base import BoundStep, Cardinality, Dropped, Example, PureStep, StepKind, StepStopped, StepView
+from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
 from atk_interp.spec import Option, Takes
 from atk_interp.tokens import TOKENIZERS, count_tokens
 from atk_interp.values import Row, row_id
@@ -81,7 +83,12 @@ class Chunk(StepKind):
     def flow(self, view: StepView) -> RecordType:
         for option in ("max_tokens", "overlap", "neighbours", "min_tokens"):
             view.value(option)
-        view.has_field(view.option("field"), view.path("field"))
+        field, place = view.option("field"), view.path("field" if view.given("field") else "max_tokens")
+        view.has_field(field, place)
+        type_ = without_null(view.input.fields.get(field, ANY))
+        if not isinstance(type_, TextType | AnyType):
+            told = f"`{field}` is {type_in_words(type_)}, and only texts are cut"
+            view.sink.report(WRONG_VALUE_TYPE, view.document.span(place), told, help="name the field of the text")
         added = {"text": TEXT, "index": INT, "tokens": INT, "start": INT, "end": INT}
         if view.given("neighbours"):
             added |= {"before": TEXT, "after": TEXT}

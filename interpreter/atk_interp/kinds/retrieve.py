@@ -127,6 +127,10 @@ class Retrieve(StepKind):
         for name in ("k", "k_min", "min_score", "exclude_self", "include_self", "wrong", "shuffle"):
             view.value(name)
         check_one_at_most(view, ["exclude_self", "include_self"])
+        least, most = view.option("k_min"), view.option("k")
+        if isinstance(least, int) and isinstance(most, int) and least > most:
+            told = f"`k_min` is {least}, and `k` is {most}"
+            view.sink.report(BAD_VALUE, view.document.span(view.path("k_min")), told, help="write the smaller number")
         self._check_way(view, other)
         for path in expression_paths(view, "own_by"):
             view.expression(path, view.row_scope())
