@@ -114,8 +114,45 @@ async def test_documents_tell_of_the_run_and_of_the_other_outputs(tmp_path: Path
     assert axolotl["datasets"] == [{"path": "train.jsonl", "type": "chat_template", "field_messages": "messages"}]
     trl = yaml.safe_load(files["trl.yaml"])
     assert trl["datasets"] == [{"path": "json", "data_files": "train.jsonl", "split": "train"}]
-    assert files["note.txt"] == "2 of pairs, 1 lost"
+    assert files["note.txt"] == "2 of pairs, 1 lost\n"
     assert [output.name for output in ran.result.outputs][-1] == "train.jsonl"
+
+
+_CONFIGS = f"""
+spec: atk/v1
+name: answers
+params: {{output_dir: {{type: path}}}}
+models: {{m: {{expects: instruct}}}}
+steps:
+  pairs: {{kind: rows, rows: {_ROWS}}}
+  asked: {{kind: generate, from: pairs, model: m, prompt: ask, parse: {{text: reply}}}}
+outputs:
+  axolotl.yaml: {{from: asked, format: document, template: axolotl}}
+  trl.yaml: {{from: asked, format: document, template: trl}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("output", "axolotl", "trl"),
+    [
+        ("format: calls", ["chat_template"], ["calls.jsonl"]),
+        ("format: calls, as: completion", ["completion"], ["calls.jsonl"]),
+        ("format: calls, as: segments", ["input_output"], None),
+        ("format: jsonl", None, None),
+    ],
+)
+async def test_configs_of_trainers_list_calls_by_what_they_hold_and_tell_when_they_list_nothing(
+    output: str, axolotl: list[str] | None, trl: list[str] | None, tmp_path: Path
+) -> None:
+    prompts = {"ask": '- user: "{{ question }}"'}
+    ran = await run(tmp_path, f"{_CONFIGS}  calls.jsonl: {{from: asked, {output}}}\n", lambda request: "So.", prompts)
+    assert ran.result.status == "done", ran.result.message
+    for name, key, expected in (("axolotl.yaml", "type", axolotl), ("trl.yaml", "data_files", trl)):
+        text = ran.bytes()[name].decode()
+        listed = yaml.safe_load(text)["datasets"]
+        assert (listed and [each[key] for each in listed]) == expected
+        assert ("name your data here" in text) == (expected is None)
+        assert text.endswith("true\n")
 
 
 async def test_documents_are_the_same_bytes_again(tmp_path: Path) -> None:

@@ -43,6 +43,15 @@ def test_messages_that_differ_in_numbers_and_quoted_words_alone_are_one_cause() 
     assert cause.message == "`file0` has 0.5 pages"
 
 
+def test_files_are_counted_by_what_they_were_read_as() -> None:
+    told = (Noted("read", f"read as `{name}`, which is a guess") for name in ("koi8_r", "cp1250", "koi8_r", "cp1251"))
+    assert [(cause.message.split("`")[1], cause.count) for cause in counted(*told)] == [
+        ("koi8_r", 2),
+        ("cp1250", 1),
+        ("cp1251", 1),
+    ]
+
+
 def test_waits_are_counted_by_address_and_cause_whatever_their_slot_and_seconds() -> None:
     waits = [(slot, host, s) for slot in ("w", "j") for host in ("`a`", "`b`") for s in (0.3, 4)]
     told = (Waited(slot, f"{host} answered 500; trying again in {s} s (1 of 8)") for slot, host, s in waits)

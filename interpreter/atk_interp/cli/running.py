@@ -102,7 +102,9 @@ def _report(result: RunResult, quiet: bool) -> None:
     page = _relative(result.output_dir / "report.html")
     for output in result.outputs:
         if output.complete or output.rows:
-            say(f"{_relative(output.path)}: {counted(output.rows, 'row')}{'' if output.complete else ' (incomplete)'}")
+            about = "a text about " if output.form == "document" else ""
+            end = "" if output.complete else " (incomplete)"
+            say(f"{_relative(output.path)}: {about}{counted(output.rows, 'row')}{end}")
     if result.rejected:
         file = _relative(result.output_dir / "rejected.jsonl")
         say(f"{file}: {counted(result.rejected, 'record')} of what was filtered or rejected, with the reasons")

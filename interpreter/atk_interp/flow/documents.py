@@ -20,7 +20,7 @@ SHIPPED = tuple(sorted(path.stem for path in _CARDS.glob("*.txt")))
 _COUNTS = dict.fromkeys(("rows_in", "passed", "filtered", "rejected", "rows_out"), INT)
 _STEP = RecordType({"name": TEXT, "kind": TEXT, **_COUNTS})
 _OUTPUT = RecordType(
-    {"name": TEXT, "stem": TEXT, "format": TEXT, "rows": INT, "builder": TEXT, "is_document": BOOL},
+    {"name": TEXT, "stem": TEXT, "format": TEXT, "holds": TEXT, "rows": INT, "builder": TEXT, "is_document": BOOL},
 )
 
 
@@ -54,7 +54,7 @@ def check_document(view: StepView) -> None:
     if near is not None:
         view.sink.report(PROMPT_NOT_FOUND, view.document.span(path), f"there is no template `{name}`", help=near)
         return
-    prompt = library.load(name, view.document.span(path), view.sink)
+    prompt = library.load(name, view.document.span(path), view.sink, suffix=".txt")
     if prompt is None:
         return
     if prompt.completion is None:

@@ -71,7 +71,9 @@ class Group(StepKind):
             view.expression(path, view.row_scope())
         made = collected(view)
         if view.given("whole"):
-            view.expression(view.path("whole"), {**view.params_scope(), **made.fields})
+            hints = {name: f"take `{name}` with `first`" for name in view.input.fields if name not in made.fields}
+            own = view.for_key("whole", made, hints)
+            own.expression(view.path("whole"), {**view.params_scope(), **made.fields})
         return made
 
     def bind(self, step: BoundStep) -> SetStep:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -118,12 +119,44 @@ class Mix(StepKind):
             help_ = f"write `{name}: {{}}` for all of it"
             view.sink.report(BAD_VALUE, view.document.key_span(view.path("parts")), told, help=help_)
         shares = [part.get("share") for part in view.option("parts").values() if "share" in part]
-        if shares and not any(map(is_formula, shares)) and sum(shares) > 1 + 1e-9:
-            told = f"the shares add up to {round(sum(shares), 6):g}, which is more than 1"
-            view.sink.report(BAD_VALUE, view.document.head_span(view.path("parts")), told)
+        if any(map(is_formula, shares)):
+            return
+        span, whole = view.document.head_span(view.path("parts")), round(sum(shares), 6)
+        if whole > 1:
+            view.sink.report(BAD_VALUE, span, f"the shares add up to {whole:g}, which is more than 1")
+        elif len(shares) == len(view.option("parts")) and whole < 1:
+            told = f"the shares add up to {whole:g}, and there is no other part to fill up the whole"
+            view.sink.report(BAD_VALUE, span, told, help="make them add up to 1; a third is `=1/3`")
+        else:
+            self._check_total(view)
+
+    def _check_total(self, view: StepView) -> None:
+        """Report a `total` that the parts cannot make, where all of them are written as numbers without bounds."""
+        total, parts = view.option("total"), view.option("parts")
+        if total is None or is_formula(total) or any(_unsettled(part) for part in parts.values()):
+            return
+        asked = {
+            name: Part(part.get("share"), part.get("ratio"), part.get("of", ""), part.get("amount"))
+            for name, part in parts.items()
+        }
+        try:
+            made = sum(amounts(asked, dict.fromkeys(asked, math.inf), total).values())
+        except Unmixable:
+            return  # told when the step runs
+        if not math.isclose(made, total, rel_tol=1e-3):
+            told = f"the parts make {made:,g}, and `total` is {total:,g}"
+            help_ = "change the amounts or the shares, or leave `total` out"
+            view.sink.report(BAD_VALUE, view.document.span(view.path("total")), told, help=help_)
 
     def bind(self, step: BoundStep) -> SetStep:
         return SetStep(_Mixing(step).apply, reorders=True)
+
+
+def _unsettled(part: Mapping[str, Any]) -> bool:
+    """Whether how much goes in of a part depends on what there is, or on parameters, or has bounds."""
+    return not part.keys() & {"share", "ratio", "amount"} or any(
+        key in ("min", "max") or is_formula(part[key]) for key in part if key in _NUMBERS
+    )
 
 
 @dataclass
@@ -221,7 +254,7 @@ class _Mixing:
             short |= lacks and self.size is None
             told.append(f"`{name}` {tally.taken_rows:,} of {tally.rows:,} rows{size}{share}")
         help_ = "some of them have fewer rows than their `min`" if short else ""
-        return Notice("mixed " + "; ".join(told), help=help_, serious=short)
+        return Notice("mixed " + "; ".join(told), self.step.name, help_, serious=short)
 
 
 def _part(step: BoundStep, name: str) -> Part:

@@ -134,6 +134,8 @@ class PlannedOutput:
     """As `record`, for a file of the calls of the step: of a row that was made with the reply to one."""
     reached: str = ""
     """The step that these rows, or rows made of them, must have left."""
+    holds: str = ""
+    """The format of its records, where that is another than `format`: what calls were written as."""
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def _of_calls(step: BoundStep, output: Output, source: str) -> PlannedOutput:
     form, prefix = form_of(output.name), source.removesuffix(output.source)
     reached = prefix + view.option("reached") if view.given("reached") else ""
     layout = _layout_of_calls(fixed["as"], not given or view.message_lists[view.path("messages")].trains)
-    return PlannedOutput(output.name, source, output.format, taken, form, layout, None, record, reached)
+    return PlannedOutput(output.name, source, output.format, taken, form, layout, None, record, reached, fixed["as"])
 
 
 def _whole(call: AcceptedCall) -> list[Marked]:

@@ -53,7 +53,7 @@ def write_document(
         told = f"output `{output.name}` cannot be filled in: {error}"
         raise CannotWrite(told, "mend its template, then run the same command again") from error
     with AtomicFile(path) as file:
-        file.write(text.encode("utf-8", "replace"))
+        file.write((text.rstrip("\n") + "\n").encode("utf-8", "replace"))
 
 
 def _facts(
@@ -96,6 +96,7 @@ def _output(output: PlannedOutput, rows: int) -> dict[str, Any]:
     return {
         "name": output.name,
         "format": output.format,
+        "holds": output.holds or output.format,
         "rows": rows,
         "builder": _BUILDERS.get(output.form, "text"),
         "is_document": output.document is not None,

@@ -12,7 +12,8 @@ __all__ = ["Repeated", "repeats"]
 _MOST_CAUSES = 200
 """Of each kind of event. What comes after them is counted as one: a message that never repeats is no cause."""
 
-_VARIABLE = re.compile(r"`[^`]*`|\d+(?:\.\d+)?")
+_VARIABLE = re.compile(r"(\bread as `[^`]*`)|`[^`]*`|\d+(?:\.\d+)?")
+"""What differs between messages of one cause. What files are read as is a cause of its own: each may be wrong alone."""
 _OTHERS = "other reasons than these"
 
 _Repeating = Noted | Waited | Rejected | CallFailed
@@ -46,7 +47,7 @@ class Repeated:
         kind = type(event).__name__
         tally = self._tallies.get((kind, place, message))  # most labels are the author's own words
         if tally is None:
-            tally = self._tally((kind, place, _VARIABLE.sub("…", message)), event, message, first)
+            tally = self._tally((kind, place, _gist(message)), event, message, first)
         tally.count += 1
         return tally.count
 
@@ -64,7 +65,7 @@ class Repeated:
 
     def failures(self, error: BaseException | None) -> int:
         """How many calls have failed as this one has."""
-        alike = _VARIABLE.sub("…", str(error))
+        alike = _gist(str(error))
         return sum(
             tally.count for (kind, _, gist), tally in self._tallies.items() if kind == "CallFailed" and gist == alike
         )
@@ -78,6 +79,10 @@ class Repeated:
 def repeats(count: int) -> bool:
     """Whether the so-manieth event of a cause is still worth a line: the first ones, then each tenth power."""
     return count <= 20 or (count >= 100 and set(str(count)[1:]) == {"0"} and str(count)[0] == "1")
+
+
+def _gist(message: str) -> str:
+    return _VARIABLE.sub(lambda found: found[1] or "…", message)
 
 
 def _parts(event: _Repeating) -> tuple[str, str, str]:

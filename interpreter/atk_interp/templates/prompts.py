@@ -134,10 +134,13 @@ class PromptLibrary:
                 found.update(f"{folder.rstrip('/')}/{path.stem}" for path in self.files_in(below))
         return sorted(found)
 
-    def load(self, name: str, span: Span, sink: Sink, *, followed: bool = False) -> Prompt | None:
+    def load(
+        self, name: str, span: Span, sink: Sink, *, followed: bool = False, suffix: str = ".yaml"
+    ) -> Prompt | None:
         """A prompt by name; None, and findings, when it is missing or malformed. `span` is who asks for it.
 
         After a prompt that is `followed` come other messages, so it need not end with one to answer.
+        `suffix` is that of the file to write when there is none.
         """
         path = self.find(name)
         if path is None:
@@ -147,19 +150,19 @@ class PromptLibrary:
                 span,
                 f"there is no prompt `{name}`",
                 notes=[f"looked for `{name}.yaml` and `{name}.txt` in {looked}"],
-                help=self._nearest(name),
+                help=self._nearest(name, suffix),
             )
             return None
         if name not in self._read:
             self._read[name] = self._parse(name, path, sink, followed)
         return self._read[name]
 
-    def _nearest(self, name: str) -> str:
+    def _nearest(self, name: str, suffix: str) -> str:
         """What to do about a prompt that is not there."""
         stem = FilePath(name).stem
         if stem != name and self.find(stem) is not None:
             return f"write `{stem}`: a prompt is named without its folder and suffix"
-        return did_you_mean(name, self.names()) or f"write the file `{stem}.yaml`"
+        return did_you_mean(name, self.names()) or f"write the file `{stem}{suffix}`"
 
     def _parse(self, name: str, path: FilePath, sink: Sink, followed: bool) -> Prompt | None:
         file = read_source(path, sink, files=self._files)

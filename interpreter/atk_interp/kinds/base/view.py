@@ -86,6 +86,8 @@ class StepView:
     """How names are to be written that are unknown here, for those of which the step itself knows."""
     asks_about: RecordType | None = None
     """The fields that its prompts see, where these are others than those of the rows that reach it."""
+    seen_by: str = ""
+    """The key that sees `input`, where that is not what the step receives."""
     expressions: dict[Path, Expression] = field(default_factory=dict)
     scopes: dict[Path, Mapping[str, Type]] = field(default_factory=dict)
     """The types of the names that each expression was checked with."""
@@ -132,6 +134,10 @@ class StepView:
         self.asks_about = fields
         return replace(self, input=fields, hints=hints, lacking={})
 
+    def for_key(self, key: str, fields: RecordType, hints: Mapping[str, str]) -> StepView:
+        """The step as one of its keys sees it: these fields, not those of its rows. What is parsed is shared."""
+        return replace(self, input=fields, hints=hints, lacking={}, seen_by=key)
+
     @property
     def asked(self) -> RecordType:
         """The fields that its prompts see."""
@@ -167,6 +173,8 @@ class StepView:
         notes = (f"{what} `{self.step.name}` receives {fields}" + (f" from {came}" if came else ""),)
         if self.input is self.asks_about:
             notes = (f"the prompts of step `{self.step.name}` see {fields}",)
+        if self.seen_by:
+            notes = (f"`{self.seen_by}` of step `{self.step.name}` sees the fields of its own row: {fields}",)
         if name in self.hints:
             return notes, self.hints[name]
         if name in self.providers and self.providers[name] != self.step.name:
