@@ -19,8 +19,9 @@ from atk_interp.plan import Loop, Plan
 from atk_interp.records import dataclass
 from atk_interp.runtime import CannotRun
 from atk_interp.runtime.books import Books
-from atk_interp.runtime.calls import Calls, StepCalls
+from atk_interp.runtime.calls import Calls
 from atk_interp.runtime.endpoints import check_keys, open_endpoints, used_slots
+from atk_interp.runtime.step_calls import StepCalls
 from atk_interp.spec import PipelineSpec, check_value
 from atk_interp.values import Row, Value, root_id
 

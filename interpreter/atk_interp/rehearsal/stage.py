@@ -17,13 +17,13 @@ from atk_interp.plan.extent import leading_to
 from atk_interp.records import dataclass
 from atk_interp.rehearsal.recall import Heard, NotRecorded, Recall
 from atk_interp.runtime.books import Books
-from atk_interp.runtime.calls import Following, StepCalls
 from atk_interp.runtime.endpoints import Target, targets, used_slots
 from atk_interp.runtime.engine import Engine
 from atk_interp.runtime.events import StepState
 from atk_interp.runtime.forms import KnownForms
 from atk_interp.runtime.granted import Granted, first_key, granted_slots
 from atk_interp.runtime.prefix import Prefix
+from atk_interp.runtime.step_calls import Following, StepCalls
 from atk_interp.runtime.walking import Sinks
 from atk_interp.values import Row
 

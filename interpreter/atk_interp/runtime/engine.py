@@ -24,10 +24,11 @@ from atk_interp.plan import Plan, PlannedStep
 from atk_interp.runtime.barrier import Waiting
 from atk_interp.runtime.books import Books
 from atk_interp.runtime.budget import OutOfBudget
-from atk_interp.runtime.calls import Answers, Halted
+from atk_interp.runtime.calls import Halted
 from atk_interp.runtime.feeding import Feeder
 from atk_interp.runtime.goals import Accepted
 from atk_interp.runtime.prefix import Prefix
+from atk_interp.runtime.step_calls import Answers
 from atk_interp.runtime.under_way import Emitter, Item, UnderWay, emits
 from atk_interp.runtime.walking import Sinks, Walker
 from atk_interp.values import Row

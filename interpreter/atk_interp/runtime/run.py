@@ -20,7 +20,7 @@ from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.plan import Plan, PlannedStep
 from atk_interp.runtime.books import Books, Unbalanced
 from atk_interp.runtime.budget import Meter, check_prices
-from atk_interp.runtime.calls import Calls, StepCalls
+from atk_interp.runtime.calls import Calls
 from atk_interp.runtime.checks import CheckResult
 from atk_interp.runtime.endpoints import CannotRun, Endpoint, check_keys, open_endpoints, used_slots
 from atk_interp.runtime.engine import Engine
@@ -43,6 +43,7 @@ from atk_interp.runtime.publish import Collector, Published
 from atk_interp.runtime.record import run_record
 from atk_interp.runtime.room import Room
 from atk_interp.runtime.spending import Spending
+from atk_interp.runtime.step_calls import StepCalls
 from atk_interp.runtime.telemetry import telemetry
 from atk_interp.runtime.telling import Teller
 from atk_interp.runtime.unchanged import Finished, Origin, finished
