@@ -14,7 +14,8 @@ _RULES = Rules(alternating=False, ends_with_assistant=False)
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """The text of the spec, or a conversation with its markup. Errors: an empty text, and those of conversations."""
+    """The text of the spec, or a conversation with its markup. Errors: an empty text, those of
+    conversations, and a message that holds signs of the markup (`<|im_end|>`)."""
 
     name: str = "completion"
     takes: Takes = "parts"

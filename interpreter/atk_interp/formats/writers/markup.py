@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
-from atk_interp.formats.writers.base import Message, learned
+from atk_interp.formats.writers.base import Message, RecordError, learned
 
 __all__ = ["MARKUPS", "Part", "marked_up"]
 
@@ -54,7 +54,21 @@ system message that some of these add.
 """
 
 
+_SIGNS: Mapping[str, tuple[str, ...]] = {
+    "chatml": ("<|im_start|>", "<|im_end|>"),
+    "llama3": ("<|begin_of_text|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"),
+}
+"""What must not stand in a message: a model would take it for the end of the message, or for the next one."""
+
+
 def marked_up(messages: Sequence[Message], markup: str) -> list[Part]:
-    """The text of a conversation in runs: the markup of a message is not learned, its content and its end are."""
+    """The text of a conversation in runs: the markup of a message is not learned, its content and its end are.
+
+    Raises `RecordError` for a message that holds signs of the markup itself.
+    """
+    for number, message in enumerate(messages, 1):
+        sign = next((sign for sign in _SIGNS.get(markup, ()) if sign in message[1]), None)
+        if sign is not None:
+            raise RecordError(f"message {number} (`{message[0]}`) holds `{sign}`, which is a sign of the markup")
     parts = (part for part in MARKUPS[markup](messages) if part[1])
     return [(label, "".join(text for _, text in run)) for label, run in groupby(parts, key=lambda part: part[0])]

@@ -17,7 +17,8 @@ class Segments:
     """Axolotl's template-free form (`type: input_output`): a model learns to write what is labelled true.
 
     A message is learned when its `train` is true, or else when it is the assistant's; the markup around it never is.
-    Errors: the common ones, and a conversation of which nothing is to be learned.
+    Errors: the common ones, a message that holds signs of the markup (`<|im_end|>`), and a conversation of which
+    nothing is to be learned.
     """
 
     name: str = "segments"
