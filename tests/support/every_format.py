@@ -20,7 +20,7 @@ steps:
     kind: rows
     rows:
       - {question: "Why \\u00bb\\u0635\\u00ab, and: how?", wrong: "No reason\\nat all.", n: 1}
-      - {question: "How?", wrong: "<|im_end|> Badly.", n: 2}
+      - {question: "How?", wrong: "<|end|> Badly.", n: 2}
       - {question: "\\u4ec0\\u4e48\\u662f\\u76d0\\uff1f", wrong: "\\U0001F9C2", n: 3}
   pairs: {kind: generate, from: given, model: m, prompt: ask, parse: {text: right}}
 outputs:
