@@ -1,4 +1,7 @@
-"""`python -m atk_interp.reference [--check] [FOLDER]`: write the reference pages and schemas, or say what is stale."""
+"""`python -m atk_interp.reference [--check] [FOLDER]`: write the reference pages and schemas, or say what is stale.
+
+The generated parts of the READMEs of the stock pipelines are written too.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,13 @@ from pathlib import Path
 from atk_interp.reference.cli import help_texts
 from atk_interp.reference.json_schema import schema_files
 from atk_interp.reference.pages import pages
+from atk_interp.reference.stock import pipelines_page, stock_readmes
 
 __all__ = ["main", "stale"]
 
-_DOCS = Path(__file__).resolve().parents[3] / "docs" / "reference"
+_ROOT = Path(__file__).resolve().parents[3]
+_DOCS = _ROOT / "docs" / "reference"
+_SPECS = _ROOT / "pipeline_specs"
 
 
 def stale(folder: Path, wanted: dict[str, str]) -> list[str]:
@@ -31,8 +37,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 when a page is stale")
     given = parser.parse_args(arguments)
     wanted = pages(help_texts()) | {f"schema/{name}": text for name, text in schema_files().items()}
+    wanted["pipelines.md"] = pipelines_page(_SPECS)
+    readmes = stock_readmes(_SPECS)
     if given.check:
         told = stale(given.folder, wanted)
+        told += [
+            f"{path.relative_to(_ROOT)} is stale" for path, text in readmes.items() if path.read_text("utf-8") != text
+        ]
         sys.stderr.writelines(f"{line}\n" for line in told)
         if told:
             sys.stderr.write("run `make docs`\n")
@@ -40,6 +51,8 @@ def main(arguments: list[str]) -> int:
     (given.folder / "schema").mkdir(parents=True, exist_ok=True)
     for name, text in wanted.items():
         (given.folder / name).write_text(text, encoding="utf-8")
+    for path, text in readmes.items():
+        path.write_text(text, encoding="utf-8")
     return 0
 
 
