@@ -116,7 +116,7 @@ def test_what_is_skipped_asks_nothing(tmp_path: Path, documents: Path) -> None:
         "skip_repair",
         "skip_conversation",
     )
-    result = made(tmp_path, documents, system_prompt="", **dict.fromkeys(skipped, True))
+    result = made(tmp_path, documents, system_prompts=[], **dict.fromkeys(skipped, True))
     assert {state.name for state in result.steps if state.called} == {"questions"}
     assert {state.name for state in result.steps if state.skipped == state.rows_in > 0} == {
         "suitable",
