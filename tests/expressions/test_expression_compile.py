@@ -52,9 +52,14 @@ _ERRORS = [
     ("a | map('upper') | list", {"a": [1]}, "a | map('upper')", "`upper` works on text, not a whole number"),
     ("a | map(attribute='x') | list", {"a": [{}]}, "a | map(attribute='x')", "an item has no `x`"),
     ("{a: 1}", {"a": 2}, "a", "the keys of a record are text, not a whole number"),
-    ("chance(2)", {"row": {"id": "1"}, "seed": 1}, "chance(2)", "a probability is a number from 0 to 1"),
+    ("chance(2)", {"row": {"id": "1"}, "seed": 1}, "2", "a probability is a number from 0 to 1"),
     ("[] | pick", {"row": {"id": "1"}, "seed": 1}, "[] | pick", "there is nothing to pick from"),
-    ("[1] | pick(weights=[0])", {"row": {"id": "1"}, "seed": 1}, "[1] | pick(weights=[0])", "the weights are all 0"),
+    (
+        "[1] | pick(weights=[0])",
+        {"row": {"id": "1"}, "seed": 1},
+        "[0]",
+        "weights are numbers, none of them below 0, and not all 0",
+    ),
     ("chance(1)", {}, "chance(1)", "a random choice is made for a row, and there is no `row` here"),
     ("chance(1)", {"row": {"id": "1"}}, "chance(1)", "a random choice is made for a row, and there is no `seed` here"),
 ]

@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atk_interp.expressions.draws import Draw
-from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.functions.added import ADDED_FILTERS
 from atk_interp.expressions.noise import CASES, KEYBOARDS, cased, random_case, typos
 from atk_interp.tokens import TOKENIZERS
@@ -76,14 +75,3 @@ def test_errors_come_about_as_often_as_asked() -> None:
 def test_keys_that_slip_are_beside_each_other() -> None:
     slipped = {each for each in typos(_DRAW, "g" * 2000, 1, "qwerty") if each != "g"}
     assert slipped == set("tyfhvb")
-
-
-def test_what_is_no_style_keyboard_or_probability_is_refused() -> None:
-    apply = {function.name: function.apply for function in ADDED_FILTERS}
-    with pytest.raises(OperandError, match="a style is one of upper, lower"):
-        apply["cased"]("a", "shouting")
-    with pytest.raises(OperandError, match="a keyboard is one of qwerty"):
-        apply["typos"](_DRAW, "a", 0.1, "dvorak")
-    for name, rest in (("typos", ("qwerty",)), ("random_case", ())):
-        with pytest.raises(OperandError, match="from 0 to 1"):
-            apply[name](_DRAW, "a", 1.5, *rest)

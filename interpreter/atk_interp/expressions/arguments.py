@@ -71,7 +71,7 @@ def _known(parameter: Parameter, argument: ast.Node | None) -> object:
     if argument is None:
         return parameter.default
     value = constant(argument)
-    return value if type(value) in _types(parameter) else NOT_CONSTANT
+    return value if type(value) in _types(parameter) and parameter.refusal(value) is None else NOT_CONSTANT
 
 
 def _types(parameter: Parameter) -> frozenset[type]:
@@ -83,11 +83,15 @@ def _getter(compiler: Compiling, function: Function, parameter: Parameter, argum
         default = parameter.default
         return lambda _: default
     evaluate, types = compiler.closure(argument), _types(parameter)
+    is_limited = bool(parameter.choices) or parameter.limit is not None
 
     def get(scope: Scope) -> object:
         value = evaluate(scope)
         if type(value) in types:
-            return value
+            refusal = parameter.refusal(value) if is_limited else None
+            if refusal is None:
+                return value
+            raise compiler.error(argument, refusal)
         wanted = in_words(parameter.kinds)
         message = f"`{parameter.name}` of `{function.name}` is {wanted}, not {value_in_words(value)}"
         raise compiler.error(argument, message)

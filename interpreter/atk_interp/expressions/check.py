@@ -16,6 +16,7 @@ from atk_interp.expressions.check_base import Checking
 from atk_interp.expressions.check_calls import checked_call, checked_filter, checked_test
 from atk_interp.expressions.check_operators import arithmetic_type, check_comparison
 from atk_interp.expressions.codes import FOREIGN_SPELLING, MAYBE_MISSING, UNKNOWN_NAME, WRONG_OPERAND
+from atk_interp.expressions.constants import check_constants
 from atk_interp.expressions.expression import Expression
 from atk_interp.expressions.foreign import FOREIGN_NAMES, field_hint
 from atk_interp.expressions.kinds import NUMBER, SCALAR, Kind, type_in_words
@@ -68,6 +69,8 @@ def check_expression(
         return known
     heard = Sink()
     found = Checker(expression, {**BUILT_IN, **scope}, heard, explain_unknown).check(expression.root)
+    if not len(heard):
+        check_constants(expression, heard)
     for finding in heard:
         sink.add(finding)
     return found if len(heard) else _SOUND.keep(found, (expression.root,), scope)

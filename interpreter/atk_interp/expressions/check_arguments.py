@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from atk_interp.diagnostics import did_you_mean
 from atk_interp.expressions import ast
-from atk_interp.expressions.binding import BindingError, bind
+from atk_interp.expressions.binding import BindingError, Bound, bind
 from atk_interp.expressions.check_base import Checking
 from atk_interp.expressions.codes import BACKSPACE_IN_REGEX, INVALID_REGEX, MAYBE_MISSING, UNKNOWN_NAME, WRONG_ARGUMENTS
+from atk_interp.expressions.constants import OPEN, written_out
+from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.functions import Function, Parameter, Role, path_parts
-from atk_interp.expressions.kinds import ALL_KINDS, Kind, in_words, kinds_of, type_in_words
+from atk_interp.expressions.kinds import ALL_KINDS, Kind, in_words, kind_of, kinds_of, type_in_words
 from atk_interp.expressions.literals import characters
 from atk_interp.expressions.regex import RegexError, compile_regex
 from atk_interp.expressions.types import ANY, RecordType, Type, type_of, without_null
@@ -35,7 +37,9 @@ def check_arguments(
         for argument in (*args, *(keyword.value for keyword in keywords)):
             checker.check(argument)
         return None
-    return tuple(_check_argument(checker, function, parameter, argument) for parameter, argument in bound)
+    types = tuple(_check_argument(checker, function, parameter, argument) for parameter, argument in bound)
+    _check_together(checker, node, function, bound)
+    return types
 
 
 def report_binding(checker: Checking, node: ast.Node, error: BindingError) -> None:
@@ -61,7 +65,26 @@ def _check_argument(checker: Checking, function: Function, parameter: Parameter,
         _check_regex(checker, argument, argument.value)
     elif parameter.choices and isinstance(argument, ast.Literal) and isinstance(argument.value, str):
         _check_choice(checker, argument, argument.value, parameter)
+    elif kinds & parameter.kinds and parameter.limit is not None:
+        value = written_out(argument)
+        refusal = None if value is OPEN else parameter.refusal(value)
+        if refusal is not None:
+            checker.report(WRONG_ARGUMENTS, argument, refusal)
     return type_
+
+
+def _check_together(checker: Checking, node: ast.Node, function: Function, bound: Bound) -> None:
+    """Report arguments that are written out, fit each on its own, and not each other."""
+    if function.prepare is None or any(parameter.role is not Role.VALUE for parameter, _ in bound):
+        return
+    values = [parameter.default if argument is None else written_out(argument) for parameter, argument in bound]
+    for (parameter, _), value in zip(bound, values, strict=True):
+        if value is OPEN or kind_of(value) not in parameter.kinds or parameter.refusal(value) is not None:
+            return
+    try:
+        function.prepare(*values)
+    except OperandError as refusal:
+        checker.report(WRONG_ARGUMENTS, (getattr(node, "name_start", node.start), node.end), str(refusal))
 
 
 def _check_choice(checker: Checking, node: ast.Literal, chosen: str, parameter: Parameter) -> None:

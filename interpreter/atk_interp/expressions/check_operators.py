@@ -8,6 +8,7 @@ from atk_interp.diagnostics import did_you_mean
 from atk_interp.expressions import ast
 from atk_interp.expressions.check_base import Checking
 from atk_interp.expressions.codes import NEVER_TRUE_COMPARISON, WRONG_OPERAND
+from atk_interp.expressions.constants import written_out
 from atk_interp.expressions.functions import FILTERS
 from atk_interp.expressions.kinds import ALL_KINDS, NUMBER, Kind, in_words, kinds_of, type_in_words, written
 from atk_interp.expressions.types import (
@@ -47,6 +48,8 @@ def arithmetic_type(checker: Checking, node: ast.Arithmetic, left: Type, right: 
     combinations = _COMBINATIONS.get(node.operator, ((NUMBER, NUMBER),))
     if not _check_sides(checker, node.operator, (node.left, left), (node.right, right), combinations):
         return ANY
+    if node.operator in ("/", "//", "%") and written_out(node.right) == 0:
+        checker.report(WRONG_OPERAND, node, "a division by 0")
     left, right = without_null(left), without_null(right)
     if isinstance(left, TextType) or isinstance(right, TextType):
         return TEXT if _is_known(left) and _is_known(right) else ANY

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from atk_interp.expressions import ast
+from atk_interp.expressions.constants import OPEN, written_out
 from atk_interp.expressions.domains import UNBOUNDED, Bounds, Term
 from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.functions import CALLS, FILTERS, TESTS, Form
@@ -31,7 +32,6 @@ _OF_THE_TYPE = frozenset(
 
 _ASKING = (ast.Conditional, ast.Comparison, ast.Test, ast.And, ast.Or)
 _NEGATED = {"!=": "==", "not in": "in"}
-_NOTHING = object()
 _COUNTS = (0.0, UNBOUNDED[1])
 _FRACTIONS = (0.0, 1.0)
 _RESULTS: Mapping[str, Bounds] = {
@@ -105,8 +105,8 @@ class Reader:
         return lambda values: value(values) if asked(values) else otherwise(values)
 
     def _truth(self, node: ast.Node) -> Condition:
-        constant = _constant(node)
-        if constant is not _NOTHING:
+        constant = written_out(node)
+        if constant is not OPEN:
             return self._always(bool(constant))
         place = self._term(node)
         return self._asked(place, lambda values: bool(values[place]))
@@ -115,16 +115,16 @@ class Reader:
         if operator in _NEGATED:
             return _not(self._link(_NEGATED[operator], left, right))
         compare = COMPARISONS[operator]
-        one, other = _constant(left), _constant(right)
-        if one is not _NOTHING and other is not _NOTHING:
+        one, other = written_out(left), written_out(right)
+        if one is not OPEN and other is not OPEN:
             self.is_intricate = True
             return _comparing(lambda _: one, lambda _: other, compare)
-        if other is not _NOTHING and not _is_order_of_texts(operator, other):
+        if other is not OPEN and not _is_order_of_texts(operator, other):
             place = self._term(left)
             for constant in other if operator == "in" and isinstance(other, list) else [other]:
                 self.terms[place].compared(constant)
             return self._asked(place, _comparing(lambda values: values[place], lambda _: other, compare))
-        if one is not _NOTHING and operator != "in" and not _is_order_of_texts(operator, one):
+        if one is not OPEN and operator != "in" and not _is_order_of_texts(operator, one):
             place = self._term(right)
             self.terms[place].compared(one)
             return self._asked(place, _comparing(lambda _: one, lambda values: values[place], compare))
@@ -151,8 +151,8 @@ class Reader:
             return self._link(_COMPARING[name], node.target, node.args[0])
         if function is not None and name in _OF_THE_TYPE and not node.args and not node.keywords:
             apply = function.apply
-            constant = _constant(node.target)
-            if constant is not _NOTHING:
+            constant = written_out(node.target)
+            if constant is not OPEN:
                 return self._always(bool(apply(constant)))
             place = self._term(node.target)
             return self._asked(place, lambda values: bool(apply(values[place])))
@@ -201,21 +201,6 @@ class Reader:
 def _has_inner(node: ast.Node) -> bool:
     """Whether a condition is asked inside of a term."""
     return not isinstance(node, ast.Name) and any(isinstance(inner, _ASKING) for inner in ast.walk(node))
-
-
-def _constant(node: ast.Node) -> object:
-    """The value of a node that is written out, and `_NOTHING` for every other."""
-    match node:
-        case ast.Literal(value=value):
-            return value
-        case ast.Unary(operator="-", operand=ast.Literal(value=int() | float() as value)) if not isinstance(
-            value, bool
-        ):
-            return -value
-        case ast.ListDisplay(items=items):
-            values = [_constant(item) for item in items]
-            return _NOTHING if any(value is _NOTHING for value in values) else values
-    return _NOTHING
 
 
 def _is_order_of_texts(operator: str, constant: object) -> bool:

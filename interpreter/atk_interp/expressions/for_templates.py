@@ -70,5 +70,8 @@ def _operands(function: Function, given: dict[str, object]) -> list[object]:
         if type(operand) not in {kind.python for kind in parameter.kinds}:
             wanted, found = in_words(parameter.kinds), value_in_words(operand)
             raise OperandError(f"`{parameter.name}` of `{function.name}` is {wanted}, not {found}")
+        refusal = parameter.refusal(operand)
+        if refusal is not None:
+            raise OperandError(refusal)
         operands.append(operand)
     return operands

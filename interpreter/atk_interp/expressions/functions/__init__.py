@@ -9,10 +9,12 @@ from atk_interp.expressions.functions.added import ADDED_CALLS, ADDED_FILTERS
 from atk_interp.expressions.functions.each import EACH_FILTERS
 from atk_interp.expressions.functions.lists import LIST_FILTERS
 from atk_interp.expressions.functions.model import (
+    PROBABILITY,
     REQUIRED,
     Example,
     Form,
     Function,
+    Limit,
     Parameter,
     Role,
     accepts,
@@ -29,11 +31,13 @@ __all__ = [
     "CALLS",
     "FILTERS",
     "MISSING",
+    "PROBABILITY",
     "REQUIRED",
     "TESTS",
     "Example",
     "Form",
     "Function",
+    "Limit",
     "Parameter",
     "Role",
     "accepts",

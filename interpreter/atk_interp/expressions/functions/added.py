@@ -8,7 +8,7 @@ from atk_interp.expressions.bounds import MAX_ITEMS, MAX_SIZE, TooLarge, check_s
 from atk_interp.expressions.draws import Draw
 from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.functions.conversations import CONVERSATION_FILTERS
-from atk_interp.expressions.functions.model import Example, Form, Function, Parameter
+from atk_interp.expressions.functions.model import PROBABILITY, Example, Form, Function, Limit, Parameter
 from atk_interp.expressions.kinds import ALL_KINDS, NUMBER, Kind
 from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, Type
 from atk_interp.tokens import TOKENIZERS, count_tokens
@@ -32,8 +32,6 @@ def _share(value: bool | list[object]) -> float:
 
 
 def _tokens(text: str, tokenizer: str) -> int:
-    if tokenizer not in TOKENIZERS:
-        raise OperandError(f"a tokenizer is one of {', '.join(TOKENIZERS)}")
     return count_tokens(text, tokenizer)
 
 
@@ -44,8 +42,15 @@ def _hash(value: object) -> str:
 
 
 def _chance(draw: Draw, probability: int | float) -> bool:
-    _check_probability(probability)
+    if not PROBABILITY.holds(probability):
+        raise OperandError(PROBABILITY.says)
     return draw.fraction() < probability
+
+
+_WEIGHTS = Limit(
+    lambda weights: all(type(weight) in (int, float) and weight >= 0 for weight in weights) and any(weights),
+    "weights are numbers, none of them below 0, and not all 0",
+)
 
 
 def _pick(draw: Draw, value: list[object] | dict[str, object], weights: list[object] | None) -> object:
@@ -67,14 +72,11 @@ def _pick(draw: Draw, value: list[object] | dict[str, object], weights: list[obj
 
 def _weighted(draw: Draw, items: list[object], weights: list[object]) -> object:
     if len(weights) != len(items):
-        raise OperandError(f"there are {len(items)} items and {len(weights)} weights")
-    if not all(type(weight) in (int, float) and weight >= 0 for weight in weights):  # type: ignore[operator]
-        raise OperandError("a weight is a number, and not below 0")
+        raise OperandError(f"of items there are {len(items)}, and of weights {len(weights)}")
+    if not _WEIGHTS.holds(weights):
+        raise OperandError(_WEIGHTS.says)
     bounds = [*accumulate(weights)]
-    total = float(bounds[-1])  # type: ignore[arg-type]
-    if total <= 0:
-        raise OperandError("the weights are all 0")
-    point = draw.fraction() * total
+    point = draw.fraction() * float(bounds[-1])  # type: ignore[arg-type]
     # The last item with a weight is the answer when rounding puts the point at the very end.
     last = max(number for number, weight in enumerate(weights) if weight)
     return items[next((number for number, bound in enumerate(bounds) if point < bound), last)]  # type: ignore[operator]
@@ -86,10 +88,8 @@ def _shuffled(draw: Draw, items: list[object]) -> list[object]:
 
 
 def _cased(text: str, style: str) -> str:
-    from atk_interp.expressions.noise import CASES, cased  # imported late, as all of it: most specs have none
+    from atk_interp.expressions.noise import cased  # imported late, as all of it: most specs have none
 
-    if style not in CASES:
-        raise OperandError(f"a style is one of {', '.join(CASES)}")
     check_size(2 * len(text))
     return cased(text, style)
 
@@ -97,28 +97,17 @@ def _cased(text: str, style: str) -> str:
 def _random_case(draw: Draw, text: str, p: int | float) -> str:
     from atk_interp.expressions.noise import random_case
 
-    _check_probability(p)
     return random_case(draw, text, p)
 
 
 def _typos(draw: Draw, text: str, rate: int | float, keyboard: str) -> str:
-    from atk_interp.expressions.noise import KEYBOARDS, typos
+    from atk_interp.expressions.noise import typos
 
-    _check_probability(rate)
-    if keyboard not in KEYBOARDS:
-        raise OperandError(f"a keyboard is one of {', '.join(KEYBOARDS)}")
     check_size(2 * len(text))
     return typos(draw, text, rate, keyboard)
 
 
-def _check_probability(p: int | float) -> None:
-    if not 0 <= p <= 1:
-        raise OperandError("a probability is a number from 0 to 1")
-
-
 def _range(first: int, second: int | None, step: int) -> list[int]:
-    if step == 0:
-        raise OperandError("the step must not be 0")
     numbers = range(first) if second is None else range(first, second, step)
     if second is None and step != 1:
         numbers = range(0, first, step)
@@ -185,7 +174,7 @@ ADDED_FILTERS = (
         _pick,
         "One of the items, by a draw for this row; with `weights`, or from a record of weights by name.",
         Example('["only"] | pick', "only"),
-        (Parameter("weights", _LIST | {Kind.NULL}, None),),
+        (Parameter("weights", _LIST | {Kind.NULL}, None, limit=_WEIGHTS),),
         form=Form.SEEDED,
         in_jinja=False,
     ),
@@ -216,7 +205,7 @@ ADDED_FILTERS = (
         _random_case,
         "Each letter in upper case with probability `p`, else in lower case, by draws for this row.",
         Example('"Old Mill" | random_case(1)', "OLD MILL"),
-        (Parameter("p", NUMBER, 0.5),),
+        (Parameter("p", NUMBER, 0.5, limit=PROBABILITY),),
         form=Form.SEEDED,
         in_jinja=False,
     ),
@@ -228,7 +217,10 @@ ADDED_FILTERS = (
         "With a typing error at about this share of letters and spaces, as on a `qwerty`, `qwertz`, `azerty` or "
         "`jcuken` keyboard, by draws for this row.",
         Example('"Old Mill" | typos(0)', "Old Mill"),
-        (Parameter("rate", NUMBER, 0.03), Parameter("keyboard", _TEXT, "qwerty", choices=_KEYBOARDS)),
+        (
+            Parameter("rate", NUMBER, 0.03, limit=PROBABILITY),
+            Parameter("keyboard", _TEXT, "qwerty", choices=_KEYBOARDS),
+        ),
         form=Form.SEEDED,
         in_jinja=False,
     ),
@@ -242,7 +234,7 @@ ADDED_CALLS = (
         lambda draw, _, p: _chance(draw, p),
         _CHANCE_DOC,
         Example("chance(1)", True),
-        (Parameter("p", NUMBER),),
+        (Parameter("p", NUMBER, limit=PROBABILITY),),
         form=Form.SEEDED,
         in_jinja=False,
     ),
@@ -253,7 +245,11 @@ ADDED_CALLS = (
         lambda _, *bounds: _range(*bounds),
         "The whole numbers below a bound, or from one to below another, in steps.",
         Example("range(1, 4) | list", [1, 2, 3]),
-        (Parameter("start", _INT), Parameter("stop", _INT | {Kind.NULL}, None), Parameter("step", _INT, 1)),
+        (
+            Parameter("start", _INT),
+            Parameter("stop", _INT | {Kind.NULL}, None),
+            Parameter("step", _INT, 1, limit=Limit(bool, "the step must not be 0")),
+        ),
         lazy=True,
     ),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from atk_interp.expressions.bounds import check_size, checked_number
 from atk_interp.expressions.errors import OperandError
-from atk_interp.expressions.functions.model import Example, Function, Parameter, Role
+from atk_interp.expressions.functions.model import Example, Function, Limit, Parameter, Role
 from atk_interp.expressions.functions.paths import MISSING, path_getter
 from atk_interp.expressions.kinds import ALL_KINDS, NUMBER, SCALAR, Kind
 from atk_interp.expressions.types import ANY, FLOAT, INT, TEXT, IntType, ListType, NullType, RecordType, TextType, Type
@@ -150,8 +150,6 @@ def _sum(items: list[object], attribute: str | int | None, start: int | float) -
 
 
 def _batch(items: list[object], count: int, fill: object) -> list[object]:
-    if count < 1:
-        raise OperandError("a batch has at least 1 item")
     source = iter(items)
     batches = [*iter(lambda: [*islice(source, count)], [])]
     if fill is not None and batches:
@@ -161,8 +159,6 @@ def _batch(items: list[object], count: int, fill: object) -> list[object]:
 
 
 def _slice(items: list[object], slices: int, fill: object) -> list[object]:
-    if slices < 1:
-        raise OperandError("there must be at least 1 slice")
     check_size(slices)
     shortest, longer = divmod(len(items), slices)
     result: list[object] = []
@@ -175,6 +171,10 @@ def _slice(items: list[object], slices: int, fill: object) -> list[object]:
         result.append(part)
         at = end
     return result
+
+
+def _is_positive(count: int) -> bool:
+    return count >= 1
 
 
 def _reverse(value: str | list[object]) -> object:
@@ -293,7 +293,7 @@ LIST_FILTERS = (
         _batch,
         "Lists of `linecount` items each; the last filled up with `fill_with`.",
         Example("[1, 2, 3] | batch(2)", [[1, 2], [3]]),
-        (Parameter("linecount", _INT), _FILL),
+        (Parameter("linecount", _INT, limit=Limit(_is_positive, "a batch has at least 1 item")), _FILL),
         lazy=True,
     ),
     Function(
@@ -303,7 +303,7 @@ LIST_FILTERS = (
         _slice,
         "As many lists as `slices`, of nearly equal length.",
         Example("[1, 2, 3] | slice(2)", [[1, 2], [3]]),
-        (Parameter("slices", _INT), _FILL),
+        (Parameter("slices", _INT, limit=Limit(_is_positive, "there must be at least 1 slice")), _FILL),
         lazy=True,
     ),
 )

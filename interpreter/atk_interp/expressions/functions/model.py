@@ -11,7 +11,19 @@ from atk_interp.expressions.kinds import ALL_KINDS, Kind
 from atk_interp.expressions.types import Type
 from atk_interp.records import dataclass
 
-__all__ = ["REQUIRED", "Example", "Form", "Function", "Parameter", "Result", "Role", "accepts", "signature"]
+__all__ = [
+    "PROBABILITY",
+    "REQUIRED",
+    "Example",
+    "Form",
+    "Function",
+    "Limit",
+    "Parameter",
+    "Result",
+    "Role",
+    "accepts",
+    "signature",
+]
 
 
 class Form(Enum):
@@ -43,6 +55,20 @@ REQUIRED = object()
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """What an argument must be beyond its kind, and the sentence that says so.
+
+    The check of a spec asks it of what is written out, the run of everything else. Nothing that is none is asked.
+    """
+
+    holds: Callable[[Any], bool]
+    says: str
+
+
+PROBABILITY = Limit(lambda p: 0 <= p <= 1, "a probability is a number from 0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     name: str
     kinds: frozenset[Kind] = ALL_KINDS
@@ -50,6 +76,15 @@ class Parameter:
     role: Role = Role.VALUE
     choices: tuple[str, ...] = ()
     """The texts that it may be; any when empty."""
+    limit: Limit | None = None
+
+    def refusal(self, value: object) -> str | None:
+        """Why a value of the right kind is not taken; None when it is."""
+        if self.choices and isinstance(value, str) and value not in self.choices:
+            return f"a {self.name} is one of {', '.join(self.choices)}"
+        if self.limit is None or value is None or self.limit.holds(value):
+            return None
+        return self.limit.says
 
     @property
     def is_required(self) -> bool:
@@ -76,8 +111,8 @@ class Function:
     pure, gets every parameter in order, and raises `OperandError` (or what Python's own operations raise) when it
     cannot. `lazy`: Jinja hands out a generator where we give a list. `can_miss`: on an empty list the
     result is missing, as an absent field is. `prepare`, if given, makes `apply` of the value alone out of
-    parameters that are known beforehand; it may raise `OperandError` where applying would. `is_share`: the result
-    is from 0 to 1.
+    parameters that are known beforehand; it may raise `OperandError` where applying would, for what they are
+    together. `is_share`: the result is from 0 to 1.
     """
 
     name: str

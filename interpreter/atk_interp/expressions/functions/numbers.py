@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 from atk_interp.expressions.bounds import checked_number
-from atk_interp.expressions.errors import OperandError
-from atk_interp.expressions.functions.model import Example, Function, Parameter
+from atk_interp.expressions.functions.model import Example, Function, Limit, Parameter
 from atk_interp.expressions.kinds import ALL_KINDS, NUMBER, Kind
 from atk_interp.expressions.types import ANY, FLOAT, INT, FloatType, IntType, Type
 
@@ -17,13 +16,10 @@ _INT = frozenset([Kind.INT])
 _TEXT = frozenset([Kind.TEXT])
 _FINEST = 20
 """Decimal places, before or after the point, to which a number is rounded at most."""
+_PLACES = Limit(lambda places: abs(places) <= _FINEST, f"numbers are rounded to at most {_FINEST} places")
 
 
 def _round(number: int | float, precision: int, method: str) -> int | float:
-    if method not in ("common", "ceil", "floor"):
-        raise OperandError('the method is "common", "ceil" or "floor"')
-    if abs(precision) > _FINEST:
-        raise OperandError(f"numbers are rounded to at most {_FINEST} places")
     if method == "common":
         return round(number, precision)
     step: int | float = 10**precision
@@ -74,7 +70,10 @@ NUMBER_FILTERS = (
         _round,
         'Rounded to `precision` places; `method` is "common" (halves to the even), "ceil" or "floor".',
         Example('42.55 | round(1, "floor")', 42.5),
-        (Parameter("precision", _INT, 0), Parameter("method", _TEXT, "common")),
+        (
+            Parameter("precision", _INT, 0, limit=_PLACES),
+            Parameter("method", _TEXT, "common", choices=("common", "ceil", "floor")),
+        ),
     ),
     Function(
         "int",

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable
 
 from atk_interp.expressions.errors import OperandError
-from atk_interp.expressions.functions.model import Example, Form, Function, Parameter, Role
+from atk_interp.expressions.functions.model import Example, Form, Function, Limit, Parameter, Role
 from atk_interp.expressions.functions.paths import MISSING
 from atk_interp.expressions.kinds import ALL_KINDS, NUMBER, Kind
 from atk_interp.expressions.operators import against, contains, ordered
@@ -45,12 +45,6 @@ def _comparison(
         aliases=aliases,
         prepare=lambda other: against(sign, other),
     )
-
-
-def _divisible(value: int, num: int) -> bool:
-    if num == 0:
-        raise OperandError("nothing is divisible by 0")
-    return value % num == 0
 
 
 def _matching(text: str, pattern: str) -> bool:
@@ -109,10 +103,10 @@ TESTS_LISTED = (
         "divisibleby",
         _INT,
         BOOL,
-        _divisible,
+        lambda value, num: value % num == 0,
         "Whether nothing is left over when divided by `num`.",
         Example("9 is divisibleby(3)", True),
-        (Parameter("num", _INT),),
+        (Parameter("num", _INT, limit=Limit(bool, "nothing is divisible by 0")),),
     ),
     Function(
         "lower",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from atk_interp.expressions import words
-from atk_interp.expressions.errors import OperandError
-from atk_interp.expressions.functions.model import Example, Function, Parameter
+from atk_interp.expressions.functions.model import Example, Function, Limit, Parameter
 from atk_interp.expressions.kinds import Kind
 from atk_interp.expressions.languages import LANGUAGES, language
 from atk_interp.expressions.types import FLOAT, INT, TEXT, TextType
@@ -15,23 +14,13 @@ _TEXT = frozenset([Kind.TEXT])
 _LIST = frozenset([Kind.LIST])
 _INT = frozenset([Kind.INT])
 _LONGEST_RUN = 20
-
-
-def _repetition(text: str, n: int) -> float:
-    _check_run(n)
-    return words.repetition(text, n)
+_RUN = Parameter("n", _INT, 5, limit=Limit(lambda n: 1 <= n <= _LONGEST_RUN, f"a run has 1 to {_LONGEST_RUN} words"))
 
 
 def _copied(text: str, other: str, n: int) -> float:
     from atk_interp.expressions.quality import copied  # imported late, as all of it: most specs have none
 
-    _check_run(n)
     return copied(text, other, n)
-
-
-def _check_run(n: int) -> None:
-    if not 1 <= n <= _LONGEST_RUN:
-        raise OperandError(f"a run has 1 to {_LONGEST_RUN} words")
 
 
 def _longest_copy(text: str, other: str) -> int:
@@ -58,15 +47,22 @@ def _redacted(text: str, only: list[object] | None) -> str:
     return redacted(text, only)
 
 
+def _are_data(only: list[object]) -> bool:
+    return all(sort in _DATA for sort in only)
+
+
+_DATA = ("key", "email", "iban", "ip", "card", "phone")
+_ONLY = Limit(_are_data, f"`only` is a list of some of {', '.join(_DATA)}")
+
 QUALITY_FILTERS = (
     Function(
         "repetition",
         _TEXT,
         FLOAT,
-        _repetition,
+        words.repetition,
         "The share of the text, from 0 to 1, that repeats an earlier run of `n` words.",
         Example('"Well said. Well said." | repetition(2)', 0.5),
-        (Parameter("n", _INT, 5),),
+        (_RUN,),
         is_share=True,
         in_jinja=False,
     ),
@@ -96,7 +92,7 @@ QUALITY_FILTERS = (
         _copied,
         "The share of the words, from 0 to 1, that stand in runs of `n` words copied from `other`.",
         Example('"He saw the old stone mill" | copied("By the old stone mill.", 3)', 0.6666666666666666),
-        (Parameter("other", _TEXT), Parameter("n", _INT, 5)),
+        (Parameter("other", _TEXT), _RUN),
         is_share=True,
         in_jinja=False,
     ),
@@ -124,9 +120,9 @@ QUALITY_FILTERS = (
         _TEXT,
         TEXT,
         _redacted,
-        "Personal data replaced by labels (`[EMAIL]`): `key`, `email`, `iban`, `ip`, `card`, `phone`, or `only` some.",
+        f"Personal data replaced by labels (`[EMAIL]`): {', '.join(f'`{sort}`' for sort in _DATA)}, or `only` some.",
         Example('"Write to jo@example.org." | redacted', "Write to [EMAIL]."),
-        (Parameter("only", _LIST | {Kind.NULL}, None),),
+        (Parameter("only", _LIST | {Kind.NULL}, None, limit=_ONLY),),
         in_jinja=False,
     ),
     Function(

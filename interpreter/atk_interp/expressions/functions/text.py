@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from atk_interp.expressions.bounds import check_size, depth, size
 from atk_interp.expressions.errors import OperandError
-from atk_interp.expressions.functions.model import Example, Function, Parameter
+from atk_interp.expressions.functions.model import Example, Function, Limit, Parameter
 from atk_interp.expressions.kinds import ALL_KINDS, SCALAR, Kind
 from atk_interp.expressions.types import INT, TEXT, TextType, Type
 from atk_interp.patterns import pattern
@@ -37,29 +37,29 @@ def _replace(text: str, old: object, new: object, count: int | None) -> str:
 
 
 def _truncate(text: str, length: int, killwords: object, end: str, leeway: int | None) -> str:
-    spare = 5 if leeway is None else leeway
+    return _truncator(length, killwords, end, leeway)(text)
+
+
+def _truncator(length: int, killwords: object, end: str, leeway: int | None) -> Callable[[str], str]:
     if length < len(end):
         raise OperandError(f"the length must be at least that of the end, {len(end)}")
-    if spare < 0:
-        raise OperandError("the leeway must not be below 0")
-    if len(text) <= length + spare:
-        return text
-    cut = text[: length - len(end)]
-    return (cut if killwords else cut.rsplit(" ", 1)[0]) + end
+    longest = length + (5 if leeway is None else leeway)
+
+    def truncate(text: str) -> str:
+        if len(text) <= longest:
+            return text
+        cut = text[: length - len(end)]
+        return (cut if killwords else cut.rsplit(" ", 1)[0]) + end
+
+    return truncate
 
 
-def _center(text: str, width: int) -> str:
-    return text.center(_narrow(width))
-
-
-def _narrow(width: int) -> int:
-    if width > _WIDEST:
-        raise OperandError(f"the width must be at most {_WIDEST}")
-    return width
+_WIDTH = Limit(lambda width: isinstance(width, str) or width <= _WIDEST, f"the width must be at most {_WIDEST}")
+_LEEWAY = Limit(lambda leeway: leeway >= 0, "the leeway must not be below 0")
 
 
 def _indent(text: str, width: int | str, first: object, blank: object) -> str:
-    indention = width if isinstance(width, str) else " " * _narrow(width)
+    indention = width if isinstance(width, str) else " " * width
     # Jinja's way to keep an empty last line, which `splitlines` would drop.
     lines = (text + "\n").splitlines()
     check_size(len(text) + len(lines) * len(indention))
@@ -151,17 +151,18 @@ TEXT_FILTERS = (
             Parameter("length", _INT, 255),
             Parameter("killwords", ALL_KINDS, False),
             Parameter("end", _TEXT, "..."),
-            Parameter("leeway", _INT | _NONE, None),
+            Parameter("leeway", _INT | _NONE, None, limit=_LEEWAY),
         ),
+        prepare=_truncator,
     ),
     Function(
         "center",
         _TEXT,
         TEXT,
-        _center,
+        str.center,
         "In the middle of `width` columns.",
         Example('"a" | center(3)', " a "),
-        (Parameter("width", _INT, 80),),
+        (Parameter("width", _INT, 80, limit=_WIDTH),),
     ),
     Function(
         "indent",
@@ -171,7 +172,7 @@ TEXT_FILTERS = (
         "Each line but the first moved right by `width` spaces, or by a text.",
         Example('"a\\nb" | indent(2)', "a\n  b"),
         (
-            Parameter("width", _INT | _TEXT, 4),
+            Parameter("width", _INT | _TEXT, 4, limit=_WIDTH),
             Parameter("first", ALL_KINDS, False),
             Parameter("blank", ALL_KINDS, False),
         ),
