@@ -81,7 +81,25 @@ async def test_more_rows_than_there_are_combinations_stop_the_run(tmp_path: Path
     ran = await run(tmp_path, SOURCE.replace("COUNT", "6"), lambda request: "x", WHO)
 
     assert ran.result.status == "stopped"
-    assert ran.result.message == "step `people` has found 5 other combinations that fulfil its conditions, not 6"
+    assert ran.result.message == "step `people` has found 5 different combinations for which `where` holds, not 6"
+
+
+@pytest.mark.parametrize(
+    ("conditions", "told", "help"),
+    [
+        ("distinct: true", "6 different combinations, not 9", "let `fields` have more values, or leave `distinct` out"),
+        ("where: age > 3", "0 combinations for which `where` holds, not 9", "ask for fewer rows, let `where` hold for"),
+    ],
+)
+async def test_what_too_few_combinations_fulfil_is_told_as_what_it_is(
+    conditions: str, told: str, help: str, tmp_path: Path
+) -> None:
+    source = SOURCE.replace("COUNT", "=rows").replace("distinct: true", conditions)
+    source = "\n    params: {rows: {type: int}}" + source.replace('where: not (level == "a" and age == 1)', "")
+    ran = await run(tmp_path, source, lambda request: "x", WHO, rows=9)
+
+    assert ran.result.message == f"step `people` has found {told}"
+    assert help in ran.result.help
 
 
 @pytest.mark.parametrize(
@@ -122,6 +140,12 @@ def test_the_types_of_what_is_drawn_are_known() -> None:
         ("{kind: draw, count: 3, fields: {x: {weighted: {a: 0}}}}", [("ATK208", "{a: 0}")]),
         ("{kind: draw, count: 3, fields: {x: {ints: [3, 2]}}}", [("ATK201", "ints")]),
         ("{kind: draw, count: 3, fields: {x: {int: [=name, 2]}}}", [("ATK504", "=name")]),
+        ("{kind: draw, count: 3, distinct: true, fields: {x: {int: [1, 2]}}}", [("ATK208", "3")]),
+        ("{kind: draw, count: 3, distinct: true, fields: {x: {choice: [1, 2, 1]}}}", [("ATK208", "3")]),
+        ("{kind: draw, count: 3, distinct: true, fields: {x: {date: [2024-02-28, 2024-02-29]}}}", [("ATK208", "3")]),
+        ("{kind: draw, count: 3, distinct: true, fields: {x: {int: [1, 2]}, y: {float: [0, 1]}}}", []),
+        ("{kind: draw, count: 2, distinct: true, fields: {x: {int: [1, 2]}}}", []),
+        ("{kind: draw, count: 3, distinct: true, fields: {x: {int: [3, 2]}}}", [("ATK208", "[3, 2]")]),
         ("{kind: draw, count: 3, fields: {name: {int: [1, 2]}}}", [("ATK501", "name")]),
         ("{kind: draw, count: 3, fields: {x: {choice: [p, q]}}, where: x == 'r'}", [("ATK307", "'r'")]),
     ],

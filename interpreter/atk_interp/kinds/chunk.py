@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import partial
 
+from atk_interp.diagnostics import Label
 from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import ANY, INT, TEXT, AnyType, RecordType, TextType, without_null
 from atk_interp.kinds.base import BoundStep, Cardinality, Dropped, Example, PureStep, StepKind, StepStopped, StepView
 from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
+from atk_interp.kinds.base.written import settled_number
 from atk_interp.spec import Option, Takes
+from atk_interp.spec.codes import BAD_VALUE
 from atk_interp.tokens import TOKENIZERS, count_tokens
 from atk_interp.values import Row, row_id
 
@@ -89,11 +92,23 @@ class Chunk(StepKind):
         if not isinstance(type_, TextType | AnyType):
             told = f"`{field}` is {type_in_words(type_)}, and only texts are cut"
             view.sink.report(WRONG_VALUE_TYPE, view.document.span(place), told, help="name the field of the text")
+        self._check_bounds(view)
         added = {"text": TEXT, "index": INT, "tokens": INT, "start": INT, "end": INT}
         if view.given("neighbours"):
             added |= {"before": TEXT, "after": TEXT}
         view.writes(added, view.step.path)
         return RecordType({**view.input.fields, **added}, view.input.open)
+
+    def _check_bounds(self, view: StepView) -> None:
+        least, most = (settled_number(view.spec, view.option(key)) for key in ("min_tokens", "max_tokens"))
+        if least is not None and most is not None and least > most:
+            view.sink.report(
+                BAD_VALUE,
+                view.document.span(view.path("min_tokens")),
+                f"no passage has {least:,} tokens: `max_tokens` is {most:,}",
+                labels=[Label(view.document.span(view.path("max_tokens")), "the largest passage")],
+                help="write a smaller number, or leave `min_tokens` out",
+            )
 
     def bind(self, step: BoundStep) -> PureStep:
         from atk_interp.formats.chunking import chunk_text, neighbours  # imported late: linting cuts no text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
 from typing import Any
@@ -35,6 +36,7 @@ from atk_interp.kinds.base import (
     is_formula,
 )
 from atk_interp.kinds.base.goals import UNTIL, check_until, wanted
+from atk_interp.kinds.base.written import settled_number
 from atk_interp.spec import Option, Takes
 from atk_interp.spec.codes import BAD_VALUE, MISSING_KEY
 from atk_interp.values import Row, canonical, content_hash, root_id
@@ -112,7 +114,20 @@ class Draw(StepKind):
             if view.given(key):
                 told = f"`{key}` is for a source, and this step draws for each row of another one"
                 view.sink.report(BAD_VALUE, view.document.key_span(view.path(key)), told, help="remove it")
+        self._check_count(view)
         return RecordType({**view.input.fields, **fields}, view.input.open)
+
+    def _check_count(self, view: StepView) -> None:
+        """Report a `count` of distinct rows that is more than there can be, where that can be reckoned."""
+        count = settled_number(view.spec, view.option("count"))
+        if view.step.inputs or view.given("until") or view.option("distinct") is not True or count is None:
+            return
+        numbers = [_values(view, *given) for field in view.option("fields").values() for given in field.items()]
+        most = math.prod(numbers)
+        if 0 < most < count:
+            told = f"the fields have {most:,} different combinations, and `count` is {count:,}"
+            help_ = "ask for fewer rows, add values, or leave `distinct` out"
+            view.sink.report(BAD_VALUE, view.document.span(view.path("count")), told, help=help_)
 
     def bind(self, step: BoundStep) -> SourceStep | PureStep:
         drawing = _Drawing(step)
@@ -151,6 +166,21 @@ def _checked(view: StepView, path: Path) -> Type:
     if problem is not None:
         view.sink.report(BAD_VALUE, view.document.span(place), problem)
     return type_
+
+
+def _values(view: StepView, way: str, given: Any) -> float:
+    """How many values a field can have; infinity where that is not known."""
+    if way == "weighted":
+        return sum(1 for weight in given.values() if weight > 0)
+    if way == "choice":
+        return math.inf if is_formula(given) else len({canonical(item) for item in given})
+    if way == "date":
+        first, last = map(_day, given)
+        return math.inf if first is None or last is None else max(0, last - first + 1)
+    low, high = (settled_number(view.spec, bound) for bound in given)
+    if way == "float" or low is None or high is None:
+        return 1 if low == high and low is not None else math.inf
+    return max(0, high - low + 1)
 
 
 def _day(text: str) -> int | None:
@@ -193,15 +223,21 @@ class _Drawing:
                 if self._fulfils(made) and not (self.distinct and content in seen):
                     break
             else:
-                kinds = "other combinations" if self.distinct else "combinations"
-                raise StepStopped(
-                    f"step `{self.step.name}` has found {number} {kinds} that fulfil its conditions, not {count}",
-                    help="ask for fewer, or allow more",
-                )
+                raise self._exhausted(number, count)
             equal[content] = equal.get(content, 0) + 1
             if self.distinct:
                 seen.add(content)
             yield made
+
+    def _exhausted(self, found: int, count: int) -> StepStopped:
+        kinds = "different combinations" if self.distinct else "combinations"
+        where = "" if self.where is None else " for which `where` holds"
+        more = "let `fields` have more values" if self.where is None else "let `where` hold for more"
+        given_up = ", or leave `distinct` out" if self.distinct else ""
+        return StepStopped(
+            f"step `{self.step.name}` has found {found:,} {kinds}{where}, not {count:,}",
+            help=f"ask for fewer rows, {more}{given_up}",
+        )
 
     def _fulfils(self, made: Row) -> bool:
         try:

@@ -24,7 +24,7 @@ from atk_interp.kinds.base import (
 )
 from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
 from atk_interp.kinds.base.collecting import COLLECT, FIRST, Collection, collected
-from atk_interp.kinds.base.written import misfit
+from atk_interp.kinds.base.written import misfit, settled_number
 from atk_interp.records import dataclass
 from atk_interp.spec import Option, Takes
 from atk_interp.spec.codes import BAD_VALUE, MISSING_KEY
@@ -94,8 +94,8 @@ class Pack(StepKind):
         if view.given("size") != view.given("most"):
             told = "`size` and `most` go together"
             view.sink.report(MISSING_KEY, span, told, help=f"add `{'most' if view.given('size') else 'size'}:`")
-        least, most = view.option("count"), view.option("up_to")
-        if isinstance(least, int) and isinstance(most, int) and most < least:
+        least, most = (settled_number(view.spec, view.option(key)) for key in ("count", "up_to"))
+        if least is not None and most is not None and most < least:
             told = f"`up_to` is {most}, and `count` is {least}"
             view.sink.report(BAD_VALUE, view.document.span(view.path("up_to")), told, help="write the larger number")
         if view.given("size"):

@@ -9,9 +9,9 @@ from atk_interp.document import Document, Path
 from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import NULL, AnyType, BoolType, FloatType, IntType, TextType, Type, without_null
 from atk_interp.source import Span
-from atk_interp.spec import Takes
+from atk_interp.spec import PipelineSpec, Takes
 
-__all__ = ["is_formula", "misfit", "one_line", "place_named"]
+__all__ = ["is_formula", "misfit", "one_line", "place_named", "settled_number"]
 
 _WANTED: Mapping[Takes, tuple[str, tuple[type[Type], ...]]] = {
     Takes.INT: ("a whole number", (IntType,)),
@@ -25,6 +25,14 @@ _WANTED: Mapping[Takes, tuple[str, tuple[type[Type], ...]]] = {
 def is_formula(value: Any) -> bool:
     """Whether a value is written as an expression (`=…`)."""
     return isinstance(value, str) and value.startswith("=")
+
+
+def settled_number(spec: PipelineSpec, value: Any) -> float | None:
+    """A number as it is written, or the default of the parameter that a formula names; None when it is not known."""
+    if is_formula(value):
+        param = spec.params.get(value[1:].strip())
+        value = param.default if param is not None else None
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def one_line(value: Any) -> str:

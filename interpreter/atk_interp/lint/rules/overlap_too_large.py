@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from atk_interp.diagnostics import Code, Label, Severity
-from atk_interp.kinds.base import StepView, is_formula
+from atk_interp.kinds.base.written import settled_number
 from atk_interp.kinds.chunk import SMALLEST
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
@@ -26,7 +26,7 @@ class OverlapTooLarge(Rule):
         for view in context.analysis.views.values():
             if view.step.kind != "chunk" or not view.given("overlap"):
                 continue
-            most, overlap = _number(view, "max_tokens"), _number(view, "overlap")
+            most, overlap = (settled_number(view.spec, view.option(key)) for key in ("max_tokens", "overlap"))
             if most is None or overlap is None or most - overlap >= SMALLEST:
                 continue
             document = view.document
@@ -37,12 +37,3 @@ class OverlapTooLarge(Rule):
                 labels=[Label(document.span(view.path("max_tokens")), f"{most} tokens")],
                 help=f"leave at least {SMALLEST}",
             )
-
-
-def _number(view: StepView, name: str) -> int | None:
-    """What an option is, as written or by the default of the parameter that it names; None when it is not known."""
-    value = view.step.options.get(name)
-    if is_formula(value):
-        param = view.spec.params.get(str(value)[1:].strip())
-        value = param.default if param is not None else None
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
