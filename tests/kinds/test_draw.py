@@ -94,9 +94,9 @@ async def test_more_rows_than_there_are_combinations_stop_the_run(tmp_path: Path
 async def test_what_too_few_combinations_fulfil_is_told_as_what_it_is(
     conditions: str, told: str, help: str, tmp_path: Path
 ) -> None:
-    source = SOURCE.replace("COUNT", "=rows").replace("distinct: true", conditions)
-    source = "\n    params: {rows: {type: int}}" + source.replace('where: not (level == "a" and age == 1)', "")
-    ran = await run(tmp_path, source, lambda request: "x", WHO, rows=9)
+    source = SOURCE.replace("COUNT", "=3 * 3").replace("distinct: true", conditions)
+    source = source.replace('where: not (level == "a" and age == 1)', "")
+    ran = await run(tmp_path, source, lambda request: "x", WHO)
 
     assert ran.result.message == f"step `people` has found {told}"
     assert help in ran.result.help
