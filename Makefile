@@ -8,7 +8,7 @@ READY  := $(VENV)/.ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-quick model editors check format lint types contracts docs docs-check bench acceptance formats lock clean
+.PHONY: help demo demo-all test test-quick model editors check format lint types contracts docs docs-check bench acceptance formats lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ $(READY): requirements/dev.txt pyproject.toml
 
 demo: $(READY)  ## make a small dataset on this machine, with no key
 	$(BIN)/atk-interp run pipeline_specs/factual_qa/config.yaml
+
+# Each with its own config: a small subset, and prompts for a small model.
+demo-all: $(READY)  ## run every stock pipeline on this machine, with no key; takes a while
+	$(BIN)/atk-interp run pipeline_specs/*/config.yaml
 
 test: $(READY) model editors  ## run every test
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadgroup --inline-snapshot=disable

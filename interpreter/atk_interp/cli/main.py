@@ -33,6 +33,7 @@ COMMANDS = {
     "explain": "Say what a code means, such as ATK302.",
     "list": "List the stock pipelines, kinds, replies and formats.",
     "ledger": "Look into the store of paid calls; prune, export, import.",
+    "doctor": "Look whether this machine and the endpoints of a config can do a run.",
     "model": "Fetch, find or import the embedded model.",
 }
 """Every command with its one-line help; the module of the same name holds `command`."""
