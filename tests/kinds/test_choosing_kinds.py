@@ -146,6 +146,20 @@ async def test_a_short_part_is_repeated_when_that_is_asked_for(tmp_path: Path) -
     assert sorted(Counter(row["g"] for row in rows[10:]).values()) == [2, 2, 3, 3]
 
 
+async def test_a_mixture_above_its_total_is_told(tmp_path: Path) -> None:
+    ran = await mixed(tmp_path, "{domain: {}, general: {share: 0.5}}", 40, 100, "total: 20")
+
+    [told] = [event for event in ran.events if isinstance(event, Noted) and event.message.startswith("mixed ")]
+    assert (told.serious, told.help) == (True, "together they are more than `total`, which is 20")
+
+
+async def test_a_mixture_of_nothing_points_at_the_step_for_no_row_was_rejected(tmp_path: Path) -> None:
+    ran = await mixed(tmp_path, "{domain: {share: 0.5}, general: {share: 0.5}}", 4, 4, "total: 0")
+
+    assert ran.result.message == "no rows are left after step `mixed`: of 8, 8 filtered, 0 rejected"
+    assert ran.result.help == "look at what step `mixed` is asked to let through"
+
+
 # -- pack -------------------------------------------------------------------------------------------------------------
 
 
@@ -305,6 +319,10 @@ ROWS = "  a: {kind: rows, rows: [{n: 1, r: {x: 1}, t: x}]}\n  b: {kind: rows, ro
         ("{kind: mix, from: [a, b], parts: {a: {share: 0.3}, b: {}}, total: 9}", []),
         ("{kind: mix, from: [a, b], parts: {a: {share: 0.3}, b: {amount: 7}}, total: 10}", []),
         ("{kind: mix, from: [a, b], parts: {a: {share: 0.3}, b: {amount: 5}}, total: 10}", [("ATK208", "10")]),
+        ("{kind: mix, from: [a, b], parts: {a: {share: 0.5, min: 8}, b: {min: 5}}, total: 10}", [("ATK208", "10")]),
+        ("{kind: mix, from: [a, b], parts: {a: {share: 0.5}, b: {max: 2}}, total: 10}", [("ATK208", "10")]),
+        ("{kind: mix, from: [a, b], parts: {a: {share: 0.5, max: 3}, b: {}}, total: 10}", []),
+        ("{kind: mix, from: [a, b], parts: {a: {min: 2}, b: {ratio: 2, of: a}}, total: 5}", [("ATK208", "5")]),
         ("{kind: mix, from: [a, b], parts: {a: {amount: 4}, b: {ratio: 2, of: a}}, total: 10}", [("ATK208", "10")]),
         ("{kind: mix, from: [a, b], parts: {a: {}, b: {share: 0.7, amount: 3}}}", [("ATK220", "amount")]),
         ("{kind: mix, from: [a, b], parts: {a: {}, b: {ratio: 0.7}}}", [("ATK208", "{ratio: 0.7}")]),

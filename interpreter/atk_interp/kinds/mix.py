@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -26,8 +25,8 @@ from atk_interp.kinds.base import (
     rank,
 )
 from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
-from atk_interp.kinds.base.mixing import Part, Unmixable, amounts
-from atk_interp.kinds.base.written import is_formula, misfit
+from atk_interp.kinds.base.mixing import Part, Unmixable, amounts, asked_range
+from atk_interp.kinds.base.written import is_formula, misfit, settled_number
 from atk_interp.records import dataclass
 from atk_interp.spec import Option, Takes
 from atk_interp.spec.codes import BAD_VALUE, KEYS_AT_ODDS
@@ -131,31 +130,42 @@ class Mix(StepKind):
             self._check_total(view)
 
     def _check_total(self, view: StepView) -> None:
-        """Report a `total` that the parts cannot make, where all of them are written as numbers without bounds."""
-        total, parts = view.option("total"), view.option("parts")
-        if total is None or is_formula(total) or any(_unsettled(part) for part in parts.values()):
+        """Report a `total` that the parts cannot make, whatever there is of them, where all numbers are known."""
+        total, parts = settled_number(view.spec, view.option("total")), view.option("parts")
+        asked = {name: _settled(view, part) for name, part in parts.items()}
+        if total is None or None in asked.values():
             return
-        asked = {
-            name: Part(part.get("share"), part.get("ratio"), part.get("of", ""), part.get("amount"))
-            for name, part in parts.items()
-        }
         try:
-            made = sum(amounts(asked, dict.fromkeys(asked, math.inf), total).values())
+            least, most = asked_range({name: part for name, part in asked.items() if part is not None}, total)
         except Unmixable:
             return  # told when the step runs
-        if not math.isclose(made, total, rel_tol=1e-3):
-            told = f"the parts make {made:,g}, and `total` is {total:,g}"
-            help_ = "change the amounts or the shares, or leave `total` out"
-            view.sink.report(BAD_VALUE, view.document.span(view.path("total")), told, help=help_)
+        spare = 1e-3 * total
+        if least - spare <= total <= most + spare:
+            return
+        made = "make" if least == most else "make at least" if least > total else "make at most"
+        told = f"the parts {made} {least if least > total else most:,g}, and `total` is {total:,g}"
+        help_ = "change the amounts, shares or bounds, or leave `total` out"
+        view.sink.report(BAD_VALUE, view.document.span(view.path("total")), told, help=help_)
 
     def bind(self, step: BoundStep) -> SetStep:
         return SetStep(_Mixing(step).apply, reorders=True)
 
 
-def _unsettled(part: Mapping[str, Any]) -> bool:
-    """Whether how much goes in of a part depends on what there is, or on parameters, or has bounds."""
-    return not part.keys() & {"share", "ratio", "amount"} or any(
-        key in ("min", "max") or is_formula(part[key]) for key in part if key in _NUMBERS
+def _settled(view: StepView, part: Mapping[str, Any]) -> Part | None:
+    """What is asked of a part; None where a number is not known before a run."""
+    numbers = {key: settled_number(view.spec, part[key]) for key in _NUMBERS if key in part}
+    return None if None in numbers.values() else _asked_part(numbers, part.get("of", ""))
+
+
+def _asked_part(numbers: Mapping[str, float | None], of: str, *, repeat: bool = False) -> Part:
+    return Part(
+        share=numbers.get("share"),
+        ratio=numbers.get("ratio"),
+        of=of,
+        amount=numbers.get("amount"),
+        least=numbers.get("min"),
+        most=numbers.get("max"),
+        repeat=repeat,
     )
 
 
@@ -253,23 +263,18 @@ class _Mixing:
             lacks = self.parts[name].least is not None and tally.taken < (self.parts[name].least or 0) - 1e-6
             short |= lacks and self.size is None
             told.append(f"`{name}` {tally.taken_rows:,} of {tally.rows:,} rows{size}{share}")
-        help_ = "some of them have fewer rows than their `min`" if short else ""
-        return Notice("mixed " + "; ".join(told), self.step.name, help_, serious=short)
+        over = self.total is not None and whole > self.total * (1 + 1e-3)
+        help_ = f"together they are more than `total`, which is {self.total:,g}" if over else ""
+        help_ = "some of them have fewer rows than their `min`" if short else help_
+        return Notice("mixed " + "; ".join(told), self.step.name, help_, serious=short or over)
 
 
 def _part(step: BoundStep, name: str) -> Part:
     path = (*step.view.path("parts"), name)
     written: Mapping[str, Any] = step.view.option("parts")[name]
     numbers = {key: _number(step, key, step.evaluated((*path, key))) for key in _NUMBERS if key in written}
-    return Part(
-        share=numbers.get("share"),
-        ratio=numbers.get("ratio"),
-        of=written.get("of", ""),
-        amount=numbers.get("amount"),
-        least=numbers.get("min"),
-        most=numbers.get("max"),
-        repeat=bool(step.evaluated((*path, "repeat"))) if "repeat" in written else False,
-    )
+    repeat = "repeat" in written and bool(step.evaluated((*path, "repeat")))
+    return _asked_part(numbers, written.get("of", ""), repeat=repeat)
 
 
 def _number(step: BoundStep, name: str, value: Any) -> float | None:

@@ -121,5 +121,8 @@ def nothing_left(plan: Plan, states: list[StepState]) -> list[StepStopped]:
             reasons = f" ({labels})" if labels else ""
             lost = f"{state.filtered} filtered, {state.rejected} rejected"
             left = f"no rows are left after step `{name}`: of {state.rows_in}, {lost}{reasons}"
-            told.append(StepStopped(left, help="read `rejected.jsonl` for the rows and the raw replies"))
+            # A step over all rows leaves rows out by what it is asked for, and has no line for each of them.
+            why = "read `rejected.jsonl` for the rows and the raw replies"
+            asked = f"look at what step `{name}` is asked to let through"
+            told.append(StepStopped(left, help=why if state.labels else asked))
     return told

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from atk_interp.records import dataclass
 
-__all__ = ["Part", "Unmixable", "amounts"]
+__all__ = ["Part", "Unmixable", "amounts", "asked_range"]
 
 
 class Unmixable(ValueError):
@@ -38,6 +39,26 @@ class Part:
         return amount if self.repeat and available else min(amount, available)
 
 
+def asked_range(parts: Mapping[str, Part], total: float) -> tuple[float, float]:
+    """The least and the most that the parts ask for, whatever there is; a share is one of `total`.
+
+    Raises `Unmixable` when parts follow from one another.
+    """
+    least = {name: part.bounded(_asked(part, total, 0.0), math.inf) for name, part in parts.items() if not part.of}
+    most = {name: part.bounded(_asked(part, total, math.inf), math.inf) for name, part in parts.items() if not part.of}
+    endless = dict.fromkeys(parts, math.inf)
+    for found in (least, most):
+        _follow(parts, endless, found)
+        _check_circle(parts, found)
+    return sum(least.values()), sum(most.values())
+
+
+def _asked(part: Part, total: float, otherwise: float) -> float:
+    if part.share is not None:
+        return part.share * total
+    return otherwise if part.amount is None else part.amount
+
+
 def amounts(parts: Mapping[str, Part], available: Mapping[str, float], total: float | None) -> dict[str, float]:
     """How much of each part goes in, of so much that there is.
 
@@ -54,10 +75,14 @@ def amounts(parts: Mapping[str, Part], available: Mapping[str, float], total: fl
     whole = _whole(parts, shares, found, available) if total is None else total
     found |= {name: parts[name].bounded(share * whole, available[name]) for name, share in shares.items()}
     _follow(parts, available, found)
+    _check_circle(parts, found)
+    return found
+
+
+def _check_circle(parts: Mapping[str, Part], found: Mapping[str, float]) -> None:
     circle = " and ".join(f"`{name}`" for name in parts if name not in found)
     if circle:
         raise Unmixable(f"the parts {circle} follow from one another")
-    return found
 
 
 def _follow(parts: Mapping[str, Part], available: Mapping[str, float], found: dict[str, float]) -> None:
