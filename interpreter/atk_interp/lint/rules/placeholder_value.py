@@ -14,6 +14,9 @@ _PLACEHOLDER = pattern(
     r"|YOUR[ _-].*|.*[ _-]?CHANGE[ _-]?ME|FIXME|TODO|PLACEHOLDER"
 )
 
+_MARKS = pattern(r"<(?:think(?:ing)?|thoughts?|reason(?:ing)?|reflection|scratchpad|answer|s|bos|eos)>")
+"""What stands round the thoughts and texts of models, and is meant as it is."""
+
 
 class PlaceholderValue(Rule):
     code = Code(
@@ -32,7 +35,7 @@ class PlaceholderValue(Rule):
         document = context.config.document
         for path in document.places:
             value = document.get(path)
-            if isinstance(value, str) and _PLACEHOLDER.fullmatch(value.strip()):
+            if isinstance(value, str) and _PLACEHOLDER.fullmatch(value.strip()) and not _MARKS.fullmatch(value.strip()):
                 context.sink.report(
                     self.code,
                     document.span(path),
