@@ -72,6 +72,11 @@ def test_quiet_prints_the_result_alone(tmp_path: Path, cli: Cli) -> None:
     assert (told.code, told.out, told.err) == (0, "out/qa.jsonl: 2 rows\n", "")
 
 
+def test_a_document_is_told_as_a_text_about_its_rows(tmp_path: Path, cli: Cli) -> None:
+    spec = f"{SPEC}  note.txt: {{from: ask, format: document, text: '{{{{ count }}}}'}}\n"
+    assert "out/note.txt: a text about 2 rows\n" in cli("run", scripted(tmp_path, spec=spec), "--quiet").out
+
+
 def test_a_second_run_takes_all_from_the_ledger(tmp_path: Path, cli: Cli) -> None:
     with server_thread() as server:
         path = project(tmp_path, server.base_url)
