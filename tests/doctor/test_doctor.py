@@ -120,14 +120,14 @@ def test_endpoints_that_answer_are_asked_once_each(looked: Any, tmp_path: Path) 
 def test_what_is_wrong_with_an_endpoint_is_told(looked: Any, tmp_path: Path, answer: Answer, told: str) -> None:
     with server_thread(lambda call: answer) as server:
         well = {"provider": "scripted", "script": "said.yaml"}
-        (tmp_path / "said.yaml").write_text("- {when: {contains: ready}, reply: ready, vector: [1, 0]}")
+        (tmp_path / "said.yaml").write_text("- {when: {contains: Reply}, reply: ready}\n- {vector: [1, 0]}")
         bad = {"model": "m", "base_url": server.base_url}
         code, found = looked(configured(tmp_path, writer=bad, judge=well, places=well))
 
     assert code == 1
     assert found["model `writer`"]["state"] == "wrong"
     assert told in found["model `writer`"]["told"]
-    assert found["model `judge`"]["state"] == "ok", found
+    assert found["model `judge`"]["state"] == "ok", found["model `judge`"]
 
 
 def test_a_key_that_is_not_set_and_a_dead_address_are_told(looked: Any, tmp_path: Path) -> None:

@@ -7,14 +7,13 @@ import os
 import platform
 import re
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from importlib import metadata
 from pathlib import Path
 
 from atk_interp.doctor.model import Check
 from atk_interp.ledger import LedgerError
-from atk_interp.ledger.sqlite import SqliteLedger
+from atk_interp.ledger.sqlite import SQLITE_VERSION, SqliteLedger
 from atk_interp.llm.messages import EndpointRefused
 from atk_interp.llm.model_file import model_path
 
@@ -33,7 +32,7 @@ async def machine_checks(ledger: Path) -> AsyncIterator[Check]:
         "program",
         "ok",
         f"atk-interp {metadata.version(_PACKAGE)}, Python {platform.python_version()}, "
-        f"SQLite {sqlite3.sqlite_version}, {platform.system()} {platform.machine()}",
+        f"SQLite {SQLITE_VERSION}, {platform.system()} {platform.machine()}",
     )
     for check in _extras():
         yield check

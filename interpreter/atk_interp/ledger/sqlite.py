@@ -27,7 +27,9 @@ from atk_interp.ledger.uses import Recorder
 from atk_interp.ledger.worker import BatchThread
 from atk_interp.records import dataclass
 
-__all__ = ["SqliteLedger"]
+__all__ = ["SQLITE_VERSION", "SqliteLedger"]
+
+SQLITE_VERSION = sqlite3.sqlite_version
 
 _MOST_PUTS = 512
 _GATHER_S = 0.005
