@@ -35,6 +35,15 @@ TURNS = '- each: tags as tag\n  messages:\n    - user: "{{ tag }}"\n    - assist
         ("sharegpt", [ASKED, '- role: "{{ title }}"\n  content: "{{ text }}"'], False),
         ("sharegpt", [TURNS.replace("- user: \"{{ tag }}\"", "- user: \"{{ tag }}\"\n      when: n > 1")], False),
         ("chat", [ASKED, ASKED, ANSWERED], False),
+        ("segments", [ASKED, ANSWERED], False),
+        ("segments", [ASKED], True),
+        ("segments", [ASKED + "\n  train: true"], True),
+        ("segments", [ASKED, ANSWERED + "\n  train: false"], True),
+        ("segments", [ASKED + "\n  train: true", ANSWERED + "\n  train: false"], False),
+        ("segments", [ASKED, ANSWERED + "\n  train: n > 1"], False),
+        ("segments", [ASKED, ANSWERED + "\n  train: false", ANSWERED + "\n  when: n > 1"], False),
+        ("completion", [ASKED], True),
+        ("completion", [ASKED, ANSWERED], False),
         ("chat", [ANSWERED], False),
         ("chat", [ASKED, ANSWERED, ASKED], True),
     ],
@@ -46,6 +55,23 @@ def test_a_conversation_that_no_row_could_make_good_is_told(
     output = f"o.jsonl:\n  from: rows\n  format: {format_}\n  messages:\n    {lines}"
 
     assert told(findings(tmp_path, outputs=output)) == ([("ATK528", "messages")] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ('prompt: "{{ text }}", chosen: "{{ title }}", rejected: "{{ text }}"', []),
+        ('prompt: "{{ text }}", chosen: "{{ title }}", rejected: "{{ title }}"', [("ATK528", "rejected")]),
+        ('messages: [{user: "{{ text }}"}], chosen: "{{ title }}", rejected: "{{ text }}"', []),
+        ('messages: [{system: "{{ text }}"}], chosen: "{{ title }}", rejected: "{{ text }}"', [("ATK528", "messages")]),
+    ],
+)
+def test_answers_that_are_the_same_or_answer_nothing_are_told(
+    tmp_path: Path, parts: str, expected: list[tuple[str, str]]
+) -> None:
+    output = f"o.jsonl: {{from: rows, format: preference, {parts}}}"
+
+    assert told(findings(tmp_path, outputs=output)) == expected
 
 
 @pytest.mark.parametrize(

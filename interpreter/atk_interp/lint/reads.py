@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import reduce
 
 from atk_interp.flow import Analysis
+from atk_interp.formats.outputs import OUTPUTS
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import Cardinality, StepView
 from atk_interp.records import dataclass
@@ -100,6 +101,8 @@ class _Reading:
             self.useful.add(source)
             if "reached" in view.step.options:  # what it lets through decides what is written
                 self.useful.add(view.step.options["reached"])
+            for asked in _asked(view, analysis):
+                self.takers.setdefault(asked, []).append(EVERYTHING)
         self.useful |= {counted.of for check in analysis.checks for counted in check.counts.values()}
 
     def step(self, name: str) -> None:
@@ -149,6 +152,12 @@ def _names(view: StepView) -> tuple[set[str], set[str]]:
     for prompt in view.loaded.values():
         before |= prompt.names()
     return before, after
+
+
+def _asked(view: StepView, analysis: Analysis) -> list[str]:
+    """The steps of the spec whose calls an output has, or in which the steps with these calls stand."""
+    listed = view.step.options.get("steps") or () if OUTPUTS[view.step.kind].of_calls else ()
+    return [head for name in listed if (head := str(name).partition(".")[0]) in analysis.spec.steps]
 
 
 def _of_output(view: StepView) -> Live:

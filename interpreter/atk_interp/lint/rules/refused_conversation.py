@@ -1,4 +1,4 @@
-"""An output whose conversations its format refuses, whatever the rows are."""
+"""An output whose records its format refuses, whatever the rows are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ class RefusedConversation(Rule):
         "ATK528",
         "refused-conversation",
         Severity.ERROR,
-        finds="An output of conversations that its format refuses for every row: without an assistant message, say.",
+        finds="An output that its format refuses for every row: no message of the assistant, nothing to be learned, or "
+        "the same answer as better and worse.",
         why="Every row would be rejected at the very end, after all calls were paid for.",
         bad='messages:\n  - user: "{{ question }}"',
         good='messages:\n  - user: "{{ question }}"\n  - assistant: "{{ answer }}"',
@@ -23,11 +24,7 @@ class RefusedConversation(Rule):
 
     def check(self, context: LintContext) -> None:
         for view in context.analysis.outputs.values():
-            told = refusal(view)
-            if told is not None:
-                context.report(
-                    self.code,
-                    view.path("messages"),
-                    f"`{view.step.kind}` refuses every row of this output: {told}",
-                    "write a conversation of users and assistants in turn, which the assistant ends",
-                )
+            found = refusal(view)
+            if found is not None:
+                told = f"`{view.step.kind}` refuses every row of this output: {found.told}"
+                context.report(self.code, found.place, told, found.help)
