@@ -43,6 +43,7 @@ class NoCalls:
 
     notes: list[Notice] = field(default_factory=list)
     given: Mapping[str, list[Row]] = field(default_factory=dict)
+    lessons: list[str] = field(default_factory=list)
 
     def others(self, key: str) -> Iterator[Row]:
         return iter(self.given[key])
@@ -77,6 +78,9 @@ class NoCalls:
     def accepted(self, call: AcceptedCall) -> None:
         raise AssertionError("this step asks no model")
 
+    def learned(self, text: str) -> None:
+        self.lessons.append(text)
+
     def merged(self, row: Row, members: Sequence[str]) -> None:
         """What comes out tells it."""
 
@@ -98,6 +102,8 @@ class Applied:
     dropped: list[Dropped]
     notes: list[Notice]
     beside: list[Beside] = field(default_factory=list)
+    learned: list[str] = field(default_factory=list)
+    """What the step has told to have learned of them."""
 
     @property
     def fields(self) -> list[dict[str, Any]]:
@@ -140,6 +146,7 @@ def applied(
         [item for item in made if isinstance(item, Dropped)],
         context.notes,
         [item for item in made if isinstance(item, Beside)],
+        context.lessons,
     )
 
 

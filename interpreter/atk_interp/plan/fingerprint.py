@@ -45,6 +45,7 @@ def fingerprint(plan: Plan, moment_ns: int) -> str | None:
             "specs": dict(plan.specs),
             "prompts": dict(plan.prompts),
             "python": dict(plan.python),
+            "files": {name: dict(step.files) for name, step in plan.steps.items() if step.files},
             "params": dict(plan.params),
             "seed": plan.seed,
             "rows": plan.handed,

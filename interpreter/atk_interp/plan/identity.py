@@ -71,6 +71,7 @@ def step_identity(step: BoundStep, keys: Iterable[str] | None = None) -> str:
         "seed": step.seed,
         "prompts": prompts,
         "python": {show_path(path[own:]): function.digest for path, function in view.functions.items()},
+        "files": dict(step.files),
         "fields": repr(view.input),
         "beside": {key: repr(fields) for key, fields in view.sides.items()},
         "names": [list(view.constants), list(view.locals)],

@@ -155,6 +155,9 @@ class SetRoom:
     def merged(self, row: Row, members: Sequence[str]) -> None:
         self._context.merged(row, members)
 
+    def learned(self, text: str) -> None:
+        self._context.learned(text)
+
     def further(self, used_up: UsedUp, given: int) -> Turn | None:
         return self._context.further(used_up, given)
 

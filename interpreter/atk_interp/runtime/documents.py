@@ -44,14 +44,19 @@ def write_document(
     about: About,
     states: Iterable[StepState],
     written: Mapping[str, int],
+    learned: str | None = None,
 ) -> None:
-    """Fill in a document and write it; `written` are the rows of the other outputs. Raises `CannotWrite`."""
+    """Fill in a document and write it; `written` are the rows of the other outputs, `learned` what its step has learned.
+
+    Raises `CannotWrite`.
+    """
     assert output.document is not None
     try:
-        text = output.document(_facts(plan, output, about, states, written))
+        text = output.document({**_facts(plan, output, about, states, written), "learned": learned})
     except (RowFailed, StepStopped) as error:
         told = f"output `{output.name}` cannot be filled in: {error}"
-        raise CannotWrite(told, "mend its template, then run the same command again") from error
+        help_ = "see `rejected.jsonl`" if output.learned else "mend its template, then run the same command again"
+        raise CannotWrite(told, help_) from error
     with AtomicFile(path) as file:
         file.write((text.rstrip("\n") + "\n").encode("utf-8", "replace"))
 

@@ -64,13 +64,15 @@ _NO_ROW = Row("", "", ())
 
 
 class Following(Protocol):
-    """Who wants to know with which calls rows are made, and of which rows."""
+    """Who wants to know with which calls rows are made, of which rows, and what was learned of them."""
 
     def wants_calls(self, step: str) -> bool: ...
 
     def accepted(self, step: PlannedStep, call: AcceptedCall) -> None: ...
 
     def merged(self, step: PlannedStep, row: Row, members: Sequence[str]) -> None: ...
+
+    def learned(self, step: PlannedStep, text: str) -> None: ...
 
 
 class StepCalls:
@@ -136,6 +138,10 @@ class StepCalls:
     def merged(self, row: Row, members: Sequence[str]) -> None:
         if self._following is not None:
             self._following.merged(self._step, row, members)
+
+    def learned(self, text: str) -> None:
+        if self._following is not None:
+            self._following.learned(self._step, text)
 
     def further(self, used_up: UsedUp, given: int) -> Turn | None:
         return self._granted.further(self._step, used_up, given) if self._granted is not None else None

@@ -72,6 +72,9 @@ class Stage:
     def merged(self, row: Row, members: Sequence[str]) -> None:
         """An example has no use for it."""
 
+    def learned(self, text: str) -> None:
+        """An example has no use for it."""
+
     def further(self, used_up: UsedUp, given: int) -> Turn | None:
         """None: nothing is granted to an example."""
         return None

@@ -21,6 +21,7 @@ WRITERS: Mapping[str, Writer] = Registry(
         "preference": "preference:Preference",
         "calls": "calls:Calls",
         "document": "document:Document",
+        "classifier": "classifier:Classifier",
         "csv": "jsonl:CSV",
         "parquet": "jsonl:PARQUET",
     },

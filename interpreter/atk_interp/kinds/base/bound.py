@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
@@ -63,6 +64,8 @@ class BoundStep:
     """What stands before the name of the step: the step that it is part of, with a dot."""
     rounds: int = 0
     """How many loops it stands in: the last numbers of a row's place are the rounds that it is in."""
+    files: dict[str, str] = field(default_factory=dict)
+    """The SHA-256 of files that were read to bind the step, by the option that names them."""
 
     def __post_init__(self) -> None:
         # A field that a step skipped by `when` did not write is null, as its type ("maybe") says.
@@ -75,6 +78,10 @@ class BoundStep:
     @property
     def name(self) -> str:
         return self.within + self.view.step.name
+
+    def has_read(self, option: str, data: bytes) -> None:
+        """Note that what the step does depends on the content of a file, beside what is written in it."""
+        self.files[option] = hashlib.sha256(data).hexdigest()
 
     def learn(self, constant: str, fields: Mapping[str, Value]) -> None:
         """Give a `once` step its value. Before any row is worked on."""

@@ -40,6 +40,8 @@ class StepKind(ABC):
     asks_model: ClassVar[bool] = False
     tells_calls: ClassVar[bool] = False
     """Whether it tells of the calls that were accepted (`StepContext.accepted`), so that they may be written."""
+    learns: ClassVar[bool] = False
+    """Whether it tells what it has learned of its rows (`StepContext.learned`), unless it is given that (`load`)."""
     single: ClassVar[bool] = False
     """Whether it takes one row and no more, and gives a value that other steps may `use`."""
     examples: ClassVar[tuple[Example, ...]] = ()

@@ -204,6 +204,10 @@ class StepContext(Protocol):
         """A row was made of several, whose ids these are."""
         ...
 
+    def learned(self, text: str) -> None:
+        """What the step has learned of its rows, for an output of that; the last one counts."""
+        ...
+
     def further(self, used_up: UsedUp, given: int) -> Turn | None:
         """The attempt that was granted to a sample beyond those of its step, after `given` others; None for no more."""
         ...

@@ -1,24 +1,22 @@
-"""A classifier of texts, trained on texts with labels. The only door to scikit-learn.
+"""Training a classifier of texts on texts with labels. The only door to scikit-learn.
 
-Each text is its terms (those of `bm25`) and the pairs of neighbouring ones, weighted by how rare they are (tf-idf,
-Salton and Buckley, "Term-weighting approaches in automatic text retrieval", 1988), and a logistic regression over them
-gives each label a probability. Everything runs in one thread and starts from zero, so that the same texts in the same
-order give the same classifier.
+A logistic regression over the weighted terms of the texts (`learned`) gives each label a probability. Everything runs
+in one thread and starts from zero, so that the same texts in the same order give the same classifier.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from atk_interp.kinds.base.bm25 import terms
+from atk_interp.kinds.base.learned import Learned, features
 from atk_interp.kinds.base.results import StepStopped
+from atk_interp.values import decode
 
-__all__ = ["Classifier", "check_installed"]
+__all__ = ["check_installed", "trained"]
 
 _ROUNDS = 1000
-_PLACES = 4
+_DIGITS = 8
 
 
 def check_installed() -> None:
@@ -31,36 +29,35 @@ def check_installed() -> None:
         ) from error
 
 
-class Classifier:
-    """Labels texts as those that it was trained on. With one label among them it gives that one."""
+def trained(texts: Sequence[str], labels: Sequence[str]) -> Learned:
+    """What texts with labels teach; the labels are canonical JSON. With one label among them it gives that one."""
+    from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
+    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    def __init__(self, texts: Sequence[str], labels: Sequence[str]) -> None:
-        from sklearn.feature_extraction.text import TfidfVectorizer  # type: ignore[import-untyped]
-        from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-        self._only = labels[0] if len(set(labels)) == 1 else None
-        self._limits: Any = threadpool_limits
-        if self._only is not None:
-            return
-        self._weights: Any = TfidfVectorizer(analyzer=_features, sublinear_tf=True)
-        self._model: Any = LogisticRegression(C=10.0, class_weight="balanced", max_iter=_ROUNDS)
-        with self._limits(1):
-            self._model.fit(self._weights.fit_transform(texts), labels)
-
-    def predict(self, texts: Sequence[str]) -> list[tuple[str, float]]:
-        """The label of each text, and how probable it is."""
-        if self._only is not None or not texts:
-            return [(self._only or "", 1.0) for _ in texts]
-        with self._limits(1):
-            probable = self._model.predict_proba(self._weights.transform(texts))
-        best = probable.argmax(axis=1)
-        return [
-            (str(self._model.classes_[at]), round(float(row[at]), _PLACES))
-            for row, at in zip(probable, best, strict=True)
-        ]
+    if len(set(labels)) == 1:
+        return Learned((_label(labels[0]),), (0.0,), {})
+    weights: Any = TfidfVectorizer(analyzer=features, sublinear_tf=True)
+    model: Any = LogisticRegression(C=10.0, class_weight="balanced", max_iter=_ROUNDS)
+    with threadpool_limits(1):
+        model.fit(weights.fit_transform(texts), labels)
+    by_label, bias = model.coef_.tolist(), model.intercept_.tolist()
+    if len(by_label) == 1:  # of two labels it knows by how much the second one is ahead
+        by_label, bias = [[0.0] * len(by_label[0]), by_label[0]], [0.0, bias[0]]
+    idf = weights.idf_.tolist()
+    terms = {
+        str(term): tuple(map(_short, (idf[at], *(of_label[at] for of_label in by_label))))
+        for term, at in weights.vocabulary_.items()
+    }
+    return Learned(tuple(_label(str(label)) for label in model.classes_), tuple(map(_short, bias)), terms)
 
 
-def _features(text: str) -> list[str]:
-    found = terms(text)
-    return [*found, *(f"{one} {other}" for one, other in itertools.pairwise(found))] or [""]
+def _short(number: float) -> float:
+    """A number as it is written down: what is saved labels as what was trained."""
+    return float(f"{number:.{_DIGITS}g}")
+
+
+def _label(canonical: str) -> str | int | bool:
+    value = decode(canonical)
+    assert isinstance(value, str | int | bool)
+    return value
