@@ -233,6 +233,133 @@ async def test_a_row_that_cannot_be_written_is_told_and_its_call_left_out(tmp_pa
     assert [lost["label"] for lost in ran.rejected] == ["message 1 (`user`) is empty"]
 
 
+_LOOP = (
+    "better: {kind: loop, from: given, until: verdict == 'ok', max_rounds: 2, on_exhausted: drop, steps: {"
+    "drafted: {kind: generate, model: m, prompt: ask, parse: {text: draft}}, "
+    "judged: {kind: generate, model: m, prompt: judge, parse: {text: verdict}}}}"
+)
+_JUDGE = {**_ASK, "judge": "- user: 'good? {{ draft }}'"}
+
+
+def _drafting(request: Request) -> str:
+    """Drafts as good as their round: `a` at once, `b` in the second one, `c` never."""
+    if said(request).startswith("good?"):
+        return "ok" if said(request).endswith(("a0", "b1")) else "no"
+    return f"{said(request)}{request.sample}"
+
+
+async def test_calls_of_a_loop_are_those_of_all_rounds_of_rows_that_left_it(tmp_path: Path) -> None:
+    ran = await run(tmp_path, spec("from: better", _LOOP), _drafting, _JUDGE)
+    assert ran.result.status == "done", ran.result.message
+    drafted = [("a", "a0"), ("b", "b0"), ("b", "b1")]
+    assert pairs(ran) == [*drafted, ("good? a0", "ok"), ("good? b0", "no"), ("good? b1", "ok")]
+    ran = await run(tmp_path, spec("from: better, steps: [better.drafted]", _LOOP), _drafting, _JUDGE, output="some")
+    assert pairs(ran) == drafted
+
+
+_CHAIN = """spec: atk/v1
+name: chain
+params: {output_dir: {type: path, optional: true}, than: {type: text, default: z}}
+models: {m: {expects: instruct}}
+steps:
+  rows: {kind: input, fields: {text: text}}
+  rubric: {kind: once, model: m, prompt: rubric, parse: {text: rule}}
+  asked: {kind: generate, from: rows, model: m, prompt: ask, parse: {text: reply}}
+  good: {kind: filter, from: asked, keep: text < than}
+  told: {kind: generate, from: good, use: rubric, model: m, prompt: tell, parse: {text: tale}}
+  aside: {kind: generate, from: asked, model: m, prompt: ask, parse: {text: more}}
+outputs:
+  out.jsonl: {from: told, format: jsonl}
+  aside.jsonl: {from: aside, format: jsonl}
+"""
+_TELL = {**_ASK, "rubric": "- user: a rule", "tell": "- user: 'tell {{ reply }}'"}
+_ASKED_OF = {"a": ("a", "A"), "b": ("b", "B"), "c": ("c", "C")}
+_TOLD_OF = {text: (f"tell {text.upper()}", f"TELL {text.upper()}") for text in "abc"}
+
+
+def _chain(more: str = "") -> str:
+    return f"chain: {{kind: pipeline, from: given, pipeline: chain.yaml, output: out.jsonl{more}}}"
+
+
+@pytest.mark.parametrize(
+    ("more", "options", "expected"),
+    [
+        (
+            ", with: {than: c}",
+            "from: chain",
+            [("a rule", "A RULE"), *(_ASKED_OF[text] for text in "ab"), *(_TOLD_OF[text] for text in "ab")],
+        ),
+        (", with: {than: c}", "from: chain, steps: [chain.told]", [_TOLD_OF[text] for text in "ab"]),
+        # The first combination keeps all, the second one row: a call counts for the combination that it was made in.
+        (", matrix: {than: [z, b]}", "from: chain, steps: [chain.asked]", [_ASKED_OF[text] for text in "abca"]),
+        (", matrix: {than: [b, z]}", "from: chain, steps: [chain.told]", [_TOLD_OF[text] for text in "aabc"]),
+    ],
+)
+async def test_calls_of_another_pipeline_are_those_of_rows_that_came_out_of_it(
+    more: str, options: str, expected: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    (tmp_path / "chain.yaml").write_text(_CHAIN)
+    ran = await run(tmp_path, spec(options, _chain(more)), upper, _TELL)
+    assert ran.result.status == "done", ran.result.message
+    assert pairs(ran) == expected
+
+
+async def test_calls_of_steps_before_count_when_their_rows_came_and_know_their_step(tmp_path: Path) -> None:
+    (tmp_path / "chain.yaml").write_text(_CHAIN)
+    last = 'last: {kind: filter, from: chain, keep: text != "a"}'
+    messages = 'messages: [{user: "{{ call.step }} {{ text }} {{ tale or 0 }}"}, {assistant: "{{ call.reply }}"}]'
+    options = f"from: last, steps: [chain.told, chain], {messages}, where: text != 'c' or tale is none"
+    ran = await run(tmp_path, spec(options, _chain(), last), upper, _TELL)
+    assert ran.result.status == "done", ran.result.message
+    assert [row["messages"][0]["content"] for row in ran.rows] == [
+        "chain.told b TELL B",
+        "chain.rubric None 0",
+        "chain.asked b 0",
+        "chain.asked c 0",
+    ]
+
+
+async def test_a_row_that_is_lost_on_one_way_is_not_counted_for_what_came_the_other(tmp_path: Path) -> None:
+    ways = [
+        _ASKED,
+        "here: {kind: generate, from: asked, model: m, prompt: ask, parse: {text: one}}",
+        "there: {kind: generate, from: asked, model: m, prompt: ask, parse: {text: two}}",
+        'some: {kind: filter, from: there, keep: text == "a"}',
+        "last: {kind: map, from: [here, some], set: {n: 1}}",
+    ]
+    ran = await run(tmp_path, spec("from: last, steps: [there, asked]", *ways), upper, _ASK)
+    assert ran.result.status == "done", ran.result.message
+    assert [text for text, _ in pairs(ran)] == ["a", "a", "b", "c"]
+
+
+async def test_calls_with_which_one_row_is_made_are_written_in_their_order(tmp_path: Path) -> None:
+    folded = (
+        "folded: {kind: reduce, from: given, model: m, prompt: fold, batch: 2, item: {text: =text}, "
+        'parse: {text: sum}, accept: {"no d": not ("D" in sum)}, attempts: 1}'
+    )
+    prompts = {"fold": "- user: '{{ so_far.sum if so_far else 0 }} {{ items | map(attribute=\"text\") | join }}'"}
+    ran = await run(tmp_path, spec("from: folded", folded), upper, prompts)
+    assert ran.result.status == "done", ran.result.message
+    assert pairs(ran) == [("0 ab", "0 AB"), ("0 AB c", "0 AB C")]
+    ran = await run(tmp_path, spec("from: folded", folded).replace("text: c", "text: d"), upper, prompts, output="no")
+    assert pairs(ran) == []
+
+
+async def test_each_turn_of_a_dialogue_is_a_call(tmp_path: Path) -> None:
+    talk = (
+        "talk: {kind: converse, from: given, model: m, prompt: ask, speakers: {one: {}, two: {}}, turns: 2, "
+        "opening: [{two: hello}]}"
+    )
+    prompts = {"ask": "- system: 'You are {{ speaker }} {{ text }}'"}
+    ran = await run(tmp_path, spec("from: talk, where: text != 'b'", talk), upper, prompts)
+    assert ran.result.status == "done", ran.result.message
+    assert [[message["content"] for message in row["messages"]] for row in ran.rows[:2]] == [
+        ["You are one a", "hello", "HELLO"],
+        ["You are two a", "hello", "HELLO", "HELLO"],
+    ]
+    assert len(ran.rows) == 4
+
+
 _PROJECT = """
     spec: atk/v1
     name: calls

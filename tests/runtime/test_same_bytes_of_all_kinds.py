@@ -113,7 +113,8 @@ def same(one: dict[str, Any], other: dict[str, Any]) -> None:
 def calmly(folder: Path) -> dict[str, Any]:
     """What a run makes in which nothing happens, one call after the other."""
     calm = made(asyncio.run(ran(folder / "calm", documents(folder / "calm" / "docs", NUMBERS), Wild(0, 0.0), 1)))
-    assert all(calm[f"{name}.jsonl"].count(b"\n") > 1 for name in ("split", "nested", "joined", "levelled", "asked"))
+    made_of_rows = ("split", "nested", "joined", "levelled", "asked", "calls", "calls_levelled")
+    assert all(calm[f"{name}.jsonl"].count(b"\n") > 1 for name in made_of_rows)
     assert calm["rejected"] > 5
     return calm
 

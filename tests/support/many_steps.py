@@ -85,6 +85,8 @@ outputs:
   joined.jsonl: {from: joined, format: jsonl}
   levelled.jsonl: {from: levelled, format: jsonl}
   asked.jsonl: {from: asked, format: jsonl}
+  calls.jsonl: {from: nested, steps: [asked, rubric, judged, polished, nested], format: calls}
+  calls_levelled.jsonl: {from: levelled, format: calls}
 """
 INNER = """\
 spec: atk/v1

@@ -201,7 +201,7 @@ class _Flow:
         step = Step(output.name, output.format, (output.source,), False, output.options, output.path)
         view = self._view(step, self.fields.get(output.source, OPEN), OUTPUT_OPTIONS)
         view.lacking = self.lacking.get(output.source, {})
-        check_output(view, self.views.get(output.source))
+        check_output(view, self.views)
         return view
 
     def _view(self, step: Step, fields: RecordType, options: Mapping[str, Sequence[Option]] = KIND_OPTIONS) -> StepView:

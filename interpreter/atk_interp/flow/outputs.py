@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from atk_interp.document import Path
 from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import AnyType, RecordType, TextType, without_null
-from atk_interp.flow.calls import check_calls
+from atk_interp.flow.calls import asked_by, check_calls
 from atk_interp.flow.documents import check_document
 from atk_interp.formats.files import SUFFIXES, form_of
 from atk_interp.formats.outputs import OUTPUTS, OutputFormat
+from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import StepView
 from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
 from atk_interp.spec import Takes
-from atk_interp.spec.codes import BAD_NAME, KEYS_AT_ODDS, MISSING_KEY
+from atk_interp.spec.codes import BAD_NAME, BAD_VALUE, KEYS_AT_ODDS, MISSING_KEY
 
 __all__ = ["check_output"]
 
 
-def check_output(view: StepView, source: StepView | None) -> None:
-    """Check an output as a view over the rows of its step `source`, if that is not broken. Mistakes go to its sink."""
+def check_output(view: StepView, views: Mapping[str, StepView]) -> None:
+    """Check an output as a view over the rows of its step; `views` are the steps that are not broken."""
     format_ = OUTPUTS[view.step.kind]
     view.options = format_.options
+    asked = asked_by(view, views) if format_.of_calls else []
     if view.given("where"):
         view.expression(view.path("where"), view.row_scope())
         view.input = view.narrowed(view.input, view.path("where"))
     _check_one_of(view, format_.one_of)
     _check_name(view, format_)
+    if format_.of_learning:
+        _check_learned(view, views.get(view.step.inputs[0]))
+        return
     if format_.form == "document":
         check_document(view)
         return
     if format_.of_calls:
-        check_calls(view, source)
+        check_calls(view, asked, views)
         return
     for option in view.options:
         path = view.path(option.name)
@@ -46,6 +51,20 @@ def check_output(view: StepView, source: StepView | None) -> None:
             _check_text(view, path)
         elif option.name == "messages":
             view.messages(path, view.row_scope(), trains=format_.trains)
+
+
+def _check_learned(view: StepView, source: StepView | None) -> None:
+    """Report an output of what was learned whose step learns nothing."""
+    if view.given("where"):
+        told = f"`where` has no effect on `{view.step.name}`, which holds no rows"
+        view.sink.report(KEYS_AT_ODDS, view.document.key_span(view.path("where")), told, help="remove it")
+    if source is None or (KINDS[source.step.kind].learns and not source.given("load")):
+        return
+    learning = [step.name for step in view.spec.steps.values() if step.kind in KINDS and KINDS[step.kind].learns]
+    listed = ", ".join(f"`{name}`" for name in learning if name != source.step.name)
+    told = f"step `{source.step.name}` learns nothing that could be saved"
+    help_ = f"steps that learn are {listed}" if listed else "write `format: jsonl`"
+    view.sink.report(BAD_VALUE, view.document.span((*view.step.path, "from")), told, help=help_)
 
 
 def _check_text(view: StepView, path: Path) -> None:

@@ -24,8 +24,8 @@ class OutputFormat:
 
     `form` is the form of its files, where it has one of its own: their names must have its suffix. Of the options in
     `one_of` exactly one is given. `trains`: whether its messages may say `train`. `of_calls`: whether its records are
-    made of the calls of a step, not of the rows. `written_by`: its writer, where it is
-    none of ours.
+    made of the calls of a step, not of the rows. `of_learning`: whether the file is what a step has learned.
+    `written_by`: its writer, where it is none of ours.
     """
 
     name: str
@@ -35,6 +35,7 @@ class OutputFormat:
     one_of: tuple[str, ...] = ()
     trains: bool = False
     of_calls: bool = False
+    of_learning: bool = False
     written_by: Writer | None = None
 
     @property
@@ -116,7 +117,7 @@ _ALL = (
     ),
     OutputFormat(
         "calls",
-        "The calls of a step whose replies were accepted: what was sent, and the reply.",
+        "The calls of steps whose replies were accepted: what was sent, and the reply.",
         (
             Option(
                 "as",
@@ -126,12 +127,18 @@ _ALL = (
                 choices=("chat", "completion", "segments"),
             ),
             _MARKUP,
+            Option(
+                "steps",
+                Takes.NAMES,
+                "Steps before that of `from` whose calls are written in place of its own; those within another "
+                "pipeline or a loop by both names, as `facts.questions`.",
+            ),
             Option("reached", Takes.STEP, "Only calls whose rows, or rows made of them, have left this later step."),
             replace(
                 _MESSAGES,
                 required=False,
                 help="Messages in place of those that were sent. Templates know the fields of the row, "
-                "`call.messages` and `call.reply`.",
+                "`call.messages`, `call.reply` and `call.step`.",
             ),
         ),
         trains=True,
@@ -146,6 +153,13 @@ _ALL = (
         ),
         form="document",
         one_of=("template", "text"),
+    ),
+    OutputFormat(
+        "classifier",
+        "What a `classifier` step has learned, to `load` it in another one.",
+        (),
+        form="document",
+        of_learning=True,
     ),
     OutputFormat("csv", "A table of comma-separated values, with a line of names.", (_FIELDS,), form="csv"),
     OutputFormat("parquet", "A table of typed columns, as Parquet.", (_FIELDS,), form="parquet"),

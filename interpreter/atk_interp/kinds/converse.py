@@ -12,6 +12,7 @@ from atk_interp.kinds.base import (
     ASKING_OPTIONS,
     EXAMPLES,
     REJECTING_OPTIONS,
+    Answer,
     Asker,
     BoundStep,
     CallStep,
@@ -25,7 +26,7 @@ from atk_interp.kinds.base import (
     check_examples,
     check_stopping,
 )
-from atk_interp.kinds.base.asking import Failure, check_reading
+from atk_interp.kinds.base.asking import Failure, check_reading, tell_answers
 from atk_interp.kinds.base.codes import BAD_PARSE, SHADOWED_PARAMETER, WRONG_VALUE_TYPE
 from atk_interp.replies import build_reader
 from atk_interp.spec import Option, Takes
@@ -64,6 +65,7 @@ class Converse(StepKind):
     name = "converse"
     cardinality = Cardinality.AT_MOST_ONE
     asks_model = True
+    tells_calls = True
     options = (
         *(replace(option, required=False) if option.name in _OWN else option for option in ASKING_OPTIONS),
         Option(
@@ -279,6 +281,7 @@ class _Dialogue:
 
     async def apply(self, row: Row, context: StepContext) -> Iterable[Row] | Dropped:
         said: list[Value] = []
+        answers: list[Answer] = []
         asked = row
         try:
             names = self.step.names(row)
@@ -290,6 +293,7 @@ class _Dialogue:
                 answer = await self.askers[speaker].ask(asked, context, number)
                 if isinstance(answer, Failure):
                     return self._rejected(row, Dropped(asked, "rejected", answer.label, answer.attempts), context)
+                answers.append(answer)
                 reading = dict(answer.readings[0])
                 content, ending, _ = str(reading[_CONTENT]).partition(self.end_phrase or "\0")
                 record = self._turn(speaker, {**reading, _CONTENT: content.strip() if ending else content})
@@ -303,7 +307,9 @@ class _Dialogue:
             return self._rejected(row, Dropped(asked, "rejected", str(error)), context)
         if not said:
             return self._rejected(row, Dropped(asked, "rejected", _NOTHING_SAID), context)
-        return (row.replaced({**row.fields, self.into: said}),)
+        made = row.replaced({**row.fields, self.into: said})
+        tell_answers(made, answers, context)
+        return (made,)
 
     def _turn(self, speaker: str, fields: Mapping[str, Value]) -> dict[str, Value]:
         return {"speaker": speaker, "role": "assistant" if speaker == self.assistant else "user", **fields}

@@ -11,6 +11,7 @@ from atk_interp.kinds.base import (
     ASKING_OPTIONS,
     EXAMPLES,
     REJECTING_OPTIONS,
+    Answer,
     Asker,
     BoundStep,
     CallStep,
@@ -30,7 +31,7 @@ from atk_interp.kinds.base import (
     keyed,
     place,
 )
-from atk_interp.kinds.base.asking import Failure, computed, weight_of
+from atk_interp.kinds.base.asking import Failure, computed, tell_answers, weight_of
 from atk_interp.kinds.base.codes import BAD_PARSE, SHADOWED_PARAMETER
 from atk_interp.kinds.base.nested import Collected
 from atk_interp.kinds.base.sorting import sort_place
@@ -71,6 +72,7 @@ class Reduce(StepKind):
     name = "reduce"
     cardinality = Cardinality.MERGED
     asks_model = True
+    tells_calls = True
     options = (
         *ASKING_OPTIONS,
         Option("by", Takes.EXPRESSIONS, "What the rows of a group have in common; without it all are one group."),
@@ -240,6 +242,7 @@ class _Fold:
 
     async def _folded(self, group: _Group, context: StepContext) -> Iterable[Row] | Dropped:
         number, done, so_far = 0, 0, group.row.fields.get("so_far")
+        answers: list[Answer] = []
         most = min(len(group.items), self.batch or len(group.items))
         weight = weight_of(group.items)
         while True:
@@ -255,9 +258,12 @@ class _Fold:
                     most = count // 2
                     continue
                 return self._rejected(group, asked, answer, context)
+            answers.append(answer)
             number, done, so_far = number + 1, done + count, dict(answer.readings[0])
             if done >= len(group.items):
-                return (group.made(answer.readings[0]),)
+                made = group.made(answer.readings[0])
+                tell_answers(made, answers, context)
+                return (made,)
 
     def _fitting(self, group: _Group, begin: int, most: int, so_far: Value) -> int:
         """How many items go into the next prompt: as many as there is room for, and at least one."""

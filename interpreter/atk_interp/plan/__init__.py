@@ -2,5 +2,19 @@
 
 from atk_interp.plan.compile import compile_plan
 from atk_interp.plan.model import MOST_ROUNDS, Extent, Goal, Loop, Plan, PlannedOutput, PlannedStep
+from atk_interp.plan.ways import Coming, coming, has_several_ways_in, on_the_way
 
-__all__ = ["MOST_ROUNDS", "Extent", "Goal", "Loop", "Plan", "PlannedOutput", "PlannedStep", "compile_plan"]
+__all__ = [
+    "MOST_ROUNDS",
+    "Coming",
+    "Extent",
+    "Goal",
+    "Loop",
+    "Plan",
+    "PlannedOutput",
+    "PlannedStep",
+    "coming",
+    "compile_plan",
+    "has_several_ways_in",
+    "on_the_way",
+]

@@ -60,7 +60,9 @@ def compile_plan(
     steps = _Steps()
     steps.add(scope, set(analysis.spec.steps))
     outputs = {
-        name: planned_output(scope.bound(view), analysis.spec.outputs[name], analysis.spec.outputs[name].source)
+        name: planned_output(
+            scope.bound(view), analysis.spec.outputs[name], analysis.spec.outputs[name].source, steps.planned
+        )
         for name, view in analysis.outputs.items()
     }
     steps.set_goals(outputs)
@@ -123,10 +125,12 @@ class _Scope:
             rounds,
         )
 
-    def outputs(self, known: Collection[str]) -> dict[str, PlannedOutput]:
+    def outputs(self, known: Mapping[str, PlannedStep]) -> dict[str, PlannedOutput]:
         """The outputs of the pipeline that have rows of `known` steps; as a step of another one it writes none."""
         return {
-            name: planned_output(self.bound(view), self.analysis.spec.outputs[name], self.prefix + view.step.inputs[0])
+            name: planned_output(
+                self.bound(view), self.analysis.spec.outputs[name], self.prefix + view.step.inputs[0], known
+            )
             for name, view in self.analysis.outputs.items()
             if self.prefix + view.step.inputs[0] in known
         }
@@ -232,6 +236,7 @@ class _Steps:
             single=kind.single,
             stride=runner.samples if isinstance(runner, CallStep) else 1,
             identity=partial(step_identity, step),
+            files=step.files,
         )
 
     def note_prompts(self, view: StepView) -> None:

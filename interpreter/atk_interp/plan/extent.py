@@ -57,7 +57,7 @@ def up_to(plan: Plan, name: str) -> Plan:
     outputs = {
         output.name: output
         for output in plan.outputs.values()
-        if output.source in kept and (output.reached or output.source) in kept
+        if {output.source, output.reached or output.source, *output.asked} <= kept
     }
     outputs[rows_of(name)] = PlannedOutput(rows_of(name), name, "jsonl", _record)
     return replace(plan, steps=steps, outputs=outputs, extent=replace(plan.extent, until=name))

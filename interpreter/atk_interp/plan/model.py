@@ -96,6 +96,8 @@ class PlannedStep:
     """What rejections of it stop the run."""
     identity: Callable[[], str] | None = None
     """The hash of what it is made of (`plan.identity`). Raises `TypeError` and `OSError` where it has none."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """The SHA-256 of files that it was made with, by the option that names them."""
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -130,12 +132,16 @@ class PlannedOutput:
     layout: RecordType = RecordType(open=True)
     document: Callable[[Mapping[str, Any]], str] | None = None
     """Fills in the file, where that is one text, from what is known at the end of a run. It raises `RowFailed`."""
-    call: Callable[[Row, AcceptedCall], bytes | None] | None = None
-    """As `record`, for a file of the calls of the step: of a row that was made with the reply to one."""
+    call: Callable[[str, Row, AcceptedCall], bytes | None] | None = None
+    """As `record`, for a file of calls: of a row that one of the `asked` steps has made with the reply to one."""
+    asked: tuple[str, ...] = ()
+    """The steps whose calls are written: `source` alone, or others that its rows come from."""
     reached: str = ""
-    """The step that these rows, or rows made of them, must have left."""
+    """The step that these rows, or rows made of them, must have left; empty where every call counts."""
     holds: str = ""
     """The format of its records, where that is another than `format`: what calls were written as."""
+    learned: bool = False
+    """Whether `document` is what the step has learned; while it has learned nothing there is no file."""
 
 
 @dataclass(frozen=True)
@@ -180,11 +186,6 @@ class Plan:
 
     def consumers(self, name: str) -> list[PlannedStep]:
         return [step for step in self.steps.values() if name in step.sources]
-
-    def between(self, first: str, last: str) -> set[str]:
-        """The steps on the way of rows from one step to another, with both; none when there is no way."""
-        before = {*self.ancestors(last), last}
-        return {name for name in before if name == first or first in self.ancestors(name)} if first in before else set()
 
     def ancestors(self, name: str) -> set[str]:
         """Every step that a step's rows, and the values that it uses, come from."""

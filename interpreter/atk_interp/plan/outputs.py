@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from atk_interp.expressions.types import ANY, BOOL, TEXT, ListType, RecordType
 from atk_interp.formats.files import form_of
 from atk_interp.formats.outputs import OUTPUTS
 from atk_interp.formats.writers.base import Marked, RecordError, Writer
+from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import AcceptedCall, BoundStep, RowFailed, StepView
-from atk_interp.plan.model import PlannedOutput
+from atk_interp.plan.model import PlannedOutput, PlannedStep
 from atk_interp.spec import Option, Output, Takes
 from atk_interp.values import Row
 
 __all__ = ["planned_output"]
 
 
-def planned_output(step: BoundStep, output: Output, source: str) -> PlannedOutput:
-    """An output of the rows of the planned step `source`; `step` is the output as a view over them."""
+def planned_output(step: BoundStep, output: Output, source: str, planned: Mapping[str, PlannedStep]) -> PlannedOutput:
+    """An output of the rows of the `planned` step `source`; `step` is the output as a view over them."""
     view, format_ = step.view, OUTPUTS[output.format]
     where = _where(step)
     if format_.of_calls:
-        return _of_calls(step, output, source)
+        return _of_calls(step, output, source, planned)
     shape = _shape(step)
     write = format_.writer.record
 
@@ -35,7 +36,10 @@ def planned_output(step: BoundStep, output: Output, source: str) -> PlannedOutpu
 
     layout = format_.writer.layout(_fields(view, format_.writer))
     form = format_.form or form_of(output.name)
-    return PlannedOutput(output.name, source, output.format, record, form, layout, _document(step))
+    document = _learned if format_.of_learning else _document(step)
+    return PlannedOutput(
+        output.name, source, output.format, record, form, layout, document, learned=format_.of_learning
+    )
 
 
 def _where(step: BoundStep) -> Callable[[Mapping[str, Any]], Any] | None:
@@ -43,8 +47,8 @@ def _where(step: BoundStep) -> Callable[[Mapping[str, Any]], Any] | None:
     return step.rule(path) if path in step.view.expressions else None
 
 
-def _of_calls(step: BoundStep, output: Output, source: str) -> PlannedOutput:
-    """An output of the calls that the step `source` has accepted. Of its rows it counts those that `where` takes."""
+def _of_calls(step: BoundStep, output: Output, source: str, planned: Mapping[str, PlannedStep]) -> PlannedOutput:
+    """An output of calls that were accepted. Of the rows of their steps it counts those that `where` takes."""
     view, where = step.view, _where(step)
     given = view.path("messages") in view.message_lists
     render = _messages(step) if given else None
@@ -57,21 +61,52 @@ def _of_calls(step: BoundStep, output: Output, source: str) -> PlannedOutput:
         except RowFailed as error:
             raise RecordError(str(error)) from error
 
-    def record(row: Row, call: AcceptedCall) -> bytes | None:
+    prefix = source.removesuffix(output.source)
+
+    def record(name: str, row: Row, call: AcceptedCall) -> bytes | None:
         if taken(row) is None:
             return None
         try:
             sent = [{"role": role, "content": content} for role, content in call.messages]
-            names = {**step.names(row), "call": {"messages": sent, "reply": call.reply}}
+            told = {"step": _unnumbered(name.removeprefix(prefix)), "messages": sent, "reply": call.reply}
+            names = {**step.names(row), "call": told}
             messages = _whole(call) if render is None else render(names)
         except RowFailed as error:
             raise RecordError(str(error)) from error
         return write({**fixed, "messages": messages})
 
-    form, prefix = form_of(output.name), source.removesuffix(output.source)
-    reached = prefix + view.option("reached") if view.given("reached") else ""
-    layout = _layout_of_calls(fixed["as"], not given or view.message_lists[view.path("messages")].trains)
-    return PlannedOutput(output.name, source, output.format, taken, form, layout, None, record, reached, fixed["as"])
+    named: list[str] = view.option("steps") if view.given("steps") else [output.source]
+    asked = _asked([prefix + name for name in named], planned)
+    last = prefix + view.option("reached") if view.given("reached") else source
+    return PlannedOutput(
+        output.name,
+        source,
+        output.format,
+        taken,
+        form_of(output.name),
+        _layout_of_calls(fixed["as"], not given or view.message_lists[view.path("messages")].trains),
+        call=record,
+        asked=asked,
+        reached="" if asked == (last,) else last,
+        holds=fixed["as"],
+    )
+
+
+def _asked(named: Sequence[str], planned: Mapping[str, PlannedStep]) -> tuple[str, ...]:
+    """The planned steps that tell of calls, among some steps and all that is within them, in the order of these.
+
+    Of another pipeline with a matrix a name means the step in each of its combinations.
+    """
+    telling = [name for name, step in planned.items() if step.slot is not None and KINDS[step.kind].tells_calls]
+    found = (
+        name for wanted in named for name in telling if f"{_unnumbered(name)}.".startswith(f"{_unnumbered(wanted)}.")
+    )
+    return tuple(dict.fromkeys(found))
+
+
+def _unnumbered(name: str) -> str:
+    """The name of a step without the numbers of the combinations that it is part of."""
+    return ".".join(part for part in name.split(".") if not part.isdigit())
 
 
 def _whole(call: AcceptedCall) -> list[Marked]:
@@ -86,6 +121,13 @@ def _layout_of_calls(form: str, marked: bool) -> RecordType:
         return RecordType({"segments": ListType(RecordType({"label": BOOL, "text": TEXT}))})
     message = RecordType({"role": TEXT, "content": TEXT, **({"train": BOOL} if marked else {})})
     return RecordType({"messages": ListType(message)})
+
+
+def _learned(facts: Mapping[str, Any]) -> str:
+    """What the step has learned, as the text of a file. Raises `RowFailed` when it has learned nothing."""
+    if facts["learned"] is None:
+        raise RowFailed(f"step `{facts['step']}` has learned nothing, for none of its rows has a label")
+    return str(facts["learned"])
 
 
 def _document(step: BoundStep) -> Callable[[Mapping[str, Any]], str] | None:

@@ -20,8 +20,9 @@ _LENGTH = struct.Struct(">I")
 
 @dataclass(slots=True)
 class _Waiting:
-    """A call, of whose rows `left` have not left the step yet, and none was taken so far."""
+    """A call of a step, of whose rows `left` have not left it yet, and none was taken so far."""
 
+    step: str
     call: AcceptedCall
     left: int
     open: bool = True
@@ -45,24 +46,26 @@ class AcceptedCalls:
     def __init__(self, plan: Plan, output: PlannedOutput) -> None:
         assert output.call is not None
         self._make = output.call
-        self.lineage = Lineage(plan, output.source, output.reached) if output.reached else None
+        self._places = {name: number for number, name in enumerate(output.asked)}
+        self.lineage = Lineage(plan, output.asked, output.reached) if output.reached else None
         self.count = 0
         """How many have come."""
-        self._waiting: dict[tuple[int, ...], list[_Waiting]] = {}
+        self._waiting: dict[tuple[str, tuple[int, ...]], list[_Waiting]] = {}
+        """By the step and the place of a row that is about to leave it."""
         self._lock = threading.Lock()
 
-    def accepted(self, call: AcceptedCall) -> None:
-        """Rows are about to leave the step with what was read from a reply."""
-        waiting = _Waiting(call, len(call.rows))
+    def accepted(self, step: str, call: AcceptedCall) -> None:
+        """Rows are about to leave a step with what was read from a reply."""
+        waiting = _Waiting(step, call, len(call.rows))
         with self._lock:
             self.count += 1
             for row in call.rows:
-                self._waiting.setdefault(row.order, []).append(waiting)
+                self._waiting.setdefault((step, row.order), []).append(waiting)
 
-    def row(self, row: Row) -> Iterator[Settled]:
-        """A row has left the step: the calls that are settled by that."""
+    def row(self, step: str, row: Row) -> Iterator[Settled]:
+        """A row has left a step: the calls that are settled by that."""
         with self._lock:
-            calls = self._waiting.pop(row.order, ())
+            calls = self._waiting.pop((step, row.order), ())
         for waiting in calls:
             waiting.left -= 1
             if waiting.open:
@@ -73,30 +76,34 @@ class AcceptedCalls:
 
     def _settled(self, row: Row, waiting: _Waiting) -> Settled | None:
         call = waiting.call
-        order = (*call.rows[0].order, call.sample)
+        place = (self._places[waiting.step],) if len(self._places) > 1 else ()
+        order = (*place, *call.rows[0].order, call.sample)
         try:
-            record = self._make(row, call)
+            record = self._make(waiting.step, row, call)
         except RecordError as error:
             return Settled(order, None, str(error))
         if record is None and waiting.left:
             return None
-        return Settled(order, self._marked(call.rows, record))
+        return Settled(order, self._marked(waiting.step, call.rows, record))
 
-    def _marked(self, rows: Sequence[Row], record: bytes | None) -> bytes | None:
-        """The record, with the ids of its rows in front where it depends on what becomes of them."""
+    def _marked(self, step: str, rows: Sequence[Row], record: bytes | None) -> bytes | None:
+        """The record, with its step and the ids of its rows in front where it may depend on what becomes of them."""
         if record is None or self.lineage is None:
             return record
-        ids = " ".join(row.id for row in rows).encode()
+        ids = " ".join([step, *(row.id for row in rows)]).encode()
         return _LENGTH.pack(len(ids)) + ids + record
 
     def unmarked(self, record: bytes) -> bytes | None:
-        """The record itself; None when its rows have not come far enough. When all have been told of."""
+        """The record itself; None when its rows have not come far enough. When all have been told of.
+
+        What no row goes on with, but a value that all use, has come far enough.
+        """
         if self.lineage is None:
             return record
         (length,) = _LENGTH.unpack_from(record)
         end = _LENGTH.size + length
-        ids = record[_LENGTH.size : end].decode().split(" ")
-        return record[end:] if self.lineage.any_came(ids) else None
+        step, *ids = record[_LENGTH.size : end].decode().split(" ")
+        return record[end:] if step not in self.lineage.way or self.lineage.any_came(step, ids) else None
 
     def close(self) -> None:
         if self.lineage is not None:

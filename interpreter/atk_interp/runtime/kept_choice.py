@@ -7,7 +7,7 @@ from dataclasses import field, replace
 
 from atk_interp.formats.packing import suffix_of
 from atk_interp.kinds.base import CallStep, SetStep, SourceStep, StepContext
-from atk_interp.plan import Loop, Plan, PlannedStep
+from atk_interp.plan import Loop, Plan, PlannedStep, on_the_way
 from atk_interp.records import dataclass
 from atk_interp.values import Row
 
@@ -54,14 +54,15 @@ def chosen(plan: Plan, kept: Mapping[str, bool]) -> Choice:
         name
         for output in plan.outputs.values()
         if output.call is not None
-        for name in plan.between(output.source, output.reached or output.source)
+        for name in (*output.asked, *(on_the_way(plan, output.asked, output.reached) if output.reached else ()))
     }
-    """Steps whose calls, and what becomes of the rows, are wanted: neither is kept."""
+    followed |= {output.source for output in plan.outputs.values() if output.learned}
+    """Steps whose calls, and what becomes of the rows, or what was learned of them, are wanted: none of it is kept."""
     for name, step in reversed(list(plan.steps.items())):
         if step.inside:
             continue
         inner = [body.name for body in _within(plan, name)]
-        spared = name in kept and name not in followed and all(body in kept for body in inner)
+        spared = name in kept and followed.isdisjoint([name, *inner]) and all(body in kept for body in inner)
         if spared and name in wanted and kept[name]:
             giving.add(name)
         elif spared and name not in wanted:

@@ -1,48 +1,65 @@
-"""Which rows of one step have come, themselves or as rows made of them, out of a later one."""
+"""Which rows of some steps have come, themselves or as rows made of them, out of a later one."""
 
 from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from atk_interp.ledger.bulk import Insert
-from atk_interp.plan import Plan, PlannedStep
+from atk_interp.plan import Plan, PlannedStep, coming, has_several_ways_in, on_the_way
 from atk_interp.runtime.spool import told
 from atk_interp.values import Row, row_id
 
 __all__ = ["Lineage"]
 
 _BATCH = 512
-_EDGE = Insert("edge (made, was)", columns=2)
-_END = Insert("came (id, number, root)", columns=3)
+_EDGE = Insert("edge (made, was, older)", columns=3)
+_END = Insert("came (node, number, root)", columns=3)
 _CLOSURE = """
 INSERT INTO reached
-WITH RECURSIVE up (id) AS (
-    SELECT id FROM came WHERE keeps(number, root) UNION SELECT was FROM edge JOIN up ON edge.made = up.id
+WITH RECURSIVE up (node) AS (
+    SELECT node FROM came WHERE keeps(number, root)
+    UNION
+    SELECT CASE WHEN EXISTS (SELECT 1 FROM edge known WHERE known.made = edge.was) THEN edge.was ELSE edge.older END
+    FROM edge JOIN up ON edge.made = up.node
 )
-SELECT id FROM up
+SELECT node FROM up WHERE node IS NOT NULL
 """
 
 
 class Lineage:
-    """Follows rows by their ids from the step `first` to the step `last`. Tell it of them, then ask, then close it.
+    """Follows rows from the steps `firsts` to the step `last`. Tell it of them, then ask, then close it.
 
-    A row keeps its id on its way, knows the row that it was made of, or is told to be made of several. On disk when
-    there are many. Several threads may tell. Raises `CannotWrite` when the disk of temporary files is full.
+    What is followed is a row as it left a step, or as it came into one that has several inputs: the same row may go
+    two ways, and come out of one of them. It keeps its id where a step leaves it as it is, else it knows the row that
+    it was made of, or is told to be made of several. On disk when there are many. Several threads may tell. Raises
+    `CannotWrite` when the disk of temporary files is full.
     """
 
-    def __init__(self, plan: Plan, first: str, last: str) -> None:
-        self._first, self._last = first, last
-        self._steps = plan.between(first, last)
-        self._renamed: dict[str, list[int]] = {}
-        """The places of a step among the inputs of others under which its rows get ids of their own there."""
-        for name in self._steps:
-            inputs = plan.steps[name].inputs
-            for at, source in enumerate(inputs):
-                if at and source in self._steps:
-                    self._renamed.setdefault(source, []).append(at)
-        self._edges: list[tuple[str, str]] = []
+    def __init__(self, plan: Plan, firsts: Collection[str], last: str) -> None:
+        self._last = last
+        self.way = on_the_way(plan, firsts, last)
+        """The steps through which rows of these steps come to the last one."""
+        numbers = {name: number for number, name in enumerate(plan.steps)}
+        self._left = {name: f"{numbers[name]}:" for name in plan.steps}
+        """What stands before the id of a row that has left a step, and what before one that has come into it."""
+        entered = {name: f"{numbers[name]}<" for name in plan.steps}
+        self._sources = {
+            name: [
+                entered[each.name] if each.entered else self._left[each.name]
+                for each in coming(plan, plan.steps[name])
+                if each.entered or each.name in self.way
+            ]
+            for name in self.way
+        }
+        self._entering: dict[str, list[tuple[str, int]]] = {}
+        """The steps with several inputs that take the rows of a step, and its places among these."""
+        for name in {each.name for known in self.way for each in coming(plan, plan.steps[known]) if each.entered}:
+            assert has_several_ways_in(plan.steps[name])
+            for at, source in enumerate(plan.steps[name].inputs):
+                self._entering.setdefault(source, []).append((entered[name], at))
+        self._edges: list[tuple[str, str | None, str | None]] = []
         self._ends: list[tuple[str, int, int]] = []
         self._lock = threading.Lock()
         self._resolved = False
@@ -50,30 +67,37 @@ class Lineage:
         for statement in (
             "PRAGMA journal_mode = OFF",
             "PRAGMA synchronous = OFF",
-            "CREATE TABLE edge (made TEXT, was TEXT)",
-            "CREATE TABLE came (id TEXT, number INTEGER, root INTEGER)",
-            "CREATE TABLE reached (id TEXT PRIMARY KEY) WITHOUT ROWID",
+            "CREATE TABLE edge (made TEXT, was TEXT, older TEXT)",
+            "CREATE TABLE came (node TEXT, number INTEGER, root INTEGER)",
+            "CREATE TABLE reached (node TEXT PRIMARY KEY) WITHOUT ROWID",
         ):
             self._database.execute(statement)
 
     def row(self, step: PlannedStep, row: Row, place: tuple[int, int]) -> None:
         """A row has left a step; `place` is the root that it belongs to."""
-        if step.name not in self._steps:
+        if step.name not in self.way:
             return
-        edges = [(row_id(row.id, ["from", at]), row.id) for at in self._renamed.get(step.name, ())]
-        if step.name != self._first and row.parent is not None and row.parent != row.id:
-            edges.append((row.id, row.parent))
+        node = self._left[step.name] + row.id
+        edges: list[tuple[str, str | None, str | None]] = [
+            (into + (row_id(row.id, ["from", at]) if at else row.id), node, None)
+            for into, at in self._entering.get(step.name, ())
+        ]
+        for source in self._sources[step.name]:
+            edges.append((node, source + row.id, source + row.parent if row.parent is not None else None))
+        if not self._sources[step.name]:
+            edges.append((node, None, None))
         with self._lock:
             self._edges += edges
             if step.name == self._last:
-                self._ends.append((row.id, *place))
+                self._ends.append((node, *place))
             self._flush(_BATCH)
 
     def merged(self, step: PlannedStep, row: Row, members: Iterable[str]) -> None:
         """A row of a step was made of several."""
-        if step.name in self._steps and step.name != self._first:
+        if step.name in self.way:
+            node, sources = self._left[step.name] + row.id, self._sources[step.name]
             with self._lock:
-                self._edges += [(row.id, member) for member in members]
+                self._edges += [(node, source + member, None) for source in sources for member in members]
                 self._flush(_BATCH)
 
     def _flush(self, least: int) -> None:
@@ -81,7 +105,9 @@ class Lineage:
             if len(waiting) >= least and waiting:
                 self._insert(insert, waiting)
 
-    def _insert(self, insert: Insert, waiting: list[tuple[str, str]] | list[tuple[str, int, int]]) -> None:
+    def _insert(
+        self, insert: Insert, waiting: list[tuple[str, str | None, str | None]] | list[tuple[str, int, int]]
+    ) -> None:
         with told():
             self._database.execute("BEGIN")
             insert.rows(self._database, waiting)
@@ -99,11 +125,12 @@ class Lineage:
             self._database.execute("CREATE INDEX by_made ON edge (made)")
             self._database.execute(_CLOSURE)
 
-    def any_came(self, ids: Sequence[str]) -> bool:
-        """Whether one of some rows has come out of the last step. After `resolve`."""
+    def any_came(self, step: str, ids: Sequence[str]) -> bool:
+        """Whether one of some rows that have left a step has come out of the last one. After `resolve`."""
         with self._lock, told():
-            asked = "SELECT 1 FROM reached WHERE id = ?"
-            return any(self._database.execute(asked, (id_,)).fetchone() is not None for id_ in ids)
+            asked = "SELECT 1 FROM reached WHERE node = ?"
+            nodes = (self._left[step] + id_ for id_ in ids)
+            return any(self._database.execute(asked, (node,)).fetchone() is not None for node in nodes)
 
     def close(self) -> None:
         with self._lock:

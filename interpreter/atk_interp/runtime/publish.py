@@ -56,8 +56,13 @@ class Collector:
         self._numbers = {place: number for number, place in enumerate(places)}
         self._outputs = {name: Spool() for name in plan.outputs}
         self._by_step: dict[str, list[PlannedOutput]] = {}
+        self._by_asked: dict[str, list[PlannedOutput]] = {}
+        """Of outputs that are made of calls, those that want the calls of a step."""
         for output in plan.outputs.values():
-            self._by_step.setdefault(output.source, []).append(output)
+            if output.call is None:
+                self._by_step.setdefault(output.source, []).append(output)
+            for asked in output.asked if output.call is not None else ():
+                self._by_asked.setdefault(asked, []).append(output)
         made = {name: AcceptedCalls(plan, output) for name, output in plan.outputs.items() if output.call is not None}
         self._calls = made
         """Of outputs that are made of calls, those that were accepted."""
@@ -66,6 +71,8 @@ class Collector:
         self._lock = threading.Lock()
         self.losing: Callable[[str, tuple[int, ...], bytes], None] = lambda step, order, record: None
         """Told of every line of `rejected.jsonl` that a step has made, with its place."""
+        self._learned: dict[str, str] = {}
+        """What steps have learned of their rows, for outputs of that."""
         self._left_out = dict.fromkeys(plan.outputs, 0)
         self._unwritable = dict.fromkeys(plan.outputs, 0)
         self._rejected_written: int | None = None
@@ -74,10 +81,9 @@ class Collector:
         """A row has left a step: it becomes a record of every output of that step."""
         for lineage in self._lineages:
             lineage.row(step, row, self._prefix.here() if self._prefix is not None else (0, 0))
+        for output in self._by_asked.get(step.name, ()):
+            self._settle_calls(output, step.name, row)
         for output in self._by_step.get(step.name, ()):
-            if output.call is not None:
-                self._settle_calls(output, row)
-                continue
             try:
                 record = output.record(row)
             except RecordError as error:
@@ -95,8 +101,8 @@ class Collector:
         if self._prefix is not None:
             self._prefix.dropped(f"output {output.name}", dropped)
 
-    def _settle_calls(self, output: PlannedOutput, row: Row) -> None:
-        for settled in self._calls[output.name].row(row):
+    def _settle_calls(self, output: PlannedOutput, step: str, row: Row) -> None:
+        for settled in self._calls[output.name].row(step, row):
             if settled.error:
                 self._unwritten(output, row, settled.error)
             elif settled.record is None:
@@ -106,18 +112,22 @@ class Collector:
 
     def wants_calls(self, step: str) -> bool:
         """Whether an output is made of the accepted calls of a step."""
-        return any(output.call is not None for output in self._by_step.get(step, ()))
+        return step in self._by_asked
 
     def accepted(self, step: PlannedStep, call: AcceptedCall) -> None:
         """A call was accepted, of which rows are about to leave the step."""
-        for output in self._by_step.get(step.name, ()):
-            if output.call is not None:
-                self._calls[output.name].accepted(call)
+        for output in self._by_asked.get(step.name, ()):
+            self._calls[output.name].accepted(step.name, call)
 
     def merged(self, step: PlannedStep, row: Row, members: Sequence[str]) -> None:
         """A row was made of several, whose ids these are."""
         for lineage in self._lineages:
             lineage.merged(step, row, members)
+
+    def learned(self, step: PlannedStep, text: str) -> None:
+        """A step has learned something of its rows; the last one counts."""
+        if any(output.learned for output in self._by_step.get(step.name, ())):
+            self._learned[step.name] = text
 
     def _put(self, spool: Spool, order: tuple[int, ...], record: bytes) -> None:
         spool.put(order, record if self._prefix is None else _MARK.pack(*self._prefix.here()) + record)
@@ -176,12 +186,15 @@ class Collector:
         published: dict[str, Published] = {}
         for name, output in sorted(self._plan.outputs.items(), key=lambda item: item[1].document is not None):
             path, spool = file_of(folder, name, self._plan, complete), self._outputs[name]
+            if output.learned and output.source not in self._learned and not complete:
+                continue
             if output.document is None:
                 rows = _write(path, spool, functools.partial(self._records, name), output)
             else:
                 about = About.of(self._records(name))
                 rows, others = about.count, {other.name: other.rows for other in published.values()}
-                write_document(path, self._plan, output, about, states, others)
+                learned = self._learned.get(output.source)
+                write_document(path, self._plan, output, about, states, others, learned)
             if complete:
                 file_of(folder, name, self._plan, False).unlink(missing_ok=True)
                 if self._plan.extent.limit is None:
@@ -189,7 +202,7 @@ class Collector:
             published[name] = Published(name, path, rows, complete, output.form)
         lost = functools.partial(_counted, "rejected.jsonl", self._rejected, self._prefix)
         self._rejected_written = _write(folder / "rejected.jsonl", self._rejected, lost)
-        return [published[name] for name in self._plan.outputs]
+        return [published[name] for name in self._plan.outputs if name in published]
 
     def _records(self, name: str) -> Iterator[bytes]:
         """The records of an output, as they are written."""

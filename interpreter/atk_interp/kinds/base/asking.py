@@ -15,7 +15,7 @@ from atk_interp.foreign import CannotLoad
 from atk_interp.kinds.base.bound import BoundStep, Closure
 from atk_interp.kinds.base.codes import BAD_PARSE, WRONG_VALUE_TYPE
 from atk_interp.kinds.base.examples import REPEATED, UNREADABLE
-from atk_interp.kinds.base.results import Attempt, RowFailed, StepContext, StepStopped, Turn, UsedUp
+from atk_interp.kinds.base.results import AcceptedCall, Attempt, RowFailed, StepContext, StepStopped, Turn, UsedUp
 from atk_interp.kinds.base.view import StepView
 from atk_interp.llm.messages import ContextTooLong, Reply
 from atk_interp.records import dataclass
@@ -26,7 +26,17 @@ from atk_interp.spec.schema import SAMPLING_SCHEMA
 from atk_interp.templates import Prompt
 from atk_interp.values import Row, Value, canonical
 
-__all__ = ["ASKING_OPTIONS", "Answer", "Asker", "Failure", "check_asking", "check_reading", "computed", "weight_of"]
+__all__ = [
+    "ASKING_OPTIONS",
+    "Answer",
+    "Asker",
+    "Failure",
+    "check_asking",
+    "check_reading",
+    "computed",
+    "tell_answers",
+    "weight_of",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -130,6 +140,13 @@ class Answer:
     reply: Reply
     messages: Sequence[tuple[str, str]] = ()
     """What was sent for the reply."""
+
+
+def tell_answers(made: Row, answers: Sequence[Answer], context: StepContext) -> None:
+    """Tell of the calls with which one row was made, one after the other."""
+    if context.wants_calls:
+        for number, answer in enumerate(answers):
+            context.accepted(AcceptedCall((made,), number, answer.messages, answer.reply.text))
 
 
 @dataclass(frozen=True, slots=True)

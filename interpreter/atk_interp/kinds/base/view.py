@@ -441,6 +441,16 @@ class Analysed(Protocol):
     def views(self) -> Mapping[str, StepView]: ...
     @property
     def outputs(self) -> Mapping[str, StepView]: ...
+    @property
+    def graph(self) -> Ordered: ...
+
+
+class Ordered(Protocol):
+    """The order of the steps of a spec (`graph.Graph`)."""
+
+    def leading_to(self, name: str) -> set[str]:
+        """A step and every step that its rows, or the values that it uses, come from."""
+        ...
 
 
 @dataclass(frozen=True)
