@@ -1,0 +1,84 @@
+"""What the cases of `representation_variation` cannot show: the same rows whatever the order of replies, and filters that stay."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from atk_interp.pipeline import compile_pipeline
+from atk_interp.runtime import RunResult
+
+CASE = Path(__file__).parent / "cases" / "representation_variation" / "everything"
+SCRIPT = yaml.safe_load((CASE / "replies.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def made(where: str, *, inputs: Path = CASE / "inputs", concurrency: int = 8, **params: Any) -> RunResult:
+    """A run in a folder with a ledger of its own."""
+    folder = Path(where)
+    folder.mkdir(exist_ok=True)
+    (folder / "replies.yaml").write_text(yaml.safe_dump(SCRIPT), encoding="utf-8")
+    model = {"provider": "scripted", "script": str(folder / "replies.yaml"), "concurrency": concurrency}
+    values = {"input_dir": inputs, "output_dir": folder / "out", "models": {"small": model, "large": model}}
+    settings = {"make_inferred_facts": True, "noise": ["random", "typos"], "typo_rate": 0.2, "variations": 4, **params}
+    result: RunResult = compile_pipeline("representation_variation")(
+        **values, **settings, ledger=str(folder / "ledger.db")
+    )
+    return result
+
+
+def written(result: RunResult, name: str = "provenance.jsonl") -> str:
+    return (result.output_dir / name).read_text(encoding="utf-8")
+
+
+def records(result: RunResult) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in written(result).splitlines()]
+
+
+def test_forms_and_noise_are_the_same_in_every_run_whatever_runs_at_a_time() -> None:
+    assert written(made("one", concurrency=1)) == written(made("many", concurrency=16))
+
+
+def test_another_seed_draws_other_forms_and_other_noise() -> None:
+    first, other = made("first"), made("other", seed=7)
+    assert first.status == other.status == "done"
+    assert written(first) != written(other)
+
+
+def test_a_new_document_changes_nothing_of_the_others(place: Path) -> None:
+    inputs = place / "more"
+    inputs.mkdir()
+    for file in (CASE / "inputs").iterdir():
+        (inputs / file.name).write_bytes(file.read_bytes())
+    (inputs / "aardvarks.txt").write_text("Aardvarks dig for ants at night, and sleep by day.", encoding="utf-8")
+    before, after = records(made("before")), records(made("after", inputs=inputs))
+    assert [record for record in after if record["source"] != "aardvarks.txt"] == before
+
+
+def test_a_passage_that_was_filtered_comes_back_in_no_later_run() -> None:
+    runs = [made("again"), made("again"), made("again", noise=[]), made("again", variations=5)]
+    assert [result.status for result in runs] == ["done"] * 4
+    assert not any("Contents: 1 Lichens" in written(result, "final_output.jsonl") for result in runs)
+
+
+def test_braces_of_a_document_and_of_a_prompt_are_sent_as_they_are() -> None:
+    """Each JSON prompt holds the passage: no `{text}` of the prompt's own is left, and those of the passage are."""
+    said = [record["text"] for record in records(made("braces", forms=["json"], variations=1, noise=[]))]
+    assert any('"notation": {"lichen": ["fungus", {text}]}' in text for text in said)
+
+
+def test_all_forms_come_before_one_comes_again() -> None:
+    forms = [
+        record["piece"] for record in records(made("all", variations=8, noise=[])) if record["source"] == "lichens.txt"
+    ]
+    drawn = [form for form in forms if form not in ("passage", "atomic facts", "inferred facts")]
+    assert len(drawn) == len(set(drawn)) == 8
