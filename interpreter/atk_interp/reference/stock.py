@@ -1,6 +1,6 @@
-"""The pages of the stock pipelines: what in them follows from their specs, and a page that lists them all.
+"""The pages of the stock pipelines: what in them follows from their specs, and pages that list them all.
 
-Such parts stand in the README of a pipeline between `<!-- generated: NAME -->` and `<!-- end -->`.
+Such parts stand in a page between `<!-- generated: NAME -->` and `<!-- end -->`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,30 @@ from atk_interp.reference.rules import bounds
 from atk_interp.reference.yaml_text import flow
 from atk_interp.spec import TYPE_NAMES, Param, PipelineSpec
 
-__all__ = ["filled", "pipelines_page", "stock_readmes"]
+__all__ = ["filled", "pipelines_page", "project_readme", "stock_readmes"]
 
 _VARIANTS = ("lean", "styles")
 """Folders of prompts that take the place of a pipeline's own."""
+
+_CHARACTERS_IN_PYTHON = {
+    "factual_qa": 54_297,
+    "multi_source_qa": 61_585,
+    "representation_variation": 24_457,
+    "corrections": 18_294,
+    "rag_training": 26_447,
+    "rephrase": 14_867,
+    "roleplay": 66_848,
+    "clean_documents": 9_718,
+    "classifier": 21_066,
+    "rubric_judge": 13_748,
+    "complete_factual": 90_569,
+    "meta": 112_973,
+}
+"""The Python of each pipeline of Augmentoolkit (`generation/`, commit 36c8580), without the classes and helpers that
+they share; of `rubric_judge` the reward functions."""
+
+_CHARACTERS_A_LINE = 38
+"""Of the same Python, about."""
 
 _BLOCK = re.compile(r"(?P<mark><!-- generated: (?P<name>\w+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
 
@@ -37,12 +57,30 @@ def stock_readmes(specs: Path) -> dict[Path, str]:
 
 
 def filled(text: str, linted: Linted) -> str:
-    """A page with its generated parts written anew. Raises `KeyError` for a part that nobody knows."""
+    """The page of a pipeline with its generated parts written anew. Raises `KeyError` for a part that nobody knows."""
+    return _filled(text, lambda name: _PARTS[name](linted))
 
-    def block(found: re.Match[str]) -> str:
-        return f"{found['mark']}{_PARTS[found['name']](linted)}\n{found['end']}"
 
-    return _BLOCK.sub(block, text)
+def project_readme(readme: Path, specs: Path) -> str:
+    """The README of the project, with the lines of the pipelines in it counted anew."""
+    lines = {"lines": lambda: _counted(specs)}
+    return _filled(readme.read_text(encoding="utf-8"), lambda name: lines[name]())
+
+
+def _filled(text: str, part: Callable[[str], str]) -> str:
+    return _BLOCK.sub(lambda found: f"{found['mark']}{part(found['name'])}\n{found['end']}", text)
+
+
+def _counted(specs: Path) -> str:
+    """The lines of each pipeline that has a counterpart elsewhere, and the lines of that."""
+    rows = []
+    for name, characters in _CHARACTERS_IN_PYTHON.items():
+        path = specs / name / "pipeline.yaml"
+        if path.is_file():
+            theirs = round(characters / _CHARACTERS_A_LINE, -1)
+            link = f"[{code(name)}](pipeline_specs/{name}/README.md)"
+            rows.append([link, str(_lines(path)), str(_lines(*_prompts(path, specs))), f"{theirs:.0f}"])
+    return table(["pipeline", "lines of its spec", "of its prompts", "lines of Python there, about"], rows)
 
 
 def pipelines_page(specs: Path) -> str:
@@ -59,11 +97,18 @@ def pipelines_page(specs: Path) -> str:
 def _listed(path: Path, specs: Path) -> list[str]:
     spec = _spec(check_file(path, complete=False).linted[0])
     name = path.parent.name
-    folder = specs.parent / "prompts" / name
-    prompts = [file for file in folder.rglob("*.*") if file.relative_to(folder).parts[0] not in _VARIANTS]
-    lines = sum(len(file.read_text(encoding="utf-8").splitlines()) for file in (path, *prompts))
+    lines = _lines(path, *_prompts(path, specs))
     asked = ", ".join(f"{code(slot.name)} ({slot.expects})" for slot in spec.models.values())
     return [f"[{name}](../../pipeline_specs/{name}/README.md)", spec.description, asked or "no model", str(lines)]
+
+
+def _prompts(path: Path, specs: Path) -> list[Path]:
+    folder = specs.parent / "prompts" / path.parent.name
+    return [file for file in folder.rglob("*.*") if file.relative_to(folder).parts[0] not in _VARIANTS]
+
+
+def _lines(*files: Path) -> int:
+    return sum(len(file.read_text(encoding="utf-8").splitlines()) for file in files)
 
 
 def _spec(linted: Linted) -> PipelineSpec:
