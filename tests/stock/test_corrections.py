@@ -74,6 +74,7 @@ def test_the_last_answer_alone_is_learned_whatever_the_flawed_one_repeats(place:
 
 
 def test_what_was_filtered_or_voted_down_comes_back_in_no_later_run(place: Path) -> None:
-    for params in ({}, {}, {"system_prompt": ""}, {"votes": 5}):
+    changes: list[dict[str, Any]] = [{}, {}, {"system_prompt": ""}, {"votes": 5}]
+    for params in changes:
         result = made(place, **params)
         assert {record["source"] for record in records(result, "pieces.jsonl")} == {"beavers.txt", "seasons.txt"}

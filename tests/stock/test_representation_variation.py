@@ -65,7 +65,8 @@ def test_a_new_document_changes_nothing_of_the_others(place: Path) -> None:
 
 
 def test_a_passage_that_was_filtered_comes_back_in_no_later_run() -> None:
-    for params in ({}, {}, {"noise": []}, {"variations": 5}):
+    changes: list[dict[str, Any]] = [{}, {}, {"noise": []}, {"variations": 5}]
+    for params in changes:
         result = made("again", **params)
         assert result.status == "done"
         assert "Contents: 1 Lichens" not in written(result, "final_output.jsonl")
