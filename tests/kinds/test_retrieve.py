@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from atk_interp.llm.scripted import ScriptedClient
 from support.lint_text import analysed
 from support.one_step import Applied, applied
 from support.pipelines import run
@@ -153,3 +154,25 @@ async def test_a_step_may_look_through_its_own_rows(tmp_path: Path) -> None:
         """,
     )
     assert [[found["n"] for found in row["near"]] for row in ran.rows] == [[2], [1], []]
+
+
+async def test_no_text_is_embedded_when_all_rows_pass_by(tmp_path: Path) -> None:
+    finder = ScriptedClient([])
+    ran = await run(
+        tmp_path,
+        """
+        spec: atk/v1
+        name: case
+        params: {output_dir: {type: path}, wanted: {type: bool, default: false}}
+        models: {m: {expects: embedding}}
+        steps:
+          notes: {kind: rows, rows: [{text: old mill, n: 1}, {text: stars, n: 2}]}
+          near: {kind: retrieve, from: notes, with: notes, when: wanted, query: text, text: text, take: [n], k: 1,
+                 how: embeddings, model: m, into: near}
+        outputs:
+          out.jsonl: {from: near, format: jsonl}
+        """,
+        finder,
+    )
+    assert [row["n"] for row in ran.rows] == [1, 2]
+    assert finder.calls == 0

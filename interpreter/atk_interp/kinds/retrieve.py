@@ -6,6 +6,7 @@ import hashlib
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from atk_interp.expressions.kinds import type_in_words
@@ -215,6 +216,12 @@ class _Retrieving:
         self.other_base: dict[str, Any] = dict.fromkeys(view.sides["with"].fields)
 
     def apply(self, rows: Iterator[Row], context: SetContext) -> Iterator[Row | Dropped | Beside]:
+        told = f"no row of step `{self.step.name}` is given it"
+        first = next(rows, None)
+        if first is None:  # all rows pass by: then nothing is paid for what none of them looks through
+            yield Beside(0, sum(1 for _ in context.others("with")), told)
+            return
+        rows = chain((first,), rows)
         others = _Others(self, context.scratch())
         yield from others.fill(context)
         merged: set[int] = set()
@@ -225,7 +232,7 @@ class _Retrieving:
             except RowFailed as error:
                 yield Dropped(row, "rejected", str(error))
         yield from lost
-        yield Beside(len(merged), others.count - len(merged), f"no row of step `{self.step.name}` is given it")
+        yield Beside(len(merged), others.count - len(merged), told)
 
     def _ranked(
         self, rows: Iterator[Row], others: _Others, context: SetContext, lost: list[Dropped]
