@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from atk_interp.foreign import VARIABLE, CannotLoad, Failed, PythonRefused
+from atk_interp.foreign import VARIABLE, CannotLoad, Failed, Interrupted, Interruption, PythonRefused
 from atk_interp.foreign.function import find_function
 from atk_interp.foreign.workers import Workers
 
@@ -172,3 +172,55 @@ def test_the_processes_end_with_a_program_that_is_killed(tmp_path: Path) -> None
         program.wait()
         assert told.read() == b""  # its end is the end of all who could write to it
     assert worker > 0
+
+
+_HANGS = "import pathlib, time\ndef f(pipe):\n    pathlib.Path(pipe).write_text('begun')\n    time.sleep(3600)"
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Path:
+    """A pipe that a function writes to when it has begun: to read it is to wait for that."""
+    os.mkfifo(tmp_path / "begun")
+    return tmp_path / "begun"
+
+
+async def test_a_call_that_a_run_waits_for_ends_with_the_run(made: Made, begun: Path) -> None:
+    workers = made(_HANGS, timeout_s=3600)
+    interruption = Interruption()
+    with interruption.entered():
+        waiting = asyncio.create_task(asyncio.to_thread(workers.call, str(begun)))
+    await asyncio.to_thread(begun.read_text)
+    interruption.stop()
+    with pytest.raises(Interrupted):
+        await waiting
+
+
+async def test_no_further_call_of_that_run_is_made_and_those_of_others_are(made: Made) -> None:
+    workers = made("def f(): return 1")
+    interruption = Interruption()
+    interruption.stop()
+    with interruption.entered(), pytest.raises(Interrupted):
+        workers.call()
+    assert await asyncio.to_thread(workers.call) == 1
+
+
+async def test_a_call_that_waits_behind_others_ends_with_its_run(made: Made, begun: Path) -> None:
+    workers = made(_HANGS, timeout_s=3600)
+    interruption = Interruption()
+    with interruption.entered():
+        waiting = [asyncio.create_task(asyncio.to_thread(workers.call, str(begun))) for _ in range(9)]
+    await asyncio.to_thread(begun.read_text)
+    interruption.stop()
+    assert {type(ended) for ended in await asyncio.gather(*waiting, return_exceptions=True)} == {Interrupted}
+
+
+async def test_an_import_that_hangs_ends_with_the_run(made: Made, begun: Path) -> None:
+    hangs = f"import pathlib, time\npathlib.Path({str(begun)!r}).write_text('begun')\ntime.sleep(3600)"
+    workers = made(f"{hangs}\ndef f(): pass")
+    interruption = Interruption()
+    with interruption.entered():
+        waiting = asyncio.create_task(asyncio.to_thread(workers.call))
+    await asyncio.to_thread(begun.read_text)
+    interruption.stop()
+    with pytest.raises(Interrupted):
+        await waiting

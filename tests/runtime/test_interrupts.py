@@ -59,8 +59,8 @@ def started() -> Iterator[list[subprocess.Popen[str]]]:
         process.communicate()
 
 
-def start(folder: Path, hangs: str) -> subprocess.Popen[str]:
-    write_project(folder, SPEC)
+def start(folder: Path, hangs: str, spec: str = SPEC) -> subprocess.Popen[str]:
+    write_project(folder, spec)
     program = PROGRAM.replace("HANGS", repr(hangs))
     return subprocess.Popen(
         [sys.executable, "-c", program], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -93,3 +93,45 @@ def test_a_second_interrupt_ends_a_run_whose_loop_hangs(tmp_path: Path, started:
     _, told = running.communicate(timeout=30)
     assert running.returncode == 130
     assert told.startswith("stopped at once: ")
+
+
+FUNCTION = """
+import sys, time
+
+def hang(given):
+    print("begun", file=sys.stderr, flush=True)
+    time.sleep(3600)
+"""
+HANGING = {
+    "a batch": """
+    steps:
+      given: {kind: rows, rows: [{text: a}]}
+      held:
+        kind: python
+        from: given
+        function: own.py:hang
+        takes: [text]
+        batch: 5
+        fields: {made: text}
+        timeout: 3600
+    outputs:
+      out.jsonl: {from: held, format: jsonl}
+    """,
+    "a parser": SPEC.replace("{text: reply}", "{python: own.py:hang, fields: {made: text}}"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", HANGING)
+def test_one_interrupt_ends_a_run_in_which_a_function_of_the_users_hangs(
+    tmp_path: Path, started: list[subprocess.Popen[str]], what: str
+) -> None:
+    (tmp_path / "own.py").write_text(FUNCTION)
+    started.append(running := start(tmp_path, "", HANGING[what]))
+    assert running.stderr is not None
+    assert running.stderr.readline() == "begun\n"
+    running.send_signal(signal.SIGINT)
+    said, told = running.communicate(timeout=60)
+    assert running.returncode == 130, told
+    assert "took longer" not in said + told
+    assert "took longer" not in (tmp_path / "out" / "events.jsonl").read_text()

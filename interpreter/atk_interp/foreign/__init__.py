@@ -7,7 +7,18 @@ imported when a spec names a function.
 
 from __future__ import annotations
 
-from atk_interp.foreign.errors import CannotLoad, Failed, PythonRefused
+from atk_interp.foreign.errors import CannotLoad, Failed, Interrupted, PythonRefused
+from atk_interp.foreign.interruption import Interruption
 from atk_interp.foreign.refusal import REFUSED_HELP, VARIABLE, is_refused, refuse_python
 
-__all__ = ["REFUSED_HELP", "VARIABLE", "CannotLoad", "Failed", "PythonRefused", "is_refused", "refuse_python"]
+__all__ = [
+    "REFUSED_HELP",
+    "VARIABLE",
+    "CannotLoad",
+    "Failed",
+    "Interrupted",
+    "Interruption",
+    "PythonRefused",
+    "is_refused",
+    "refuse_python",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CannotLoad", "Failed", "PythonRefused"]
+__all__ = ["CannotLoad", "Failed", "Interrupted", "PythonRefused"]
 
 
 class Failed(Exception):
@@ -15,6 +15,10 @@ class CannotLoad(Exception):
     def __init__(self, message: str, help: str = "") -> None:
         super().__init__(message)
         self.help = help
+
+
+class Interrupted(Exception):
+    """The run that waited for this call is ending: nobody wants to know any more."""
 
 
 class PythonRefused(CannotLoad):

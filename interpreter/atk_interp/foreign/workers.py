@@ -13,14 +13,15 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import CancelledError, Future
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from atk_interp.foreign.errors import CannotLoad, Failed, PythonRefused
+from atk_interp.foreign.errors import CannotLoad, Failed, Interrupted, PythonRefused
 from atk_interp.foreign.function import Function
+from atk_interp.foreign.interruption import watched
 from atk_interp.foreign.refusal import REFUSED_HELP, is_refused
 from atk_interp.records import dataclass
 from atk_interp.values import Value, decode, encode
@@ -40,11 +41,25 @@ class _Ended(Exception):
     """The process has ended in the midst of a call."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Call:
     args: Sequence[Value]
     kwargs: Mapping[str, Value]
     future: Future[Value]
+    process: _Process | None = None
+    is_given_up: bool = False
+
+    def begun(self, process: _Process) -> None:
+        """It is about to be made in a process."""
+        self.process = process
+        if self.is_given_up:
+            process.kill()
+
+    def give_up(self) -> None:
+        """End it: its process, if it is in one. Either this sees the process, or `begun` that it is given up."""
+        self.is_given_up = True
+        if not self.future.cancel() and self.process is not None:
+            self.process.kill()
 
 
 class Workers:
@@ -67,17 +82,25 @@ class Workers:
         self._end = weakref.finalize(self, _end, self._processes, self._calls)
 
     def call(self, *args: Value, **kwargs: Value) -> Value:
-        """What the function gives. Raises `Failed`, `CannotLoad`, `PythonRefused`. Blocking."""
-        return self._submitted(args, kwargs).result()
+        """What the function gives. Raises `Failed`, `CannotLoad`, `PythonRefused`, `Interrupted`. Blocking.
+
+        When the `Interruption` that was entered is stopped, the process is ended, and another one takes the next call.
+        """
+        call = self._submitted(args, kwargs)
+        with watched(call.give_up):
+            try:
+                return call.future.result()
+            except CancelledError:
+                raise Interrupted from None
 
     async def acall(self, *args: Value, **kwargs: Value) -> Value:
         """As `call`, awaited."""
         if not self.function.is_async:
-            return await asyncio.wrap_future(self._submitted(args, kwargs))
+            return await asyncio.wrap_future(self._submitted(args, kwargs).future)
         try:
             return await self._ask_shared(args, kwargs)
         except _Ended:
-            return await asyncio.wrap_future(self._submitted(args, kwargs))
+            return await asyncio.wrap_future(self._submitted(args, kwargs).future)
 
     def close(self) -> None:
         """End the processes, whatever they do."""
@@ -90,7 +113,7 @@ class Workers:
                 shared = self._shared = _Shared(self.function, self._processes)
         return await shared.ask(args, kwargs, self.timeout_s)
 
-    def _submitted(self, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Future[Value]:
+    def _submitted(self, args: Sequence[Value], kwargs: Mapping[str, Value]) -> _Call:
         call = _Call(args, kwargs, Future())
         with self._lock:
             if self._threads < min(_MOST, os.cpu_count() or 1):
@@ -99,7 +122,7 @@ class Workers:
                 # A daemon: a function that does not come back must not keep the program from ending.
                 threading.Thread(target=_work, args=given, name="atk-python", daemon=True).start()
         self._calls.put(call)
-        return call.future
+        return call
 
 
 def _end(processes: list[_Process], calls: queue.SimpleQueue[_Call | None]) -> None:
@@ -120,17 +143,20 @@ def _work(
         try:
             for again in (True, False):
                 try:
-                    process = process if process is not None else _Process(function, processes)
+                    process = process if process is not None else _Process(function, processes, call.begun)
+                    call.begun(process)
                     value = process.ask(call.args, call.kwargs, timeout_s)
                     break
                 except _Ended as error:
                     process = None
+                    if call.is_given_up:
+                        raise Interrupted from None
                     if not again:
                         raise Failed(f"it ended the process in which it ran, twice: {error}") from None
         except BaseException as error:  # noqa: BLE001 - it is for whoever waits for the call
             if process is not None and process.is_over:
                 process = None
-            call.future.set_exception(error)
+            call.future.set_exception(Interrupted() if call.is_given_up else error)
         else:
             call.future.set_result(value)
     if process is not None:
@@ -140,7 +166,12 @@ def _work(
 class _Process:
     """One process with the function loaded. For one thread at a time, but for `kill`. Raises `CannotLoad`."""
 
-    def __init__(self, function: Function, processes: list[_Process]) -> None:
+    def __init__(
+        self,
+        function: Function,
+        processes: list[_Process],
+        begun: Callable[[_Process], None] = lambda _: None,
+    ) -> None:
         if is_refused():
             raise PythonRefused(f"`{function.reference}` may not run: Python is refused", REFUSED_HELP)
         self._popen = subprocess.Popen(
@@ -156,6 +187,7 @@ class _Process:
         self._unread = bytearray()
         self._processes = processes
         processes.append(self)
+        begun(self)
         modules = {name: asdict(module) for name, module in function.modules.items()}
         try:
             self.send({"modules": modules, "module": function.module, "name": function.name})

@@ -17,7 +17,9 @@ import functools
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 
+from atk_interp.foreign import Interruption
 from atk_interp.kinds.base import CallStep, Dropped, StepContext
 from atk_interp.llm.messages import EndpointDown, EndpointUnavailable
 from atk_interp.plan import Plan, PlannedStep
@@ -77,6 +79,7 @@ class Engine:
         self._calls = calls
         self._window = window
         self._stop = threading.Event()
+        self._interruption = Interruption()
         self._waiting = Waiting(plan)
         self._walker = Walker(plan, books, sinks, self._waiting, self._stop)
         self._feeder = Feeder(books, self._walker, self._waiting, contexts, prefix, accepted)
@@ -94,6 +97,10 @@ class Engine:
         A row whose calls fail on transport is asked again at the end; when it fails again, the others still go as
         far as they can without it, and `EndpointUnavailable` is raised.
         """
+        with self._interruption.entered():
+            await self._run()
+
+    async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._wake = asyncio.Event()
         self._answered = asyncio.Event()
@@ -134,6 +141,7 @@ class Engine:
         if self._failure is None:
             self._failure = reason
         self._stop.set()
+        self._interruption.stop()
         self._calls.halt()
         self._wake.set()
 
@@ -153,7 +161,7 @@ class Engine:
         # A set with rows missing is another set: what was made of it would be paid for nothing.
         if not (emitter.after and (self._lost or self._blocked)):
             try:
-                await self._loop.run_in_executor(threads, self._make_rows, emitter)
+                await self._loop.run_in_executor(threads, copy_context().run, self._make_rows, emitter)
             except Halted:
                 if self._calls.reason is not None:
                     self.stop(self._calls.reason)

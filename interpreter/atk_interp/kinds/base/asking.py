@@ -19,7 +19,15 @@ from atk_interp.kinds.base.results import AcceptedCall, Attempt, RowFailed, Step
 from atk_interp.kinds.base.view import StepView
 from atk_interp.llm.messages import ContextTooLong, Reply
 from atk_interp.records import dataclass
-from atk_interp.replies import FieldRule, Fields, Reader, ReplyUnreadable, why_unusable
+from atk_interp.replies import (
+    FieldRule,
+    Fields,
+    OptionsError,
+    Reader,
+    ReplyUnreadable,
+    build_reader,
+    why_unusable,
+)
 from atk_interp.spec import EndpointConfig
 from atk_interp.spec.options import Option, Takes
 from atk_interp.spec.schema import SAMPLING_SCHEMA
@@ -162,6 +170,18 @@ class Failure:
         return self.label == _TOO_LONG
 
 
+def _filled(step: BoundStep, reader: Reader) -> Reader:
+    """The reader with what a formula says how it reads. Raises `StepStopped` when it cannot read so."""
+    if reader.unfilled is None:
+        return reader
+    path = (*step.view.path("parse"), reader.unfilled)
+    value = step.evaluated(path)
+    try:
+        return build_reader({**step.view.option("parse"), reader.unfilled: value})
+    except OptionsError as error:
+        raise StepStopped(f"`{step.shown(path)}` of step `{step.name}`: {error}", error.help or "") from error
+
+
 class Asker:
     """Asks for one step. Stateless between rows; safe for many rows at once."""
 
@@ -175,8 +195,8 @@ class Asker:
         self.step = step
         self.slot: str = slot or view.option("model")
         self.endpoint: EndpointConfig = step.endpoints[self.slot]
-        self.reader: Reader = view.reader
-        self.form = view.reader.response_format()
+        self.reader = _filled(step, view.reader)
+        self.form = self.reader.response_format()
         prompt = prompt or view.loaded["prompt"]
         render = prompt.renderer()
         sent = render if frame is None else lambda names: frame(render(names), names)
@@ -224,7 +244,8 @@ class Asker:
                 label, too_long = _TOO_LONG, True
                 failed.append(Attempt(sample, turn.attempt, str(error), "", "refused"))
             else:
-                readings, refused, label, reason = await computed(weight + len(reply.text), self._judge, reply, names)
+                effort = weight + len(reply.text) if self.reader.function is None else _HEAVY + 1
+                readings, refused, label, reason = await computed(effort, self._judge, reply, names)
                 if readings:
                     return Answer(readings, refused, tuple(failed), reply, messages)
                 failed.append(Attempt(sample, turn.attempt, reason, reply.text, reply.finish))
