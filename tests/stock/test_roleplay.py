@@ -1,4 +1,4 @@
-"""What the cases of `roleplay` cannot show: runs that end early and go on, and one cast in whatever order of replies."""
+"""What the cases of `roleplay` cannot show: runs that end early and go on, and one cast in any order of replies."""
 
 from __future__ import annotations
 
