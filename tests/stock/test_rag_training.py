@@ -23,10 +23,10 @@ REPLIES = r"""
     **ANSWER:** Of \g<fact> nothing was found. A list of facts is needed.
 """
 LEAN_REPLIES = r"""
-- when: {matching: "(?s)does not tell it.*Fact (?P<fact>A\\w+)"}
+- when: {matching: "(?s)Then write the answer.*Fact (?P<fact>A\\w+)[^:]*Answer: (?P<told>.*)"}
   reply: |
     **QUESTION:** Who found fact \g<fact>?
-    **ANSWER:** What I have found does not say who found fact \g<fact>. I would need a text about it.
+    **ANSWER:** \g<told>
 - when: {matching: "(?s)Answer it with the sentence.*Fact (?P<fact>A\\w+)"}
   reply: |
     **QUESTION:** Who found fact \g<fact>?
@@ -187,4 +187,4 @@ def test_the_config_that_comes_with_it_ends_well(project_root: Path, tmp_path: P
         input_dir=many(tmp_path / "in", "A", 50), output_dir=tmp_path / "out", models=model
     )
     assert (result.status, result.message) == ("done", "")
-    assert len(records(result, "segments.jsonl")) == 40
+    assert len(records(result, "segments.jsonl")) == 30
