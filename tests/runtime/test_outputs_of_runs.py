@@ -155,6 +155,26 @@ async def test_configs_of_trainers_list_calls_by_what_they_hold_and_tell_when_th
         assert text.endswith("true\n")
 
 
+@pytest.mark.parametrize(
+    ("output", "marked"),
+    [
+        ("format: calls", True),
+        ('format: calls, messages: [{user: "{{ question }}"}, {assistant: "{{ call.reply }}"}]', False),
+        ('format: chat, messages: [{user: "{{ question }}"}, {assistant: "{{ reply }}", train: true}]', True),
+        ('format: chat, messages: [{user: "{{ question }}"}, {assistant: "{{ reply }}"}]', False),
+    ],
+)
+async def test_a_config_of_axolotl_goes_by_the_marks_of_the_messages_where_they_have_any(
+    output: str, marked: bool, tmp_path: Path
+) -> None:
+    prompts = {"ask": '- user: "{{ question }}"'}
+    ran = await run(tmp_path, f"{_CONFIGS}  told.jsonl: {{from: asked, {output}}}\n", lambda request: "So.", prompts)
+    [listed] = yaml.safe_load(ran.bytes()["axolotl.yaml"].decode())["datasets"]
+    assert listed.get("message_field_training") == ("train" if marked else None)
+    assert (b'"train":' in ran.bytes()["told.jsonl"]) is marked
+    assert ("TRL does not read `train`" in ran.bytes()["trl.yaml"].decode()) is marked
+
+
 async def test_documents_are_the_same_bytes_again(tmp_path: Path) -> None:
     first = (await run(tmp_path, _DOCUMENTS)).bytes()
     assert (await run(tmp_path, _DOCUMENTS, output="again")).bytes() == first

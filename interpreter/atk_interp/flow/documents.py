@@ -20,7 +20,12 @@ SHIPPED = tuple(sorted(path.stem for path in _CARDS.glob("*.txt")))
 _COUNTS = dict.fromkeys(("rows_in", "passed", "filtered", "rejected", "rows_out"), INT)
 _STEP = RecordType({"name": TEXT, "kind": TEXT, **_COUNTS})
 _OUTPUT = RecordType(
-    {"name": TEXT, "stem": TEXT, "format": TEXT, "holds": TEXT, "rows": INT, "builder": TEXT, "is_document": BOOL},
+    {
+        **dict.fromkeys(("name", "stem", "format", "holds", "builder"), TEXT),
+        "marked": BOOL,
+        "rows": INT,
+        "is_document": BOOL,
+    },
 )
 
 

@@ -140,6 +140,8 @@ class PlannedOutput:
     """The step that these rows, or rows made of them, must have left; empty where every call counts."""
     holds: str = ""
     """The format of its records, where that is another than `format`: what calls were written as."""
+    marked: bool = False
+    """Whether the messages of its records say under `train` whether they are to be learned."""
     learned: bool = False
     """Whether `document` is what the step has learned; while it has learned nothing there is no file."""
 

@@ -37,8 +37,17 @@ def planned_output(step: BoundStep, output: Output, source: str, planned: Mappin
     layout = format_.writer.layout(_fields(view, format_.writer))
     form = format_.form or form_of(output.name)
     document = _learned if format_.of_learning else _document(step)
+    messages = view.message_lists.get(view.path("messages"))
     return PlannedOutput(
-        output.name, source, output.format, record, form, layout, document, learned=format_.of_learning
+        output.name,
+        source,
+        output.format,
+        record,
+        form,
+        layout,
+        document,
+        marked=output.format == "chat" and messages is not None and messages.trains,
+        learned=format_.of_learning,
     )
 
 
@@ -77,6 +86,7 @@ def _of_calls(step: BoundStep, output: Output, source: str, planned: Mapping[str
 
     named: list[str] = view.option("steps") if view.given("steps") else [output.source]
     asked = _asked([prefix + name for name in named], planned)
+    marked = not given or view.message_lists[view.path("messages")].trains
     last = prefix + view.option("reached") if view.given("reached") else source
     return PlannedOutput(
         output.name,
@@ -84,11 +94,12 @@ def _of_calls(step: BoundStep, output: Output, source: str, planned: Mapping[str
         output.format,
         taken,
         form_of(output.name),
-        _layout_of_calls(fixed["as"], not given or view.message_lists[view.path("messages")].trains),
+        _layout_of_calls(fixed["as"], marked),
         call=record,
         asked=asked,
         reached="" if asked == (last,) else last,
         holds=fixed["as"],
+        marked=marked and fixed["as"] == "chat",
     )
 
 

@@ -102,6 +102,7 @@ def _output(output: PlannedOutput, rows: int) -> dict[str, Any]:
         "name": output.name,
         "format": output.format,
         "holds": output.holds or output.format,
+        "marked": output.marked,
         "rows": rows,
         "builder": _BUILDERS.get(output.form, "text"),
         "is_document": output.document is not None,
