@@ -141,7 +141,9 @@ class _YamlKind(ReplyKind):
 
     The last fenced block that can be read counts, or else all from the first line with one of the fields on. With
     `many: true` a list of mappings (also as the only member of a mapping), or one mapping, are one reading each.
-    Anchors and tags, and text after the YAML without a fence, make a reply unreadable.
+    Anchors and tags, and text after the YAML without a fence, make a reply unreadable. So does what is no YAML: in
+    `title: Tides: a study` the value needs quotes, for a colon and a space begin another key. Say so in the prompt, or
+    take `headings` or `pattern` for free texts, which take a line as it is.
     """
 
     name = "yaml"
@@ -155,6 +157,8 @@ class _YamlKind(ReplyKind):
         ),
         ReplyExample({"yaml": {"fact": "text"}, "many": True}, "- fact: A\n- fact: B", [{"fact": "A"}, {"fact": "B"}]),
         ReplyExample({"yaml": {"title": "text"}}, "name: Tides", None),
+        ReplyExample({"yaml": {"title": "text"}}, "title: Tides: a study", None),
+        ReplyExample({"yaml": {"title": "text"}}, 'title: "Tides: a study"', [{"title": "Tides: a study"}]),
     )
 
     def build(self, value: Any, options: Mapping[str, Any]) -> Reader:
