@@ -15,7 +15,7 @@ from atk_interp.formats.outputs import OUTPUTS, OutputFormat
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import StepView
 from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
-from atk_interp.spec import Takes
+from atk_interp.spec import Option, Takes
 from atk_interp.spec.codes import BAD_NAME, BAD_VALUE, KEYS_AT_ODDS, MISSING_KEY
 
 __all__ = ["check_output"]
@@ -31,6 +31,9 @@ def check_output(view: StepView, views: Mapping[str, StepView]) -> None:
         view.input = view.narrowed(view.input, view.path("where"))
     _check_one_of(view, format_.one_of)
     _check_name(view, format_)
+    for option in format_.options:
+        if option.takes is Takes.TEXT and view.given(option.name):
+            _check_chosen(view, option)
     if format_.of_learning:
         _check_learned(view, views.get(view.step.inputs[0]))
         return
@@ -65,6 +68,16 @@ def _check_learned(view: StepView, source: StepView | None) -> None:
     told = f"step `{source.step.name}` learns nothing that could be saved"
     help_ = f"steps that learn are {listed}" if listed else "write `format: jsonl`"
     view.sink.report(BAD_VALUE, view.document.span((*view.step.path, "from")), told, help=help_)
+
+
+def _check_chosen(view: StepView, option: Option) -> None:
+    """Report a formula for one of a few words that is not text, or may be another word."""
+    found = without_null(view.value(option.name))
+    odd = [word for word in (found.choices or () if isinstance(found, TextType) else ()) if word not in option.choices]
+    if odd:
+        told = f"`{option.name}` cannot be {', '.join(f'`{word}`' for word in odd)}"
+        help_ = f"it can be {', '.join(f'`{word}`' for word in option.choices)}"
+        view.sink.report(BAD_VALUE, view.document.span(view.path(option.name)), told, help=help_)
 
 
 def _check_text(view: StepView, path: Path) -> None:

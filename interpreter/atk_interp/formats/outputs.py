@@ -59,7 +59,7 @@ _MESSAGES = Option(
 _FIELDS = Option("fields", Takes.FIELDS, "Fields of the record, with their values; the whole row when not given.")
 _MARKUP = Option(
     "markup",
-    Takes.NAME,
+    Takes.TEXT,
     "What stands around the messages: `chatml`, `llama3`, `lines` (a line break between them), or `none`.",
     default="chatml",
     choices=("chatml", "llama3", "lines", "none"),

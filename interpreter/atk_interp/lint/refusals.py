@@ -97,7 +97,6 @@ def _refused(view: StepView, turns: Sequence[Said]) -> str | None:
     from atk_interp.formats.writers.base import Marked, Message, RecordError  # imported late: most have no such output
 
     writer = OUTPUTS[view.step.kind].writer
-    options = {option.name: view.option(option.name) for option in view.options}
     marked: list[Marked] = [(role, "x", train) for role, train in turns]
     plain: list[Message] = [(role, "x") for role, _ in turns]
     messages = marked if OUTPUTS[view.step.kind].trains else plain
@@ -105,7 +104,7 @@ def _refused(view: StepView, turns: Sequence[Said]) -> str | None:
         if writer.takes == "messages":
             writer.record(messages)
         elif view.step.kind in ("segments", "completion"):
-            writer.record({"messages": messages, "markup": options["markup"]})
+            writer.record({"messages": messages, "markup": "none"})
         elif view.step.kind == "preference":
             writer.record({"messages": plain, "chosen": "x", "rejected": "y"})
     except RecordError as error:

@@ -10,7 +10,7 @@ from atk_interp.formats.files import form_of
 from atk_interp.formats.outputs import OUTPUTS
 from atk_interp.formats.writers.base import Marked, RecordError, Writer
 from atk_interp.kinds import KINDS
-from atk_interp.kinds.base import AcceptedCall, BoundStep, RowFailed, StepView
+from atk_interp.kinds.base import AcceptedCall, BoundStep, RowFailed, StepStopped, StepView
 from atk_interp.plan.model import PlannedOutput, PlannedStep
 from atk_interp.spec import Option, Output, Takes
 from atk_interp.values import Row
@@ -61,7 +61,7 @@ def _of_calls(step: BoundStep, output: Output, source: str, planned: Mapping[str
     view, where = step.view, _where(step)
     given = view.path("messages") in view.message_lists
     render = _messages(step) if given else None
-    fixed = {"as": view.option("as"), "markup": view.option("markup")}
+    fixed = {"as": view.option("as"), "markup": _chosen(step, "markup")}
     write = OUTPUTS[output.format].writer.record
 
     def taken(row: Row) -> bytes | None:
@@ -182,8 +182,18 @@ def _part(step: BoundStep, option: Option) -> Callable[[Mapping[str, Any]], Any]
         return _messages(step)
     if option.takes is Takes.TEMPLATE:
         return step.content(step.view.path(option.name))
-    value = step.view.option(option.name)
+    value = _chosen(step, option.name)
     return lambda names: value
+
+
+def _chosen(step: BoundStep, name: str) -> Any:
+    """The value of an option that is one of a few words. Raises `StepStopped` when a formula gives another one."""
+    value = step.value(name)
+    choices = next(option.choices for option in step.view.options if option.name == name)
+    if choices and value not in choices:
+        listed = ", ".join(f"`{choice}`" for choice in choices)
+        raise StepStopped(f"`{name}` of output `{step.name}` is one of {listed}, not `{value}`")
+    return value
 
 
 def _messages(step: BoundStep) -> Callable[[Mapping[str, Any]], Any]:

@@ -59,11 +59,11 @@ def bounds(least: float | None, most: float | None) -> str:
 
 
 def _option(option: Option) -> str:
+    formula = " or `=expr`" if option.takes in _OR_FORMULA else ""
     if option.choices:
-        return " ".join(code(choice) for choice in option.choices)
+        return " ".join(code(choice) for choice in option.choices) + formula
     if option.takes is Takes.STRUCTURE:
         return taken(option.rules())
-    formula = " or `=expr`" if option.takes in _OR_FORMULA else ""
     return f"{option.takes.value}{formula}{bounds(option.min, option.max)}"
 
 

@@ -72,7 +72,10 @@ class Option:
             rules["min"] = self.min
         if self.max is not None:
             rules["max"] = self.max
-        if self.choices:
+        if self.choices and self.takes is Takes.TEXT:
+            del rules["type"]
+            rules["anyof"] = [{"type": "formula"}, {"type": "string", "allowed": list(self.choices)}]
+        elif self.choices:
             rules["allowed"] = list(self.choices)
         return rules
 
