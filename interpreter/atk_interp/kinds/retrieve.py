@@ -73,8 +73,8 @@ class Retrieve(StepKind):
             include_self: true, own_by: passage, wrong: 0.4, tell: misled, take: [text], into: found}
     ```
 
-    With `how: random` and `include_self` its own, unless it happens to be drawn, takes the last place of the list, so the
-    order gives it away to whoever is trained on it: write `shuffle: true`, as here.
+    With `how: random` and `include_self` its own, unless it happens to be drawn, takes the last place of the list, so
+    the order gives it away to whoever is trained on it: write `shuffle: true`, as here.
 
     `k_min` draws for each row how many it is given, from `k_min` to `k`, and `shuffle` puts them in a drawn order. What
     is drawn follows from the seed and the contents of the rows.
