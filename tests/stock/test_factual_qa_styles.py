@@ -62,7 +62,7 @@ VAGUE = """
     **QUESTION:** sea high water how often
     **ANSWER:** At the sea it is high water about every twelve hours.
 
-    **QUESTION:** how often
+    **QUESTION:** and that is how often
     **ANSWER:** As above.
 - when: {contains: Bad spelling}
   reply: "Verdict: relevant"
@@ -70,7 +70,7 @@ VAGUE = """
   reply: "Verdict: relevant"
 - when: {contains: You check answers against}
   reply: "Verdict: accurate"
-- when: {contains: typed in a hurry, matching: "Question: how often"}
+- when: {contains: typed in a hurry, matching: "Question: and that is"}
   reply: |
     <repair>reword</repair>
     <reworded_question>moon pulls sea how often</reworded_question>
