@@ -117,4 +117,7 @@ def _built(parse: Mapping[str, Any]) -> Reader:
             told = f"unknown key `{key}` beside `{kind.name}`"
             raise OptionsError(told, (key,), f"there are {quoted(known)}", is_key=True)
     flag(options, "many")
-    return kind.build(parse[kind.name], options)
+    value = parse[kind.name]
+    if kind.takes_formula and isinstance(value, str) and value.startswith("="):
+        return kind.unfilled(options)
+    return kind.build(value, options)

@@ -118,6 +118,10 @@ class Reader(ABC):
     function: str | None = None
     """The user's function that reads, as `file.py:function`. It must be given with `reading_with` before `read`."""
 
+    unfilled: str | None = None
+    """The key under `parse:` whose value is a formula over the parameters, known when a run begins. Until then it is
+    not known which replies are readable: it reads what has the right form."""
+
     def reading_with(self, function: Function) -> Reader:
         """The reader with the function that it names."""
         return self
@@ -188,6 +192,13 @@ class ReplyKind(ABC):
     takes_many: ClassVar[bool] = False
     """Whether `many: true` makes sense beside it."""
     examples: ClassVar[tuple[ReplyExample, ...]] = ()
+
+    takes_formula: ClassVar[bool] = False
+    """Whether the value under `name` may be a formula over the parameters. Then `unfilled` is implemented."""
+
+    def unfilled(self, options: Mapping[str, Any]) -> Reader:
+        """A reader while the value of the formula is not known. Raises `OptionsError`."""
+        raise NotImplementedError
 
     @abstractmethod
     def build(self, value: Any, options: Mapping[str, Any]) -> Reader:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from atk_interp.expressions.types import Type
+from atk_interp.expressions.types import TEXT, Type
 from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
 from atk_interp.replies.alternatives import CHOICES, Alternatives, alternatives, first_line
-from atk_interp.replies.base import NO_RULES, Cue, Fields, Reader, ReplyExample, ReplyKind, Rules
+from atk_interp.replies.base import NO_RULES, Cue, Fields, Reader, ReplyExample, ReplyKind, ReplyUnreadable, Rules
 from atk_interp.replies.grammar import GrammarWriter, any_of, literal
 from atk_interp.replies.tolerant import Wanted, after_last, header_cue
 
@@ -43,6 +43,33 @@ class _ChoiceReader(Reader):
         )
 
 
+@dataclass(frozen=True)
+class _UnfilledReader(Reader):
+    """Reads any line as the answer: which words it may be is known when the run begins."""
+
+    field: str
+    header: Wanted | None
+    unfilled: str | None = "choice"
+
+    @property
+    def fields(self) -> Mapping[str, Type]:
+        return {self.field: TEXT}
+
+    @property
+    def cues(self) -> tuple[Cue, ...]:
+        return header_cue(self.field, self.header)
+
+    @property
+    def constrainable(self) -> tuple[str, ...]:
+        return ()
+
+    def _read(self, text: str) -> list[Fields]:
+        answer = first_line(text if self.header is None else after_last(self.header, text)).strip()
+        if not answer:
+            raise ReplyUnreadable("expected an answer, found nothing")
+        return [{self.field: answer}]
+
+
 class _ChoiceKind(ReplyKind):
     """One of several words, `choice: [suitable, unsuitable]`, or words with values, `choice: {good: true, bad: false}`.
 
@@ -58,11 +85,18 @@ class _ChoiceKind(ReplyKind):
     unless it is listed itself, and makes the reply unreadable. A word of one letter counts only before punctuation or
     the end of a line, as in `B)` or `(b)`, for `a` may be an article.
 
+    `choice: =classes` takes the words from a parameter that is a list of them; a config may then say which there are.
+
     A constrained decoder writes the header and one of the words.
     """
 
     name = "choice"
-    value_schema = CHOICES
+    value_schema: ClassVar[Mapping[str, Any]] = {
+        **CHOICES,
+        "type": ["list", "dict", "string"],
+        "anyof": [*CHOICES["anyof"], {"type": "string", "regex": "^="}],
+    }
+    takes_formula = True
     schema: ClassVar[Mapping[str, Any]] = {"into": {"type": "string", "required": True}, "after": {"type": "string"}}
     examples = (
         ReplyExample(
@@ -73,6 +107,9 @@ class _ChoiceKind(ReplyKind):
         ReplyExample({"choice": {"yes": True, "no": False}, "into": "is_fair"}, "Yes.", [{"is_fair": True}]),
         ReplyExample({"choice": {"accurate": True, "inaccurate": False}, "into": "ok"}, "It is not accurate.", None),
     )
+
+    def unfilled(self, options: Mapping[str, Any]) -> Reader:
+        return _UnfilledReader(checks.into(options, self.name), checks.header(options))
 
     def build(self, value: Any, options: Mapping[str, Any]) -> Reader:
         choices = alternatives(value, (self.name,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from atk_interp.expressions.types import BOOL, FLOAT, Type
+from atk_interp.expressions.types import BOOL, FLOAT, RecordType, Type
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
@@ -37,8 +37,11 @@ _RULES: Mapping[str, Any] = {
     "max": {"type": "number", "meta": {"help": "The best score."}},
     "weight": {"type": "number", "meta": {"help": "How much the score counts among the others; 1 if not said."}},
     "type": {"allowed": ["int", "float"], "meta": {"help": "`int` for whole numbers only."}},
+    "fails": {"allowed": [True], "meta": {"help": "In place of bounds: yes or no, and yes fails the whole."}},
+    "means": {"type": "string", "meta": {"help": "What is scored, in words; for the prompt."}},
 }
 _FINDING = Alternatives({"yes": True, "true": True, "no": False, "false": False})
+_SCORED = pattern(r"(?im)^\|?[^\n:：=|>]{1,200}[:：=|>][ \t*_\"']*(?:\d|yes|no|true|false)")
 _AFTER_NAME = pattern(r"[ \t]*[*_\"']*[ \t]*[:：=|][ \t]*[*_]*[ \t]*")
 
 
@@ -72,10 +75,13 @@ class _Criterion:
 class _RubricReader(Reader):
     criteria: tuple[_Criterion, ...]
     into: str
+    scores: str | None = None
+    """The field for all that is given by name, where they are no fields of their own."""
 
     @property
     def fields(self) -> Mapping[str, Type]:
-        return {**{criterion.name: criterion.type for criterion in self.criteria}, self.into: FLOAT}
+        named = {criterion.name: criterion.type for criterion in self.criteria}
+        return {**(named if self.scores is None else {self.scores: RecordType(named)}), self.into: FLOAT}
 
     @property
     def constrainable(self) -> tuple[str, ...]:
@@ -92,8 +98,8 @@ class _RubricReader(Reader):
         for criterion in self.criteria:
             line = tagged.get(criterion.name.lower()) or _line(criterion, text, skeleton)
             reading[criterion.name] = criterion.value(first_line(line))
-        reading[self.into] = self._score(reading)
-        return [reading]
+        score = self._score(reading)
+        return [{**(reading if self.scores is None else {self.scores: reading}), self.into: score}]
 
     def _score(self, reading: Fields) -> float:
         """The mean of the scores as shares of their bounds, by weight; 0 when anything fails the whole."""
@@ -113,6 +119,28 @@ class _RubricReader(Reader):
             head = f"{chr(10) if index else ''}{criterion.words.shown}: "
             pieces += [literal(head), scores]
         return writer.text(" ".join(pieces))
+
+
+@dataclass(frozen=True)
+class _UnfilledReader(Reader):
+    """Reads whatever gives a score to something: the names are known when the run begins."""
+
+    scores: str
+    into: str
+    unfilled: str | None = "rubric"
+
+    @property
+    def fields(self) -> Mapping[str, Type]:
+        return {self.scores: RecordType(open=True), self.into: FLOAT}
+
+    @property
+    def constrainable(self) -> tuple[str, ...]:
+        return ()
+
+    def _read(self, text: str) -> list[Fields]:
+        if _SCORED.search(text) is None:
+            raise ReplyUnreadable(f"expected names with their scores, found {excerpt(text)}")
+        return [{self.scores: {}, self.into: 0.0}]
 
 
 def _line(criterion: _Criterion, text: str, skeleton: Skeleton) -> str:
@@ -153,19 +181,33 @@ class _RubricKind(ReplyKind):
     the first column of a table, or as a key of JSON; `_` in it is a space or itself, and marks and case do not matter.
     The last one counts, and all of them must be there. Numbers are read as in `number`, yes and no as in `choice`.
 
+    `scores: scores` puts all that has a name into one record of that field. `rubric: =rubric` takes the whole from a
+    parameter that is a map, so that a config may say what is scored; it needs `scores`. A name may say what it `means`,
+    for the prompt to tell, and a finding that does is written `{fails: true, means: …}`.
+
     A constrained decoder writes a line for each name.
     """
 
     name = "rubric"
     value_schema: ClassVar[Mapping[str, Any]] = {
-        "type": "dict",
-        "minlength": 1,
-        "valuesrules": {
-            "type": ["string", "dict"],
-            "anyof": [{"type": "string", "allowed": [_FAILS]}, {"type": "dict", "schema": _RULES}],
-        },
+        "type": ["dict", "string"],
+        "anyof": [
+            {
+                "type": "dict",
+                "minlength": 1,
+                "valuesrules": {
+                    "type": ["string", "dict"],
+                    "anyof": [{"type": "string", "allowed": [_FAILS]}, {"type": "dict", "schema": _RULES}],
+                },
+            },
+            {"type": "string", "regex": "^="},
+        ],
     }
-    schema: ClassVar[Mapping[str, Any]] = {"into": {"type": "string", "required": True}}
+    schema: ClassVar[Mapping[str, Any]] = {
+        "into": {"type": "string", "required": True},
+        "scores": {"type": "string"},
+    }
+    takes_formula = True
     examples = (
         ReplyExample(
             {"rubric": {"accuracy": {"min": 1, "max": 5}, "invents_facts": "fails"}, "into": "score"},
@@ -179,6 +221,13 @@ class _RubricKind(ReplyKind):
         ),
     )
 
+    def unfilled(self, options: Mapping[str, Any]) -> Reader:
+        scores = _scores(options)
+        if scores is None:
+            told = "a rubric that a parameter gives needs `scores`, the field for what has a name in it"
+            raise OptionsError(told, (self.name,), "add `scores: scores`")
+        return _UnfilledReader(scores, checks.into(options, self.name))
+
     def build(self, value: Any, options: Mapping[str, Any]) -> Reader:
         if not isinstance(value, Mapping) or not value:
             told = "such as `{accuracy: {min: 1, max: 5}}`"
@@ -187,15 +236,26 @@ class _RubricKind(ReplyKind):
         if all(criterion.scores is None for criterion in criteria):
             raise OptionsError("a rubric has one score at least", (self.name,), "add `accuracy: {min: 1, max: 5}`")
         into = checks.into(options, self.name)
-        if into in value:
+        scores = _scores(options)
+        if scores is None and into in value:
             raise OptionsError(f"`{into}` is one of the scores", ("into",), "choose another name for the whole")
-        return _RubricReader(criteria, into)
+        return _RubricReader(criteria, into, scores)
+
+
+def _scores(options: Mapping[str, Any]) -> str | None:
+    """The field for what has a name. Raises `OptionsError`."""
+    if "scores" not in options:
+        return None
+    name = checks.field_name(options["scores"], ("scores",))
+    if name == options["into"]:
+        raise OptionsError(f"`{name}` is the field for the whole", ("scores",), "choose another name")
+    return name
 
 
 def _criterion(name: Any, rules: Any, path: checks.Path) -> _Criterion:
     field = checks.field_name(name, path)
     words = Wanted(field.replace("_", " "))
-    if rules == _FAILS:
+    if rules == _FAILS or (isinstance(rules, Mapping) and rules.keys() <= {_FAILS, "means"} and rules.get(_FAILS)):
         return _Criterion(field, words, None)
     if not isinstance(rules, Mapping):
         raise OptionsError(f"`{field}` takes its bounds, or `fails`", path, f"write `{field}: {{min: 1, max: 5}}`")
@@ -204,6 +264,8 @@ def _criterion(name: Any, rules: Any, path: checks.Path) -> _Criterion:
         raise OptionsError(
             f"unknown rule `{unknown}` of a score", (*path, str(unknown)), f"there are {', '.join(_RULES)}", is_key=True
         )
+    if _FAILS in rules:
+        raise OptionsError(f"`{field}` has bounds, or `fails: true`", path, "remove the bounds, or `fails`")
     scores = numbers(rules, rules.get("type"), path, "type")
     if scores.low is None or scores.high is None or scores.low >= scores.high:
         raise OptionsError(f"`{field}` needs a worst and a best score", path, "add `min:` and `max:`")

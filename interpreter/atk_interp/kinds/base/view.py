@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Protocol
 
 from atk_interp.diagnostics import Diagnostic, Label, Sink, did_you_mean
@@ -315,6 +316,8 @@ class StepView:
             self.sink.report(BAD_PARSE, span, str(error), help=help_)
             self.parse_is_broken = True
             return {field: ANY for field in self.input.fields if place_named(self.document, field, self.path(name))}
+        if self.reader.unfilled is not None:
+            self.expression((*self.path(name), self.reader.unfilled), self.params_scope())
         if self.reader.function is not None:
             path = (*self.path(name), "python")
             function = self.function(path, positional=1)
@@ -455,13 +458,16 @@ class Ordered(Protocol):
 
 @dataclass(frozen=True)
 class Nested:
-    """A pipeline that a step names, as it is by itself. `fit` checks it with the rows of the step for its `input`.
+    """A pipeline that a step names, as it is by itself.
 
-    `fit` gives the analysis and the errors that only these rows make.
+    `fit` checks it with the rows of the step for its `input` (None for those that it declares) and folders of prompts
+    that take the place of its own: the analysis, and the errors that only these make. `find_prompts` gives the folder
+    of a name, beside the spec or among its own prompts.
     """
 
     analysis: Analysed
-    fit: Callable[[RecordType], tuple[Analysed, Sequence[Diagnostic]]]
+    fit: Callable[[RecordType | None, tuple[FilePath, ...]], tuple[Analysed, Sequence[Diagnostic]]]
+    find_prompts: Callable[[str], FilePath | None]
 
 
 class Around(Protocol):
@@ -469,6 +475,10 @@ class Around(Protocol):
 
     def open_pipeline(self, view: StepView, name: str, path: Path) -> Nested | None:
         """The pipeline of a name (or path); None when it cannot be used, which is reported."""
+        ...
+
+    def view_of(self, name: str) -> StepView | None:
+        """Another step of the spec, which was checked before; None for one that is broken."""
         ...
 
     def open_function(self, reference: Any) -> Function:

@@ -87,6 +87,8 @@ def _report_refused(
 def _certain_rules(view: StepView) -> Iterator[tuple[str, Callable[[Mapping[str, object]], object]]]:
     """The rules of `accept` that need nothing but what is read, so that a reading alone decides them."""
     assert view.reader is not None
+    if view.reader.unfilled is not None:
+        return  # what it reads now is no reading
     for label in view.step.options.get("accept") or {}:
         expression = view.expressions.get((*view.path("accept"), label))
         if expression is not None and expression.names and view.reader.fields.keys() >= expression.names.keys():
