@@ -13,7 +13,7 @@ import pytest
 from atk_interp.formats.documents import CannotRead, Document, Problem
 from atk_interp.formats.inputs import Input
 from atk_interp.formats.readers import Reading
-from atk_interp.formats.remote import shown
+from atk_interp.formats.remote import Remote, shown
 
 
 @pytest.fixture(autouse=True)
@@ -94,8 +94,20 @@ def test_an_address_with_a_password_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_scheme_that_nobody_knows_is_told(tmp_path: Path) -> None:
-    with pytest.raises(CannotRead, match="`nosuch://a` cannot be opened"):
+    with pytest.raises(CannotRead, match="nothing is known of addresses that begin with `nosuch://`"):
         read("nosuch://a", tmp_path)
+    with pytest.raises(CannotRead) as refused:
+        Remote.check("htps://host/a.txt")
+    assert "`https`" in refused.value.help
+
+
+@pytest.mark.parametrize(
+    ("address", "package"), [("dropbox://folder", "dropboxdrivefs"), ("smb://host/share", "smbprotocol")]
+)
+def test_the_package_that_a_scheme_needs_is_named_before_anything_is_read(address: str, package: str) -> None:
+    with pytest.raises(CannotRead, match="needs a package that is not installed") as refused:
+        Remote.check(address)
+    assert refused.value.help == f"`pip install {package}`"
 
 
 def test_what_was_brought_here_is_removed_when_it_was_read(tmp_path: Path, memory: Any) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from atk_interp.diagnostics import did_you_mean
 from atk_interp.formats.documents import CannotRead, Problem
 from atk_interp.formats.finding import Found, glob_pattern, sorted_out
 from atk_interp.formats.readers import READERS
@@ -52,15 +53,25 @@ class Remote:
 
     @staticmethod
     def check(address: str) -> None:
-        """Raise `CannotRead` for an address that says what belongs elsewhere, and when fsspec is missing."""
+        """Raise `CannotRead` for an address that says what belongs elsewhere, and when a package is missing for it."""
         parts = urlsplit(address)
         if parts.password is not None or "@" in parts.netloc:
             help = "leave it out, and give it as the environment or the configuration of fsspec has it"
             raise CannotRead(f"`{shown(address)}` is written with a name or password in it", help)
         try:
-            import fsspec  # type: ignore[import-untyped]  # noqa: F401 - imported late: an extra
+            import fsspec  # type: ignore[import-untyped]  # imported late: an extra
         except ImportError:
             raise CannotRead("addresses need fsspec, which is not installed", _INSTALL) from None
+        scheme = parts.scheme
+        try:
+            fsspec.get_filesystem_class(scheme)
+        except ImportError as error:
+            told = f"`{scheme}://` needs a package that is not installed"
+            raise CannotRead(told, f"`pip install {_package(error)}`") from None
+        except ValueError:
+            known = sorted(fsspec.available_protocols())
+            help = did_you_mean(scheme, known) or "there are `https://`, `s3://`, `gs://`, `hf://` and others of fsspec"
+            raise CannotRead(f"nothing is known of addresses that begin with `{scheme}://`", help) from None
 
     def close(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -121,6 +132,15 @@ class Remote:
 
 
 _INSTALL = "`pip install 'atk-interp[remote]'`, and for `s3://` and the like the package of fsspec for it"
+_PACKAGES = {"smbclient": "smbprotocol", "libarchive": "libarchive-c", "pyarrow": "'atk-interp[parquet]'"}
+"""Where a package has another name than what is imported."""
+
+
+def _package(error: ImportError) -> str:
+    """What to install, of an import that failed in the file system of a scheme."""
+    cause = error.__cause__ if isinstance(error.__cause__, ImportError) else error
+    name = (cause.name or "").partition(".")[0]
+    return _PACKAGES.get(name, name) or "fsspec"
 
 
 def _opened(address: str) -> tuple[Any, str]:
@@ -129,8 +149,8 @@ def _opened(address: str) -> tuple[Any, str]:
 
     try:
         system, path = fsspec.core.url_to_fs(address)
-    except (ImportError, ValueError) as error:
-        raise CannotRead(f"`{shown(address)}` cannot be opened ({_told(error)})", _INSTALL) from None
+    except Exception as error:  # noqa: BLE001 - as in `found`: some look for keys here
+        raise CannotRead(f"`{shown(address)}` cannot be opened ({_told(error)})") from None
     return system, str(path)
 
 
@@ -145,6 +165,4 @@ def _told(error: Exception) -> str:
         return "there is no such file or folder"
     if isinstance(error, PermissionError):
         return "permission denied"
-    if isinstance(error, ImportError):
-        return "a package is missing"
     return type(error).__name__
