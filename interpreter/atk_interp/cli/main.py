@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import io
+import keyword
 import sys
 from typing import Any
 
@@ -28,6 +29,7 @@ COMMANDS = {
     "test": "Try the examples of specs; no model is asked.",
     "show": "Print the graph of a pipeline with the fields on every edge.",
     "config": "Write a config template for a pipeline.",
+    "import": "Make pipelines, prompts and configs of Augmentoolkit into ours.",
     "lsp": "Serve an editor: findings while typing, completion, hover, definitions.",
     "schema": "Write the JSON Schema of specs, configs or prompts, for editors.",
     "explain": "Say what a code means, such as ATK302.",
@@ -36,7 +38,7 @@ COMMANDS = {
     "doctor": "Look whether this machine and the endpoints of a config can do a run.",
     "model": "Fetch, find or import the embedded model.",
 }
-"""Every command with its one-line help; the module of the same name holds `command`."""
+"""Every command with its one-line help; the module of the same name (`import_`) holds `command`."""
 
 
 class _Commands(click.Group):
@@ -48,7 +50,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"atk_interp.cli.commands.{cmd_name}")
+        own = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        module = importlib.import_module(f"atk_interp.cli.commands.{own}")
         command: click.Command = module.command
         return command
 

@@ -7,7 +7,7 @@ from atk_interp.document.codes import CODES
 from atk_interp.document.files import DISK, Files
 from atk_interp.document.load import is_utf16, load_document, read_source, shown
 from atk_interp.document.model import Document, Path, show_path
-from atk_interp.document.parse import parse_document
+from atk_interp.document.parse import parse_as_others_do, parse_document
 from atk_interp.document.texts import NotYaml, read_texts
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Path",
     "is_utf16",
     "load_document",
+    "parse_as_others_do",
     "parse_document",
     "read_source",
     "read_texts",

@@ -14,7 +14,7 @@ from atk_interp.document.model import Document, Path, Place
 from atk_interp.document.syntax import is_invisible, report_syntax
 from atk_interp.source import SourceFile, Span
 
-__all__ = ["parse_document"]
+__all__ = ["parse_as_others_do", "parse_document"]
 
 _MAX_DEPTH = 60
 _MAX_VALUES = 200_000
@@ -31,19 +31,31 @@ def parse_document(file: SourceFile, sink: Sink) -> Document | None:
     The last ones read are kept, since an editor asks for the same files at every keystroke: whoever gets a document
     shares it with others, and changes nothing in it.
     """
-    document, found = _parsed(file)
+    return _read(file, sink, last_counts=False)
+
+
+def _read(file: SourceFile, sink: Sink, *, last_counts: bool) -> Document | None:
+    document, found = _parsed(file, last_counts)
     for diagnostic in found:
         sink.add(diagnostic)
     return document
 
 
 @lru_cache(maxsize=64)
-def _parsed(file: SourceFile) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+def _parsed(file: SourceFile, last_counts: bool) -> tuple[Document | None, tuple[Diagnostic, ...]]:
     sink = Sink()
-    return _parse(file, sink), tuple(sink)
+    return _parse(file, sink, _LastKeyCounts if last_counts else _Builder), tuple(sink)
 
 
-def _parse(file: SourceFile, sink: Sink) -> Document | None:
+def parse_as_others_do(file: SourceFile, sink: Sink) -> Document | None:
+    """A document that was written for another program: of a key that is given twice the last counts, as PyYAML has it.
+
+    A value behind a tag is the text that is written there. Both are told as in a document of ours.
+    """
+    return _read(file, sink, last_counts=True)
+
+
+def _parse(file: SourceFile, sink: Sink, builds: type[_Builder]) -> Document | None:
     try:
         excess = _excess(file.text)
         if excess is not None:
@@ -52,7 +64,7 @@ def _parse(file: SourceFile, sink: Sink) -> Document | None:
         node = _compose(file, sink)
         if node is None:
             return None
-        builder = _Builder(file, sink)
+        builder = builds(file, sink)
         data = builder.build(node, (), None)
     except yaml.YAMLError as error:
         report_syntax(error, file, sink)
@@ -143,7 +155,7 @@ class _Builder:
         data: dict[str, Any] = {}
         seen: dict[str, Any] = {}
         merged: list[Any] = []
-        for key, value in node.value:
+        for key, value in self._kept(node.value):
             if key.tag == _PREFIX + "merge":
                 merged.extend(value.value if isinstance(value, yaml.SequenceNode) else [value])
                 continue
@@ -158,6 +170,10 @@ class _Builder:
         for source in merged:
             self._merge(source, path, data, seen)
         return data
+
+    def _kept(self, pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+        """The keys and values of a mapping that are looked at, in their order."""
+        return pairs
 
     def _merge(self, source: Any, path: Path, data: dict[str, Any], seen: dict[str, Any]) -> None:
         """`<<: *anchor`: keys of the anchor that are not given here (YAML merge keys)."""
@@ -230,6 +246,22 @@ class _Builder:
         self.gave_up = True
         top = self.places[path[:1]]
         _report_excess(Span(self.file, top.key_start, top.key_end), self.sink)
+
+
+class _LastKeyCounts(_Builder):
+    """Passes over what is overwritten by a key of the same name further down."""
+
+    def _kept(self, pairs: list[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+        last: dict[str, Any] = {}
+        kept: list[tuple[Any, Any]] = []
+        for key, value in reversed(pairs):
+            if isinstance(key, yaml.ScalarNode) and key.tag != _PREFIX + "merge":
+                if key.value in last:
+                    self._duplicate(key.value, last[key.value], key)
+                    continue
+                last[key.value] = key
+            kept.append((key, value))
+        return kept[::-1]
 
 
 def _integer(text: str) -> int | str:

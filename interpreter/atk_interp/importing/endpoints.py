@@ -1,0 +1,99 @@
+"""The endpoints of a config: models, addresses and prices from keys that begin with the name of a slot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from atk_interp.importing.notes import Notes
+from atk_interp.importing.settings import Settings
+from atk_interp.patterns import pattern
+
+__all__ = ["endpoints", "slot_keys"]
+
+_LOCAL = pattern(
+    r"(?:localhost|.*\.local|127\..*|10\..*|192\.168\..*|172\.(?:1[6-9]|2\d|3[01])\..*|0\.0\.0\.0|::1|\[.*)\Z"
+)
+_MODEL_KEYS = ("model", "base_url", "api_key", "mode")
+
+
+def slot_keys(prefix: str) -> dict[str, tuple[str, ...]]:
+    """The keys that say something of one slot, by what they say; of prices there are two spellings.
+
+    `prefix` is what stands before `_model`: `small`, or `rag_small` where a pipeline is made of several.
+    """
+    before, _, size = prefix.rpartition("_")
+    before = before + "_" if before else ""
+    prices = {
+        way: (f"{before}cost_per_million_{size}_{way}", f"{before}cost_{size}_{way}") for way in ("input", "output")
+    }
+    return {**{key: (f"{prefix}_{key}",) for key in _MODEL_KEYS}, **prices}
+
+
+def endpoints(
+    settings: Settings, slots: Mapping[str, str], concurrency: Any, notes: Notes
+) -> dict[str, dict[str, Any]]:
+    """The entries of `models:` by the names of our slots. Keys become the names of environment variables."""
+    found: dict[str, dict[str, Any]] = {}
+    variables: dict[str, str] = {}
+    for prefix, slot in slots.items():
+        entry = _endpoint(settings, prefix, variables, notes)
+        if entry and slot in found and found[slot] != entry:
+            told = f"the slot `{slot}` had another endpoint under `{prefix}_…`; the first one is taken"
+            notes.look(settings.file, 0, told)
+        if entry and slot not in found:
+            found[slot] = {**entry, **({"concurrency": concurrency} if _is_count(concurrency) else {})}
+    return found
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _endpoint(settings: Settings, prefix: str, variables: dict[str, str], notes: Notes) -> dict[str, Any]:
+    keys = slot_keys(prefix)
+    values = {what: next((settings.value(n) for n in names if n in settings), None) for what, names in keys.items()}
+    for names in keys.values():
+        for name in names:
+            settings.take(name)
+    if not any(name in settings for key in _MODEL_KEYS for name in keys[key]):
+        return {}
+    entry: dict[str, Any] = {"model": values["model"]} if isinstance(values["model"], str) else {}
+    address = values["base_url"] if isinstance(values["base_url"], str) else None
+    if address:
+        entry["base_url"] = address
+    variable = _variable(settings, prefix, address, variables)
+    if variable:
+        entry["api_key_env"] = variable
+        notes.variables[variable] = f"the key of {_host(address) or 'the endpoint'} (`{keys['api_key'][0]}` before)"
+    if values["mode"] not in (None, "api"):
+        told = f"`{keys['mode'][0]}: {values['mode']}` is not needed: name the OpenAI-compatible address of the service"
+        notes.look(settings.file, 0, told)
+    price = {way: values[way] for way in ("input", "output") if isinstance(values[way], int | float)}
+    return {**entry, "price": price} if price else entry
+
+
+def _host(address: str | None) -> str:
+    try:
+        return (urlsplit(address or "").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _variable(settings: Settings, prefix: str, address: str | None, variables: dict[str, str]) -> str | None:
+    """The environment variable for the key of an endpoint, None where none is needed.
+
+    `variables` remembers whose key each variable holds: two keys of one service have two variables.
+    """
+    key, host = f"{prefix}_api_key", _host(address)
+    if not settings.has_secret(key) or (host and _LOCAL.match(host)):
+        return None
+    words = [word for word in host.split(".") if word not in ("api", "www", "com", "org", "net", "io", "ai", "co")]
+    service = re.sub(r"\W+", "_", words[-1] if words else "openai" if not host else host.split(".")[0]).upper()
+    name = f"{service}_API_KEY" if service[:1].isalpha() else f"API_KEY_{service}"
+    if name in variables and not settings.same_secret(variables[name], key):
+        name = f"{name}_{re.sub(r'[^A-Za-z0-9]+', '_', prefix).upper()}"
+    variables.setdefault(name, key)
+    return name

@@ -1,0 +1,63 @@
+"""What an import tells of a file: what became of it, what needs a look, what has no equivalent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from atk_interp.diagnostics.concealing import concealed
+from atk_interp.records import dataclass
+
+__all__ = ["FAILED", "LEFT", "LOOK", "RENAMED", "Note", "Notes"]
+
+RENAMED, LOOK, LEFT, FAILED = "renamed", "look", "left", "failed"
+"""It has another name or form now; a person must look at it; it is left out on purpose; it could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing to tell. `line` is 1-based, 0 where the whole file is meant."""
+
+    kind: str
+    file: str
+    line: int
+    told: str
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+class Notes:
+    """Collects what is told of one import. What looks like a credential is starred out, whoever tells it.
+
+    `variables` are the environment variables that hold the keys of what was imported, each with what it is for.
+    """
+
+    def __init__(self) -> None:
+        self._found: list[Note] = []
+        self.variables: dict[str, str] = {}
+
+    def add(self, kind: str, file: str, line: int, told: str) -> None:
+        self._found.append(Note(kind, file, line, concealed(told)))
+
+    def look(self, file: str, line: int, told: str) -> None:
+        self.add(LOOK, file, line, told)
+
+    def left(self, file: str, line: int, told: str) -> None:
+        self.add(LEFT, file, line, told)
+
+    def failed(self, file: str, line: int, told: str) -> None:
+        self.add(FAILED, file, line, told)
+
+    def renamed(self, file: str, line: int, told: str) -> None:
+        self.add(RENAMED, file, line, told)
+
+    def extend(self, others: Iterable[Note]) -> None:
+        self._found.extend(others)
+
+    def __iter__(self) -> Iterator[Note]:
+        return iter(dict.fromkeys(self._found))
+
+    def of(self, kind: str) -> list[Note]:
+        """The notes of one kind, in the order of files and lines."""
+        return sorted((note for note in self if note.kind == kind), key=lambda note: (note.file, note.line))

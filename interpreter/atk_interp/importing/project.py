@@ -1,0 +1,207 @@
+"""What a path to import is (a checkout, a pipeline, prompts, a config), and all that is made of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from atk_interp.importing.aiming import Own, import_config
+from atk_interp.importing.draft import Drafted, draft_spec
+from atk_interp.importing.prompts import Names, is_message_list
+from atk_interp.importing.reading import Tree
+from atk_interp.importing.steps import PythonStep, read_python
+from atk_interp.importing.tables import known_pipeline
+from atk_interp.importing.work import YAML, Wishes, Work, data_of, joined, leaf
+from atk_interp.source import SourceFile
+
+__all__ = ["NothingToImport", "import_path"]
+
+_CONFIG = "config"
+_MARKS = ("run_augmentoolkit.py", "super_config.yaml", "generation")
+"""What only a whole checkout has."""
+_NO_PIPELINES = frozenset(("inputs", "outputs", "logs", "docs", "atk-interface", "external_configs"))
+
+
+class NothingToImport(Exception):
+    """The path holds nothing of the kind. The message says why."""
+
+
+def import_path(path: Path, output: Path, wishes: Wishes) -> Work:
+    """All that becomes of a path. `output` is where it will stand: paths in configs lead from there.
+
+    Raises `NothingToImport`; `OSError` and `TooManyFiles` where a folder cannot be read.
+    """
+    root = path.resolve()
+    work = Work(Tree(root if root.is_dir() else root.parent), output.absolute(), wishes)
+    if not root.is_dir():
+        _file(work, root)
+    elif any((root / mark).exists() for mark in _MARKS):
+        _checkout(work)
+    elif _is_pipeline(root):
+        _pipeline(work, root, "", {})
+    else:
+        _loose(work)
+    if not work.files:
+        first = next(iter(work.notes), None)
+        raise NothingToImport(f"there is nothing to import in `{path}`" + (f": {first.told}" if first else ""))
+    return work
+
+
+def _file(work: Work, path: Path) -> None:
+    """A prompt or a config by itself."""
+    file = work.tree.read(path)
+    if file is None:
+        return
+    if path.suffix.lower() == ".txt":
+        work.prompt(file, f"{path.stem}.txt", work.names(None))
+    elif path.suffix.lower() not in YAML:
+        work.notes.failed(file.path, 0, "it is neither YAML nor text")
+    elif isinstance(data_of(file), dict):
+        import_config(work, file, f"{path.stem}.yaml", {}, path.parent.name)
+    else:
+        work.prompt(file, f"{path.stem}.yaml", work.names(None))
+
+
+def _loose(work: Work) -> None:
+    """A folder of prompts, of configs, or of both."""
+    root = work.tree.root
+    files = [file for path in work.tree.files(root, YAML) if (file := work.tree.read(path)) is not None]
+    if any(isinstance(data_of(file), list) for file in files) or "prompt" in root.name:
+        work.prompts(root, "", work.names(None), leave_out=lambda file: isinstance(data_of(file), dict))
+    for file in files:
+        if isinstance(data_of(file), dict):
+            import_config(work, file, file.path, {}, Path(file.path).parent.name)
+
+
+# ------------------------------------------------------------------------------------------------------- pipelines
+
+
+def _is_pipeline(folder: Path) -> bool:
+    """Whether a folder has Python beside prompts or a config."""
+    names = [entry.name for entry in os.scandir(folder)]
+    has_prompts = any(name.startswith("prompt") and (folder / name).is_dir() for name in names)
+    return any(name.endswith(".py") for name in names) and (has_prompts or f"{_CONFIG}.yaml" in names)
+
+
+def _pipeline(work: Work, folder: Path, goal: str, drafts: Mapping[str, Own]) -> Own:
+    """The folder of a pipeline: its prompts, a draft of its spec, its configs."""
+    tree = work.tree
+    python = [file for path in tree.files(folder, (".py",)) if (file := tree.read(path)) is not None]
+    work.read_python = work.read_python or bool(python)
+    read = read_python(python, work.notes)
+    names = work.names(read.names if python else None)
+    yaml = [(path, file) for path in tree.files(folder, YAML, below=False) if (file := tree.read(path)) is not None]
+    configs = [(path, file) for path, file in yaml if not is_message_list(data_of(file))]
+    folders = {below.name: below.name for below in tree.folders(folder) if _holds_prompts(tree, below)}
+    default = _default_folder(folders, [data_of(file) for _, file in configs])
+    if default in folders and "prompts" not in folders:
+        folders[default] = "prompts"
+        work.notes.renamed(tree.shown(folder / default), 0, "prompts of a pipeline stand in `prompts/` beside its spec")
+    reads = _prompts(work, folder, goal, folders, names)
+    drafted = _draft(work, folder, goal, read.steps, reads)
+    own = Own(folder.name, goal, drafted, folders)
+    for path, file in configs:
+        import_config(work, file, joined(goal, f"{path.stem}.yaml"), {**drafts, folder.name: own}, folder.name)
+    return own
+
+
+def _holds_prompts(tree: Tree, folder: Path) -> bool:
+    if "prompt" in folder.name:
+        return True
+    return any((file := tree.read(path)) and is_message_list(data_of(file)) for path in tree.files(folder, YAML))
+
+
+def _default_folder(folders: Mapping[str, str], configs: Sequence[Any]) -> str:
+    """The folder of the prompts that others override."""
+    for data in configs:
+        named = Path(str(leaf(data, "default_prompts") or "")).name if isinstance(data, dict) else ""
+        if named in folders:
+            return named
+    if "prompts" in folders:
+        return "prompts"
+    return next((name for name in sorted(folders) if name.startswith("prompt")), "")
+
+
+def _prompts(
+    work: Work, folder: Path, goal: str, folders: Mapping[str, str], names: Names
+) -> dict[str, frozenset[str]]:
+    """All prompts below the folder of a pipeline; the names that those of `prompts/` are filled in with."""
+    reads: dict[str, frozenset[str]] = {}
+    for old, new in folders.items():
+        found = work.prompts(folder / old, joined(goal, new), names, leave_out=lambda file: _is_no_list(work, file))
+        reads = found if new == "prompts" else reads
+    return reads
+
+
+def _is_no_list(work: Work, file: SourceFile) -> bool:
+    if not isinstance(data_of(file), dict):
+        return False
+    work.notes.left(file.path, 0, "it is no list of messages, so it is no prompt")
+    return True
+
+
+def _draft(
+    work: Work, folder: Path, goal: str, steps: Sequence[PythonStep], reads: Mapping[str, frozenset[str]]
+) -> Drafted | None:
+    shown = work.tree.shown(folder)
+    if not steps:
+        work.notes.look(shown, 0, "no steps were found in its Python, so there is no draft of a spec")
+        return None
+    known = known_pipeline(folder.name)
+    if known is not None:
+        told = f"`{known.ours}` does this, with parsers and prompts of its own; the draft is for what you changed"
+        work.notes.look(shown, 0, told)
+    drafted = draft_spec(re.sub(r"\W+", "_", folder.name), steps, reads, shown, work.notes)
+    work.put(joined(goal, "pipeline.yaml"), drafted.text, shown)
+    for param in drafted.params:
+        told = f"`{param}` is a parameter of the draft: a prompt is filled in with it, and no step writes it"
+        work.notes.look(shown, 0, told)
+    return drafted
+
+
+# -------------------------------------------------------------------------------------------------------- checkouts
+
+
+def _checkout(work: Work) -> None:
+    """A whole checkout: every pipeline in it, and the configs that stand apart from them."""
+    root = work.tree.root
+    drafts: dict[str, Own] = {}
+    for folder in _pipelines(work.tree, root):
+        drafts[folder.name] = _pipeline(work, folder, f"pipeline_specs/{folder.name}", drafts)
+    outside = root / "external_configs"
+    for path in work.tree.files(outside, YAML) if outside.is_dir() and not outside.is_symlink() else ():
+        file = work.tree.read(path)
+        if file is not None:
+            name = path.relative_to(outside).with_suffix(".yaml").as_posix()
+            import_config(work, file, f"configs/{name}", drafts)
+    order = root / "super_config.yaml"
+    if order.is_file() and not order.is_symlink():
+        _tell_order(work, order)
+
+
+def _pipelines(tree: Tree, folder: Path, depth: int = 5) -> Iterator[Path]:
+    """The folders of pipelines at and below a folder; a pipeline holds no other."""
+    if folder != tree.root and _is_pipeline(folder):
+        yield folder
+    elif depth:
+        for below in tree.folders(folder):
+            if below.name not in _NO_PIPELINES:
+                yield from _pipelines(tree, below, depth - 1)
+
+
+def _tell_order(work: Work, path: Path) -> None:
+    """Tell what the list of runs of a checkout becomes: a command with configs in their order."""
+    file = work.tree.read(path)
+    data = data_of(file) if file is not None else None
+    order = leaf(data, "pipeline_order") if isinstance(data, dict) else None
+    runs = [entry for entry in order or () if isinstance(entry, dict) and entry.get("config")]
+    if file is None or not runs:
+        return
+    configs = " ".join(f"{Path(str(entry['config'])).stem}.yaml" for entry in runs)
+    told = f"the order of runs is that of the command: `atk-interp run {configs}`"
+    if any(entry.get("parameters") for entry in runs):
+        told += "; what it sets under `parameters` is `--set NAME=VALUE`"
+    work.notes.look(file.path, 0, told)

@@ -1,0 +1,124 @@
+"""The settings of a config of another project: its leaves by name, with keys and placeholders told apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from atk_interp.diagnostics.concealing import concealed
+from atk_interp.document import Document, Path
+from atk_interp.importing.notes import Notes
+from atk_interp.patterns import pattern
+from atk_interp.records import dataclass
+
+__all__ = ["Setting", "Settings"]
+
+_SECRET = pattern(r"(?i)(?:^|_)(?:api_?key|key|token|password|passwd|secret)$")
+_PLACEHOLDER = pattern(r"!!\s*PLACEHOLDER\s*!!")
+_ATTENTION = pattern(r"!!\s*ATTENTION\s*!!")
+_LEAST_SECRET = 12
+"""A key shorter than this is `EMPTY` or the like, and may well be a part of other values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One leaf. `value` is None for what was never filled in, and for what must not be written anywhere."""
+
+    name: str
+    value: Any
+    line: int
+    is_blank: bool = False
+    is_secret: bool = False
+    wants_attention: bool = False
+
+
+class Settings:
+    """All settings of a config. Each is `taken` once it is known what becomes of it."""
+
+    def __init__(self, document: Document, kept_whole: frozenset[str], notes: Notes) -> None:
+        self.document = document
+        self.notes = notes
+        self.file = document.file.path
+        whole = document.get(("no_flatten",))
+        self._whole = kept_whole | frozenset(name for name in whole or () if isinstance(name, str))
+        self._secrets: set[str] = set()
+        self._found: dict[str, Setting] = {}
+        self._taken: set[str] = set()
+        leaves = list(self._leaves((), document.data))
+        for path, value in leaves:
+            if _SECRET.search(str(path[-1])) and isinstance(value, str) and len(value) >= _LEAST_SECRET:
+                self._secrets.add(value)
+        for path, value in leaves:
+            self._add(path, value)
+
+    def _leaves(self, path: Path, value: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+        for key, part in value.items():
+            if isinstance(part, dict) and key not in self._whole:
+                yield from self._leaves((*path, key), part)
+            else:
+                yield (*path, key), part
+
+    def _add(self, path: Path, value: Any) -> None:
+        name, line = str(path[-1]), self.document.key_span(path).begin.line
+        if name in self._found:
+            told = f"`{name}` is given in two sections, which the original refuses; the first one counts here"
+            self.notes.look(self.file, line, told)
+            return
+        written = self.document.written(path) if not isinstance(value, dict | list) else ""
+        blank = written.startswith("!!PLACEHOLDER") or _holds(_PLACEHOLDER, value)
+        attention = written.startswith("!!ATTENTION") or _holds(_ATTENTION, value)
+        if isinstance(value, str):
+            value = _ATTENTION.sub("", value).strip() if attention else value
+        secret = _SECRET.search(name) is not None
+        if not (secret or blank) and self._is_hidden(value):
+            secret = True
+            self.notes.look(self.file, line, f"the value of `{name}` holds a key or a password, and is left out")
+        if blank or secret:
+            value = None
+        self._found[name] = Setting(name, value, line, blank, secret, attention)
+
+    def _is_hidden(self, value: Any) -> bool:
+        """Whether a value holds what must not be written."""
+        if isinstance(value, dict):
+            return any(self._is_hidden(part) for part in (*value, *value.values()))
+        if isinstance(value, list):
+            return any(map(self._is_hidden, value))
+        return isinstance(value, str) and (concealed(value) != value or any(one in value for one in self._secrets))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._found
+
+    def take(self, name: str) -> Setting | None:
+        """A setting that is now dealt with."""
+        self._taken.add(name)
+        return self._found.get(name)
+
+    def value(self, name: str, default: Any = None) -> Any:
+        """The value of a setting that is now dealt with; the default where it is not given or not filled in."""
+        setting = self.take(name)
+        return default if setting is None or setting.value is None else setting.value
+
+    def same_secret(self, first: str, second: str) -> bool:
+        """Whether two settings hold the same key."""
+        return bool(self._raw(first) == self._raw(second))
+
+    def _raw(self, name: str) -> Any:
+        return next((value for path, value in self._leaves((), self.document.data) if path[-1] == name), None)
+
+    def has_secret(self, name: str) -> bool:
+        """Whether a key is given, or left to be filled in."""
+        setting = self._found.get(name)
+        return setting is not None and (setting.is_blank or bool(self._raw(name)))
+
+    def rest(self) -> list[Setting]:
+        """The settings that nobody has taken, in their order."""
+        return [setting for name, setting in self._found.items() if name not in self._taken]
+
+
+def _holds(sign: re.Pattern[str], value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_holds(sign, part) for part in value.values())
+    if isinstance(value, list):
+        return any(_holds(sign, part) for part in value)
+    return isinstance(value, str) and sign.search(value) is not None

@@ -1,0 +1,177 @@
+"""What can be said of a pipeline from its Python, which is read as text and never run.
+
+Steps are calls of known classes (or of classes made from these in the same files) with what their literal arguments
+say. Everything else of the Python is out of reach, and told to be.
+"""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from atk_interp.importing.notes import Notes
+from atk_interp.records import dataclass
+from atk_interp.source import SourceFile
+
+__all__ = ["PythonStep", "Read", "read_python"]
+
+CLASSES = {
+    "PipelineStep": "one",
+    "DepthFirstPipelineStep": "one",
+    "GenerationStep": "one",
+    "OneToManyStep": "many",
+    "MajorityVoteStep": "vote",
+    "RandomVariationStep": "variations",
+    "SingleGenerationStep": "once",
+}
+"""What each class of steps does with a row."""
+
+_HELPERS: Mapping[str, Mapping[str, Any]] = {
+    "create_filter_chunks_step": {"prompt_path": "filter", "result_key": "judgement"},
+}
+"""Functions that make a step, with the arguments that they give it."""
+
+_RUNS = ("execute_pipeline", "run", "generate", "execute")
+
+
+@dataclass(frozen=True)
+class PythonStep:
+    """A step as the Python makes it. `arguments` are those that are literals, `others` the text of the rest."""
+
+    name: str
+    does: str
+    file: str
+    line: int
+    arguments: Mapping[str, Any]
+    others: Mapping[str, str]
+    slot: str = ""
+    order: tuple[int, int] = (0, 0)
+    """Steps that the Python runs come first, in the order of their lines."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """What the Python files of one pipeline say. `names` are all words that could be the name of a field."""
+
+    steps: tuple[PythonStep, ...]
+    names: frozenset[str]
+    functions: frozenset[str] = frozenset()
+
+
+def read_python(files: Sequence[SourceFile], notes: Notes) -> Read:
+    """The steps in Python files, in the order in which they are run as far as it can be told."""
+    trees = [(file, tree) for file in files if (tree := _tree(file, notes)) is not None]
+    nodes = [(file, node) for file, tree in trees for node in ast.walk(tree)]
+    classes = _classes([node for _, node in nodes])
+    runs = {name: run for _, node in nodes for name, run in _runs(node)}
+    steps = [step for file, node in nodes for step in _steps(node, file, classes, runs)]
+    names = frozenset(word for _, node in nodes for word in _words(node))
+    functions = frozenset(node.name for _, node in nodes if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef))
+    return Read(tuple(sorted(steps, key=lambda step: step.order)), names, functions)
+
+
+def _tree(file: SourceFile, notes: Notes) -> ast.Module | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes in the texts of others
+            return ast.parse(file.text)
+    except SyntaxError as error:
+        notes.failed(file.path, error.lineno or 0, "it is not Python, so no steps are read from it")
+    except (ValueError, RecursionError, MemoryError):
+        notes.failed(file.path, 0, "it cannot be read as Python, so no steps are read from it")
+    return None
+
+
+def _classes(nodes: Sequence[ast.AST]) -> dict[str, str]:
+    """What each class of steps does, those that the files make from known ones among them."""
+    found = dict(CLASSES)
+    made = [node for node in nodes if isinstance(node, ast.ClassDef)]
+    for _ in made:  # a class may stand before the one that it is made from
+        before = len(found)
+        for node in made:
+            base = next((name for name in map(_called, node.bases) if name in found), None)
+            if base is not None:
+                found.setdefault(node.name, found[base])
+        if len(found) == before:
+            break
+    return found
+
+
+def _called(node: ast.AST) -> str:
+    """The last name of what is called: `b` of `a.b`."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _runs(node: ast.AST) -> Iterator[tuple[str, tuple[int, str]]]:
+    """The steps that are run by a call: their names, the line, and which model answers."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _RUNS):
+        return
+    engine = next((_text(word.value) for word in node.keywords if word.arg == "engine_wrapper"), "")
+    if isinstance(node.func.value, ast.Name):
+        yield node.func.value.id, (node.lineno, "large" if "large" in engine else "small")
+
+
+def _steps(
+    node: ast.AST, file: SourceFile, classes: Mapping[str, str], runs: Mapping[str, tuple[int, str]]
+) -> Iterator[PythonStep]:
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(node.value, ast.Call):
+        return
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    made = _called(node.value.func)
+    if not isinstance(targets[0], ast.Name) or (made not in classes and made not in _HELPERS):
+        return
+    name = targets[0].id
+    words = {word.arg: word.value for word in node.value.keywords if word.arg is not None}
+    literals = {key: value for key, part in words.items() if (value := _literal(part)) is not _NONE}
+    others = {key: _text(part) for key, part in words.items() if _whole(part) is _NONE}
+    run = runs.get(name)
+    yield PythonStep(
+        name=name,
+        does=classes.get(made, "one"),
+        file=file.path,
+        line=node.lineno,
+        arguments={**_HELPERS.get(made, {}), **literals},
+        others=others,
+        slot=run[1] if run else "",
+        order=(0, run[0]) if run else (1, node.lineno),
+    )
+
+
+_NONE = object()
+
+
+def _whole(node: ast.AST) -> Any:
+    """The value of a literal, or `_NONE`."""
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return _NONE
+
+
+def _literal(node: ast.AST) -> Any:
+    """The value of a literal; of a mapping the parts that are; of a choice the first; else `_NONE`."""
+    if isinstance(node, ast.IfExp):
+        return _literal(node.body)
+    if isinstance(node, ast.Dict):
+        pairs = [(_whole(key), _whole(value)) for key, value in zip(node.keys, node.values, strict=True) if key]
+        return {key: value for key, value in pairs if isinstance(key, str) and value is not _NONE}
+    return _whole(node)
+
+
+def _text(node: ast.AST) -> str:
+    try:
+        return ast.unparse(node)
+    except RecursionError:
+        return "…"
+
+
+def _words(node: ast.AST) -> Iterator[str]:
+    """The words at a node that might be the name of a field."""
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.arg | ast.keyword) and node.arg:
+        yield node.arg
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier():
+        yield node.value

@@ -1,0 +1,116 @@
+"""One import as it goes on: the files that it will write, and how prompts get among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from atk_interp.diagnostics import Sink
+from atk_interp.document import parse_as_others_do
+from atk_interp.importing.notes import Notes
+from atk_interp.importing.prompts import Names, Prompt, completion_prompt, message_prompt
+from atk_interp.importing.reading import Tree
+from atk_interp.records import dataclass
+from atk_interp.source import SourceFile
+
+__all__ = ["COMPLETION", "YAML", "Wishes", "Work", "data_of", "joined", "leaf"]
+
+YAML = (".yaml", ".yml")
+COMPLETION = "_completion"
+"""What the name of a folder ends in that holds the completion twins of the prompts of another one."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a command line says.
+
+    `as_text` are names that stay text and `filled` names that are filled in, whatever the Python says. `pipeline` is
+    what configs are for that do not say it.
+    """
+
+    as_text: frozenset[str] = frozenset()
+    filled: frozenset[str] = frozenset()
+    pipeline: str = ""
+
+
+class Work:
+    """The files to write by their paths below the output, the original of each, and what is to be told."""
+
+    def __init__(self, tree: Tree, output: Path, wishes: Wishes) -> None:
+        self.tree = tree
+        self.notes: Notes = tree.notes
+        self.output = output
+        self.wishes = wishes
+        self.files: dict[str, str] = {}
+        self.sources: dict[str, str] = {}
+        self.read_python = False
+
+    def put(self, name: str, text: str, source: str) -> None:
+        if name in self.files:
+            self.notes.failed(source, 0, f"`{self.sources[name]}` is `{name}` already")
+            return
+        self.files[name] = text
+        self.sources[name] = source
+
+    def names(self, known: frozenset[str] | None) -> Names:
+        """Which names are filled in, when these are the words of the Python around a prompt."""
+        return Names(known, self.wishes.as_text, self.wishes.filled)
+
+    def prompt(self, file: SourceFile, goal: str, names: Names) -> Prompt | None:
+        """Import one prompt into the file `goal`, a text for completion or messages."""
+        read = completion_prompt if goal.endswith(".txt") else message_prompt
+        found = read(file, names, self.notes)
+        if found is not None:
+            self.put(goal, found.text, file.path)
+        return found
+
+    def prompts(
+        self, folder: Path, goal: str, names: Names, leave_out: Callable[[SourceFile], bool]
+    ) -> dict[str, frozenset[str]]:
+        """Import the prompts of a folder and of those below; the names that each is filled in with, by its own.
+
+        `leave_out` says of a YAML file that it is none, and tells of it. A text beside messages of the same name goes
+        into a folder of its own: of the two only one would be read.
+        """
+        found: dict[str, frozenset[str]] = {}
+        files = self.tree.files(folder, (*YAML, ".txt"))
+        messages = {path.with_suffix("") for path in files if path.suffix.lower() in YAML}
+        for path in files:
+            file = self.tree.read(path)
+            if file is None or (path.suffix.lower() in YAML and leave_out(file)):
+                continue
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            if path.suffix.lower() in YAML:
+                prompt = self.prompt(file, joined(goal, f"{name}.yaml"), names)
+            elif path.with_suffix("") in messages:
+                below = f"{goal or folder.name}{COMPLETION}"
+                told = f"it has a twin of messages, behind which it would not be found, so it stands in `{below}/`"
+                self.notes.renamed(file.path, 0, told)
+                self.prompt(file, joined(below, f"{name}.txt"), names)
+                continue
+            else:
+                prompt = self.prompt(file, joined(goal, f"{name}.txt"), names)
+            if prompt is not None:
+                found[name] = prompt.names
+        return found
+
+
+def joined(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def data_of(file: SourceFile) -> Any:
+    """The data of a YAML file; None where there are none."""
+    document = parse_as_others_do(file, Sink())
+    return None if document is None else document.data
+
+
+def leaf(data: Mapping[str, Any], key: str) -> Any:
+    """The value of a key of a config, in whatever section it stands."""
+    for name, value in data.items():
+        if name == key:
+            return value
+        if isinstance(value, dict) and (found := leaf(value, key)) is not None:
+            return found
+    return None
