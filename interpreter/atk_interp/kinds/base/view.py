@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
-from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from atk_interp.diagnostics import Diagnostic, Label, Sink, did_you_mean
+from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, Path
 from atk_interp.expressions import Expression, check_expression, parse_expression
 from atk_interp.expressions.narrow import facts_if
 from atk_interp.expressions.types import ANY, INT, TEXT, ListType, RecordType, Type, join_types, type_of
-from atk_interp.kinds.base.cardinality import Cardinality
+from atk_interp.kinds.base.around import Analysed, Around, Followed, Nested
 from atk_interp.kinds.base.causes import CausesTold
 from atk_interp.kinds.base.codes import (
-    BAD_PARSE,
     SHADOWED_PARAMETER,
     UNKNOWN_FIELD,
-    UNKNOWN_SLOT,
-    UNUSABLE_FUNCTION,
-    WRONG_SLOT,
     WRONG_VALUE_TYPE,
 )
+from atk_interp.kinds.base.reading import fields_read, found_function
+from atk_interp.kinds.base.slots import check_expected, check_slot
+from atk_interp.kinds.base.unknown import explained
 from atk_interp.kinds.base.written import is_formula, misfit, place_named
 from atk_interp.records import dataclass
-from atk_interp.replies import OptionsError, Reader, build_reader
+from atk_interp.replies import Reader
 from atk_interp.source import Span
 from atk_interp.spec import BUILT_IN_NAMES, PipelineSpec, Step, Takes, param_type
 from atk_interp.spec.options import Option
@@ -168,47 +166,7 @@ class StepView:
 
     def explain(self, name: str) -> tuple[tuple[str, ...], str | None]:
         """Notes and help for a name that is not known at this step."""
-        what = "output" if self.step.path[0] == "outputs" else "step"
-        fields = ", ".join(f"`{field_}`" for field_ in self.input.fields) or "no fields"
-        came = " and ".join(f"`{source}`" for source in self.step.inputs)
-        notes = (f"{what} `{self.step.name}` receives {fields}" + (f" from {came}" if came else ""),)
-        if self.input is self.asks_about:
-            notes = (f"the prompts of step `{self.step.name}` see {fields}",)
-        if self.seen_by:
-            notes = (f"`{self.seen_by}` of step `{self.step.name}` sees the fields of its own row: {fields}",)
-        if name in self.hints:
-            return notes, self.hints[name]
-        if name in self.providers and self.providers[name] != self.step.name:
-            return notes, self._written_elsewhere(name, self.providers[name])
-        if name in self.spec.steps and self.spec.steps[name].kind == "once":
-            return notes, f"`{name}` is a `once` step; write `use: {name}` to name its fields here"
-        if name in self.spec.steps:
-            return notes, f"`{name}` is a step; use one of its fields"
-        return notes, None
-
-    def _written_elsewhere(self, name: str, provider: str) -> str:
-        """Where a field is to be had that the rows here lack."""
-        if provider in self.constants:
-            return f"write `{provider}.{name}`"
-        between = self._before(self.step.inputs) - {provider}
-        after = [step for step in between if provider in self._before(self.spec.steps[step].inputs)]
-        written = f"`{name}` is written by step `{provider}`"
-        if not after:
-            return f"{written}, which does not lead here"
-        return f"{written}, and " + (
-            f"step `{after[0]}` does not hand it on" if len(after) == 1 else "a step between does not hand it on"
-        )
-
-    def _before(self, inputs: Iterable[str]) -> set[str]:
-        """The steps that lead to some inputs, and these."""
-        found: set[str] = set()
-        waiting = [*inputs]
-        while waiting:
-            name = waiting.pop()
-            if name in self.spec.steps and name not in found:
-                found.add(name)
-                waiting += self.spec.steps[name].inputs
-        return found
+        return explained(self, name)
 
     def _telling_causes(self) -> Sink:
         return CausesTold(self.sink, self.lacking) if self.lacking else self.sink
@@ -307,49 +265,11 @@ class StepView:
 
         With `writes` they become fields of the rows.
         """
-        try:
-            self.reader = build_reader(self.step.options[name])
-        except OptionsError as error:
-            path = (*self.path(name), *error.path)
-            help_ = self._standing_wrong(name, error.path) or error.help
-            span = self.document.key_span(path) if error.is_key else self.document.head_span(path)
-            self.sink.report(BAD_PARSE, span, str(error), help=help_)
-            self.parse_is_broken = True
-            return {field: ANY for field in self.input.fields if place_named(self.document, field, self.path(name))}
-        if self.reader.unfilled is not None:
-            self.expression((*self.path(name), self.reader.unfilled), self.params_scope())
-        if self.reader.function is not None:
-            path = (*self.path(name), "python")
-            function = self.function(path, positional=1)
-            self.reader = self.reader.reading_with(function) if function is not None else self.reader
-        if writes:
-            self.writes(self.reader.fields, self.path(name))
-        return self.reader.fields
+        return fields_read(self, name, writes=writes)
 
     def function(self, path: Path, given: Sequence[str] = (), positional: int = 0) -> Function | None:
         """Find the Python function that is named at a path, and check that it takes these arguments; None if not."""
-        from atk_interp.foreign.function import FunctionNotUsable  # imported late: few specs name one
-
-        span = self.document.span(path)
-        try:
-            assert self.around is not None
-            found = self.around.open_function(self.document.get(path))
-        except FunctionNotUsable as error:
-            self.sink.report(UNUSABLE_FUNCTION, span, str(error), help=error.help)
-            return None
-        misfit = found.parameters.misfit(given, positional) if found.parameters is not None else None
-        if misfit is not None:
-            self.sink.report(UNUSABLE_FUNCTION, span, f"function `{found.name}` {misfit}")
-            return None
-        self.functions[path] = found
-        return found
-
-    def _standing_wrong(self, name: str, inner: Path) -> str | None:
-        """What to do with a key of the step that stands in one of its values, when that one cannot have it."""
-        key = inner[-1] if len(inner) == 1 else None
-        if key not in {option.name for option in self.options} or self.given(str(key)):
-            return None
-        return f"`{key}` is a key of the step: indent it as `{name}` is"
+        return found_function(self, path, given, positional)
 
     def slot(self, name: str = "model", *, embeds: bool = False) -> None:
         """Check that the model slot exists, and that it is one for vectors, or one for replies."""
@@ -360,35 +280,11 @@ class StepView:
     def asks_slot(self, value: str, path: Path, *, embeds: bool = False) -> None:
         """As `slot`, of a slot that is named at a path."""
         self.check_slot(value, path)
-        self._check_expected(value, path, embeds)
-
-    def _check_expected(self, value: str, path: Path, embeds: bool) -> None:
-        """A slot that expects anything may be for either."""
-        slot = self.spec.models.get(value)
-        if slot is None or slot.expects == "any" or embeds is (slot.expects == "embedding"):
-            return
-        told = f"step `{self.step.name}` needs {'vectors' if embeds else 'replies'}"
-        self.sink.report(
-            WRONG_SLOT,
-            self.document.span(path),
-            f"{told}, and slot `{value}` expects `{slot.expects}`",
-            labels=[Label(self.document.span((*slot.path, "expects")), "said here")],
-            help="name a slot that expects `embedding`" if embeds else "name a slot that expects `instruct`",
-        )
+        check_expected(self, value, path, embeds=embeds)
 
     def check_slot(self, value: str, path: Path, help: str | None = None) -> None:
         """Check that the model slot named at a path exists. `help` is the mend where it is no misspelt name."""
-        self.used_slots[value] = None
-        if value in self.spec.models:
-            return
-        known = ", ".join(f"`{slot}`" for slot in self.spec.models) or "none"
-        self.sink.report(
-            UNKNOWN_SLOT,
-            self.document.span(path),
-            f"there is no model slot `{value}`",
-            notes=[f"slots under `models` are {known}"],
-            help=help or did_you_mean(value, self.spec.models) or f"add `{value}:` to `models:`",
-        )
+        check_slot(self, value, path, help)
 
     def writes(self, fields: Mapping[str, Type], path: Path) -> None:
         """Report fields whose names are already taken by a parameter, the language, or a step under `use`."""
@@ -431,76 +327,3 @@ def expression_paths(view: StepView, name: str) -> list[Path]:
         return []
     keys, path = view.option(name), view.path(name)
     return [(*path, index) for index in range(len(keys))] if isinstance(keys, list) else [path]
-
-
-class Analysed(Protocol):
-    """A spec with all that is known of it (`flow.Analysis`)."""
-
-    @property
-    def spec(self) -> PipelineSpec: ...
-    @property
-    def fields(self) -> Mapping[str, RecordType]: ...
-    @property
-    def views(self) -> Mapping[str, StepView]: ...
-    @property
-    def outputs(self) -> Mapping[str, StepView]: ...
-    @property
-    def graph(self) -> Ordered: ...
-
-
-class Ordered(Protocol):
-    """The order of the steps of a spec (`graph.Graph`)."""
-
-    def leading_to(self, name: str) -> set[str]:
-        """A step and every step that its rows, or the values that it uses, come from."""
-        ...
-
-
-@dataclass(frozen=True)
-class Nested:
-    """A pipeline that a step names, as it is by itself.
-
-    `fit` checks it with the rows of the step for its `input` (None for those that it declares) and folders of prompts
-    that take the place of its own: the analysis, and the errors that only these make. `find_prompts` gives the folder
-    of a name, beside the spec or among its own prompts.
-    """
-
-    analysis: Analysed
-    fit: Callable[[RecordType | None, tuple[FilePath, ...]], tuple[Analysed, Sequence[Diagnostic]]]
-    find_prompts: Callable[[str], FilePath | None]
-
-
-class Around(Protocol):
-    """What a step may ask of the check that it is part of."""
-
-    def open_pipeline(self, view: StepView, name: str, path: Path) -> Nested | None:
-        """The pipeline of a name (or path); None when it cannot be used, which is reported."""
-        ...
-
-    def view_of(self, name: str) -> StepView | None:
-        """Another step of the spec, which was checked before; None for one that is broken."""
-        ...
-
-    def open_function(self, reference: Any) -> Function:
-        """The Python function of a `file.py:function` beside the spec. Raises `FunctionNotUsable`."""
-        ...
-
-    def cardinality(self, view: StepView) -> Cardinality:
-        """How many rows a step makes of how many."""
-        ...
-
-    def open_steps(self, view: StepView, refused: Mapping[str, str]) -> Mapping[str, Step]:
-        """The steps under the option `steps`, each as valid as it is. `refused` are keys that they may not have."""
-        ...
-
-    def follow(self, view: StepView, steps: Sequence[Step], fields: RecordType, sink: Sink) -> Followed:
-        """The steps one after the other, the first with rows of these fields."""
-        ...
-
-
-@dataclass(frozen=True)
-class Followed:
-    """Steps that were checked one after the other, and the fields of the rows that leave the last of them."""
-
-    views: Sequence[StepView]
-    fields: RecordType
