@@ -241,13 +241,21 @@ class _Flow:
         if analysis is None:
             return None
 
-        def fit(handed: RecordType) -> tuple[Analysis, list[Diagnostic]]:
+        def fit(handed: RecordType | None, prompts: tuple[Path, ...]) -> tuple[Analysis, list[Diagnostic]]:
             sink = Sink()
             document = analysis.spec.document
-            fitted = _analyse(document, analysis.folder, sink, (), opened, handed)
+            fitted = _analyse(document, analysis.folder, sink, prompts, opened, handed)
             return fitted or analysis, [finding for finding in sink.sorted() if finding.is_error]
 
-        return Nested(analysis, fit)
+        def find_prompts(name: str) -> Path | None:
+            above = (self.folder, *prompt_folders(analysis.folder, analysis.spec.name))
+            found = (above_ / Path(name).expanduser() for above_ in above)
+            return next((folder.resolve() for folder in found if folder.is_dir()), None)
+
+        return Nested(analysis, fit, find_prompts)
+
+    def view_of(self, name: str) -> StepView | None:
+        return self.views.get(name)
 
     def _opened(self, file: Path, opened: _Opened) -> Analysis | None:
         """The pipeline in a file by itself; None when it has errors, which are reported."""

@@ -40,7 +40,7 @@ def names_of_steps(views: Mapping[str, StepView]) -> Iterator[str]:
     for name, view in views.items():
         yield name
         nested = view.nested
-        if isinstance(nested, NestedRows) and not view.given("matrix"):
+        if isinstance(nested, NestedRows) and not view.given("matrix") and not view.given("repeats"):
             yield from (f"{name}.{inner}" for inner in names_of_steps(nested.analysis.views))
 
 

@@ -37,6 +37,7 @@ _OWN: Mapping[str, StepKind] = Registry(
         "loop": "loop:Loop",
         "once": "once:Once",
         "pipeline": "pipeline:Pipeline",
+        "result": "result:ResultOf",
         "generate": "generate:Generate",
         "vote": "vote:Vote",
         "classifier": "classifier:ClassifierKind",

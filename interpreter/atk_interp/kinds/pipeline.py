@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import cache, partial
 from os.path import normpath
 from pathlib import Path as FilePath
 from typing import Any
@@ -10,12 +11,13 @@ from typing import Any
 from atk_interp.diagnostics import did_you_mean, near
 from atk_interp.document import Path
 from atk_interp.expressions.kinds import kinds_of, type_in_words
-from atk_interp.expressions.types import ANY, AnyType, ListType, RecordType, Type, without_null
+from atk_interp.expressions.types import INT, RecordType, Type
 from atk_interp.kinds.base import BoundStep, Cardinality, StepKind, StepStopped, StepView, is_formula, one_line
-from atk_interp.kinds.base.codes import ROWS_DO_NOT_FIT, UNKNOWN_RESULT, WRONG_PARAMETERS
-from atk_interp.kinds.base.fields import declared_types
-from atk_interp.kinds.base.matrix import combinations, number_of
+from atk_interp.kinds.base.axes import MOST_VARIANTS, REPEAT, check_draws, rounds, types_of_axes
+from atk_interp.kinds.base.codes import WRONG_PARAMETERS
+from atk_interp.kinds.base.handing import check_rows, not_needed, replaced, report_misfits, result_of
 from atk_interp.kinds.base.nested import Inlined, NestedRows, Variant
+from atk_interp.kinds.base.overrides import check_folders, folders_of
 from atk_interp.kinds.base.view import Analysed
 from atk_interp.spec import (
     Option,
@@ -28,14 +30,12 @@ from atk_interp.spec import (
     param_type,
     unquoted,
 )
-from atk_interp.spec.codes import BAD_VALUE
-from atk_interp.values import Value
+from atk_interp.values import Row, Value
 
 __all__ = ["Pipeline"]
 
 _OPEN = RecordType({}, open=True)
 _OUTPUT_DIR = "output_dir"
-_MOST_VARIANTS = 1000
 
 
 class Pipeline(StepKind):
@@ -43,20 +43,27 @@ class Pipeline(StepKind):
 
     Its steps become part of this run: they share its ledger, its endpoints and its progress, under the name of this
     step (`facts.passages`). Its parameters have the values that `with` gives them, and else their defaults; nothing
-    else of this pipeline reaches it, and its output files are not written.
+    else of this pipeline reaches it, and its output files are not written. Prompts in the folders under `prompts` take
+    the place of its own, file by file, as in a config.
 
     A pipeline with an `input` step takes the rows of `from`: when that step declares `fields`, these fields of each
-    row and no others. One without is a source, and takes no `from`. What comes out are the rows of the step or output
-    that `output` names, with the fields that they have there; a pipeline with one output needs no `output`.
+    row and no others. One without is a source, and takes no `from`, unless `into` names one of its sources: then the
+    rows take the place of what that would make, with the fields that it would give, and parameters that only it reads
+    need no value. What comes out are the rows of the step or output that `output` names, with the fields that they
+    have there; a pipeline with one output needs no `output`. A step of kind `result` takes those of another one.
 
     With `matrix` it is used once for each combination of the values (`facts.1`, `facts.2`), and the rows of one
-    combination stand after those of the one before, with its values in fields of the names of the parameters. Lists
-    under `together` are gone through side by side. `draws: 12` takes so many combinations in place of all: from each
-    list values are drawn without replacement until it is used up, then again in another order, as the seed has it; a
-    combination that is drawn twice gives the same rows twice.
+    combination stand after those of the one before, with its values in fields of their names. A name under `matrix`
+    is a parameter of the pipeline, or stands in the expressions of `with`, `prompts` or `where`. Each combination takes
+    all rows, or those for which `where` holds. Lists under `together` are gone through side by side. `draws: 12` takes
+    so many combinations in place of all: from each list values are drawn without replacement until it is used up, then
+    again in another order, as the seed has it.
 
-    What comes out is brought together by one parameter of the matrix with `group` (`by: style`), or divided with
-    `where` of the outputs.
+    `repeats: 3` uses it so many times, with the number in a field `repeat`. Each time, and when a combination is drawn
+    again, its random choices are others and its models are asked for other replies, as in a run with another seed.
+
+    What comes out is brought together by one name of the matrix with `group` (`by: style`), or divided with `where` of
+    the outputs.
     """
 
     name = "pipeline"
@@ -66,7 +73,8 @@ class Pipeline(StepKind):
         Option(
             "with",
             Takes.STRUCTURE,
-            "Values for its parameters: literals, or `=expr` over the parameters of this pipeline.",
+            "Values for its parameters: literals, or `=expr` over the parameters of this pipeline and the values of "
+            "`matrix`.",
             schema={"type": "dict", "minlength": 1},
         ),
         Option(
@@ -77,53 +85,74 @@ class Pipeline(StepKind):
             schema={"type": "dict", "minlength": 1, "valuesrules": {"type": "string"}},
         ),
         Option("output", Takes.NAME, "The output or step of it whose rows come out."),
+        Option("into", Takes.NAME, "The source of it whose place the rows of `from` take."),
+        Option(
+            "prompts",
+            Takes.STRUCTURE,
+            "A folder of prompts, or several, the first that has a prompt first: relative to this spec, or a folder "
+            "among its prompts. Or `=expr`, also over the values of `matrix`; an empty text is no folder.",
+            schema={"type": ["string", "list"], "schema": {"type": "string"}, "minlength": 1},
+        ),
         Option(
             "matrix",
             Takes.STRUCTURE,
-            "Parameters of it, each with a list of values (or `=expr` that gives one): it is used once for each "
-            "combination.",
+            "Parameters of it, or other names, each with a list of values (or `=expr` that gives one): it is used "
+            "once for each combination.",
             schema={"type": "dict", "minlength": 1, "valuesrules": {"type": ["list", "formula"], "minlength": 1}},
         ),
         Option(
             "together",
             Takes.STRUCTURE,
-            "Parameters of `matrix` whose lists are gone through side by side: lists of their names.",
+            "Names of `matrix` whose lists are gone through side by side: lists of their names.",
             schema={"type": "list", "schema": {"type": "list", "minlength": 2, "schema": {"type": "string"}}},
         ),
         Option(
-            "draws", Takes.INT, "Draw so many combinations of `matrix`, each list in rounds.", min=1, max=_MOST_VARIANTS
+            "draws", Takes.INT, "Draw so many combinations of `matrix`, each list in rounds.", min=1, max=MOST_VARIANTS
+        ),
+        Option("where", Takes.EXPRESSION, "Which rows a combination takes: over their fields and its values."),
+        Option(
+            "repeats",
+            Takes.INT,
+            "Use it so many times, each time with other replies and other random choices.",
+            min=1,
+            max=MOST_VARIANTS,
         ),
     )
 
     def flow(self, view: StepView) -> RecordType:
         assert view.around is not None
+        axes = types_of_axes(view)
+        scope = {**view.params_scope(), **axes}
         given: Mapping[str, Any] = view.option("with") or {}
-        types = {name: view.content((*view.path("with"), name), view.params_scope()) for name in given}
-        axes = _axes(view)
-        _check_draws(view)
+        types = {name: view.content((*view.path("with"), name), scope) for name in given}
+        check_draws(view)
+        if view.given("where"):
+            view.expression(view.path("where"), view.row_scope(axes))
         nested = view.around.open_pipeline(view, view.option("pipeline"), view.path("pipeline"))
         if nested is None:
             return _OPEN
         spec = nested.analysis.spec
-        _check_parameters(view, spec, types, axes)
+        check_folders(view, nested, scope)
+        into = replaced(view, nested.analysis)
+        result = result_of(view, nested.analysis, "pipeline")
+        unclear = view.given("into") and into is None  # which is told
+        _check_parameters(view, spec, types, axes, spec.params if unclear else not_needed(nested.analysis, into))
         _check_slots(view, spec)
-        result = _result(view, nested.analysis)
-        analysis, fits = nested.analysis, _check_rows(view, spec)
-        if fits and view.step.inputs and not view.input.open:
-            analysis, misfits = nested.fit(view.input)
-            for misfit in misfits[:1]:
-                view.sink.report(
-                    ROWS_DO_NOT_FIT,
-                    view.document.span(view.path("from")),
-                    f"the rows do not fit pipeline `{spec.name}`: {misfit.message}",
-                    notes=[f"it reads them at {misfit.span}"] if misfit.span else (),
-                )
+        analysis, fits = nested.analysis, check_rows(view, nested.analysis, into)
+        handed = view.input if fits and view.step.inputs and into is None and not view.input.open else None
+        if handed is not None:
+            analysis, misfits = nested.fit(handed, ())
+            report_misfits(view, spec, misfits)
         if result is None or not fits:
             return _OPEN
-        view.nested = NestedRows(analysis, *result, _slots(view, spec))
+        told = {**axes, REPEAT: INT} if view.given("repeats") else axes
+        view.nested = NestedRows(
+            analysis, *result, _slots(view, spec), into, told, partial(nested.fit, handed), nested.find_prompts
+        )
         made = analysis.fields.get(result[0], _OPEN)
         view.writes(axes, view.path("matrix"))
-        return RecordType({**made.fields, **axes}, made.open)
+        view.writes({REPEAT: INT} if view.given("repeats") else {}, view.path("repeats"))
+        return RecordType({**made.fields, **told}, made.open)
 
     def remarks(self, view: StepView) -> Mapping[str, str]:
         told = {}
@@ -131,76 +160,56 @@ class Pipeline(StepKind):
             told["pipeline"] = view.nested.analysis.spec.document.file.path
         if view.given("with"):
             told["with"] = one_line(view.option("with"))
+        if view.given("prompts"):
+            told["prompts"] = one_line(view.option("prompts"))
+        if view.given("into"):
+            told["from"] = f"in place of `{view.option('into')}`"
         if view.given("matrix"):
             told["matrix"] = "; ".join(f"{name}: {one_line(values)}" for name, values in view.option("matrix").items())
+        for name in ("where", "repeats"):
+            if view.given(name):
+                told[name] = one_line(view.option(name))
         return told
 
     def bind(self, step: BoundStep) -> Inlined:
         result: NestedRows = step.view.nested
-        spec = result.analysis.spec
-        variants = [Variant(_values(step, spec, chosen), chosen) for chosen in _combinations(step)]
-        return Inlined(result.analysis, result.source, result.output, result.slots, variants)
+        fitted = cache(partial(_opened, step, result))
+        variants = [
+            Variant(
+                _values(step, result, chosen),
+                chosen,
+                fitted(folders_of(step, chosen, result.find_prompts)),
+                number,
+                _taken(step, chosen),
+            )
+            for chosen, number in rounds(step)
+        ]
+        return Inlined(result.source, result.output, result.slots, variants, result.into)
 
 
-def _axes(view: StepView) -> dict[str, Type]:
-    """The parameters of the matrix, with the type of one value of each."""
-    types: dict[str, Type] = {}
-    for name, values in (view.option("matrix") or {}).items():
-        path = (*view.path("matrix"), name)
-        listed = without_null(view.content(path, view.params_scope()))
-        types[name] = listed.item if isinstance(listed, ListType) else ANY
-        if is_formula(values) and not isinstance(listed, ListType | AnyType):
-            told = f"`{name}` takes a list of values, and this is {type_in_words(listed)}"
-            view.sink.report(WRONG_PARAMETERS, view.document.span(path), told)
-    return types
+def _opened(step: BoundStep, result: NestedRows, folders: tuple[FilePath, ...]) -> Analysed:
+    """The pipeline with prompts of some folders. Raises `StepStopped` for prompts that do not fit."""
+    if not folders:
+        return result.analysis
+    analysis, findings = result.fit(folders)
+    for finding in findings[:1]:
+        raise StepStopped(f"`prompts` of step `{step.name}`: {finding.message} ({finding.span})")
+    return analysis
 
 
-def _check_draws(view: StepView) -> None:
-    """Report what `together` and `draws` say of parameters that `matrix` does not have."""
-    matrix: Mapping[str, Any] = view.option("matrix") or {}
-    view.value("draws")
-    for name in ("together", "draws"):
-        if view.given(name) and not matrix:
-            told = f"`{name}` has no effect without `matrix`"
-            view.sink.report(BAD_VALUE, view.document.key_span(view.path(name)), told)
-    seen: set[str] = set()
-    for number, group in enumerate(view.option("together") or () if matrix else ()):
-        lengths = {len(matrix[name]) for name in group if isinstance(matrix.get(name), list)}
-        if len(lengths) > 1:
-            told = "lists that are gone through side by side are of one length"
-            view.sink.report(BAD_VALUE, view.document.span((*view.path("together"), number)), told)
-        for index, name in enumerate(group):
-            told = f"`{name}` stands here twice" if name in seen else f"`{name}` is not under `matrix`"
-            if name in seen or name not in matrix:
-                span = view.document.span((*view.path("together"), number, index))
-                view.sink.report(BAD_VALUE, span, told, help=did_you_mean(name, matrix) if name not in matrix else None)
-            seen.add(name)
+def _taken(step: BoundStep, chosen: Mapping[str, Value]) -> Callable[[Row], Any] | None:
+    """Which rows a combination takes. Raises `RowFailed` for one that it cannot judge."""
+    if not step.view.given("where"):
+        return None
+    rule = step.rule(step.view.path("where"))
+    return lambda row: rule({**step.names(row), **chosen})
 
 
-def _combinations(step: BoundStep) -> list[dict[str, Value]]:
-    """The combinations of the matrix; an empty one without a matrix. Raises `StepStopped`."""
-    lists: dict[str, list[Value]] = {}
-    for name in step.view.option("matrix") or {}:
-        found = step.content((*step.view.path("matrix"), name))(step.base)
-        if not isinstance(found, list) or not found:
-            raise StepStopped(f"`matrix.{name}` of step `{step.name}` is no list with something in it")
-        lists[name] = found
-    together: list[list[str]] = step.view.option("together") or []
-    for group in together:
-        if len({len(lists[name]) for name in group}) > 1:
-            listed = " and ".join(f"`{name}`" for name in group)
-            raise StepStopped(f"the lists {listed} under `matrix` of step `{step.name}` are not of one length")
-    draws = step.whole("draws")
-    count = number_of(lists, together) if draws is None else draws
-    if count > _MOST_VARIANTS:
-        raise StepStopped(f"`matrix` of step `{step.name}` makes {count} combinations, more than {_MOST_VARIANTS}")
-    if not lists:
-        return [{}]
-    return combinations(lists, together, draws, step.seed)
-
-
-def _check_parameters(view: StepView, spec: PipelineSpec, types: Mapping[str, Type], axes: Mapping[str, Type]) -> None:
+def _check_parameters(
+    view: StepView, spec: PipelineSpec, types: Mapping[str, Type], axes: Mapping[str, Type], free: Collection[str]
+) -> None:
     path = view.path("with")
+    used = {name for expression in view.expressions.values() for name in expression.names}
     for name in axes:
         place = (*view.path("matrix"), name)
         values = view.document.get(place)
@@ -212,7 +221,7 @@ def _check_parameters(view: StepView, spec: PipelineSpec, types: Mapping[str, Ty
             told = next((problem for problem in wrong if problem), None)
         if told is not None:
             view.sink.report(WRONG_PARAMETERS, view.document.key_span(place), told)
-        if name not in spec.params:
+        if name not in spec.params and name not in used:
             _report_unknown(view, spec, name, place)
     for name, type_ in types.items():
         value = view.document.get((*path, name))
@@ -228,7 +237,7 @@ def _check_parameters(view: StepView, spec: PipelineSpec, types: Mapping[str, Ty
         if told is not None:
             view.sink.report(WRONG_PARAMETERS, view.document.span((*path, name)), told, help=help_)
     given = dict.fromkeys([*types, *axes], True)
-    lacking = [param for param in missing(spec.params, given) if param.name != _OUTPUT_DIR]
+    lacking = [param for param in missing(spec.params, given) if param.name not in (_OUTPUT_DIR, *free)]
     if lacking:
         names = " and ".join(f"`{param.name}`" for param in lacking)
         place = path if view.given("with") else view.path("pipeline")
@@ -279,82 +288,27 @@ def _mapped(view: StepView, name: str) -> str | None:
     return f"map it: `models: {{{name}: {slots[0]}}}`, or add `{name}:` to `models:` of this spec" if slots else None
 
 
-def _check_rows(view: StepView, spec: PipelineSpec) -> bool:
-    """Whether rows are handed to a pipeline that takes them, and are those that it declares."""
-    inputs = [step for step in spec.steps.values() if step.kind == "input"]
-    told, help_ = None, None
-    if len(inputs) > 1:
-        told = f"pipeline `{spec.name}` has {len(inputs)} `input` steps, and it is not clear which takes the rows"
-    elif inputs and not view.step.inputs:
-        told, help_ = f"pipeline `{spec.name}` takes rows, and is given none", "write `from:` with the step before it"
-    elif not inputs and view.step.inputs:
-        told, help_ = f"pipeline `{spec.name}` has no `input` step, so it takes no rows", "remove `from`"
-    elif view.step.has_when and view.given("matrix"):
-        told, help_ = "with `matrix` a row that passes the step by would come out several times", "remove `when`"
-    elif not inputs and view.step.has_when:
-        told, help_ = "`when` is about rows, and this step takes none", "remove `when`, and filter what comes out"
-    elif inputs:
-        told = _misfit(view, spec, declared_types(inputs[0].options.get("fields") or {}))
-    if told is None:
-        return True
-    place = view.path("from") if view.step.inputs else view.path("when" if view.step.has_when else "pipeline")
-    view.sink.report(ROWS_DO_NOT_FIT, view.document.span(place), told, help=help_)
-    return False
-
-
-def _misfit(view: StepView, spec: PipelineSpec, declared: Mapping[str, Any]) -> str | None:
-    """How the rows differ from what an `input` step declares."""
-    for name, wanted in declared.items():
-        given = view.input.fields.get(name)
-        if given is None and not view.input.open:
-            return f"pipeline `{spec.name}` takes rows with `{name}`, and these have none"
-        if given is not None and not kinds_of(given) & kinds_of(wanted):
-            words = f"{type_in_words(wanted)}, and here it is {type_in_words(given)}"
-            return f"pipeline `{spec.name}` takes rows in which `{name}` is {words}"
-    return None
-
-
-def _result(view: StepView, analysis: Analysed) -> tuple[str, str | None] | None:
-    """The step whose rows come out, and the output that chooses among them."""
-    spec, name = analysis.spec, view.option("output")
-    if name in spec.outputs:
-        return spec.outputs[name].source, name
-    if name in spec.steps:
-        return name, None
-    if name is None and len(spec.outputs) == 1:
-        ((output, written),) = spec.outputs.items()
-        return written.source, output
-    known = [*spec.outputs, *spec.steps]
-    listed = ", ".join(f"`{choice}`" for choice in spec.outputs) or "none"
-    many = f"pipeline `{spec.name}` has {len(spec.outputs) or 'no'} outputs, and it is not clear whose rows come out"
-    view.sink.report(
-        UNKNOWN_RESULT,
-        view.document.span(view.path("output" if name is not None else "pipeline")),
-        many if name is None else f"pipeline `{spec.name}` has no output or step `{name}`",
-        notes=[f"its outputs are {listed}"],
-        help=did_you_mean(name, known) if name is not None else "name an output or a step of it with `output:`",
-    )
-    return None
-
-
 def _slots(view: StepView, spec: PipelineSpec) -> dict[str, str]:
     given: Mapping[str, str] = view.option("models") or {}
     return {name: given.get(name, name) for name in spec.models}
 
 
-def _values(step: BoundStep, spec: PipelineSpec, chosen: Mapping[str, Value]) -> dict[str, Value]:
+def _values(step: BoundStep, result: NestedRows, chosen: Mapping[str, Value]) -> dict[str, Value]:
     """A value for every parameter of the pipeline. Raises `StepStopped` for one that does not fit."""
+    spec = result.analysis.spec
+    free = {_OUTPUT_DIR, *not_needed(result.analysis, result.into)}
     values: dict[str, Value] = {name: param.default for name, param in spec.params.items()}
     if _OUTPUT_DIR in values and isinstance(step.params.get(_OUTPUT_DIR), str):
         values[_OUTPUT_DIR] = step.params[_OUTPUT_DIR]
     for name in step.view.option("with") or {}:
         path = (*step.view.path("with"), name)
-        value = step.content(path)(step.base)
+        value = step.content(path)({**step.base, **chosen})
         if value is not None:
             literal = not is_formula(step.view.document.get(path))
             values[name] = _from_folder(spec.params[name], value, step.folder) if literal else value
-    values.update({name: _from_folder(spec.params[name], value, step.folder) for name, value in chosen.items()})
-    lacking = [param for param in missing(spec.params, values) if param.name != _OUTPUT_DIR]
+    own = {name: value for name, value in chosen.items() if name in spec.params}
+    values.update({name: _from_folder(spec.params[name], value, step.folder) for name, value in own.items()})
+    lacking = [param for param in missing(spec.params, values) if param.name not in free]
     problems = [f"{describe_param(param)} has no value" for param in lacking]
     problems += [
         told for name, value in values.items() if value is not None and (told := check_value(spec.params[name], value))

@@ -21,6 +21,7 @@ from atk_interp.kinds.base import (
     Closure,
     Dropped,
     PureStep,
+    RowFailed,
     Runner,
     StepStopped,
     StepView,
@@ -29,7 +30,8 @@ from atk_interp.kinds.base import (
     stop_rule,
 )
 from atk_interp.kinds.base.goals import Wanted, wanted
-from atk_interp.kinds.base.nested import Collected, Inlined, Looped, Variant
+from atk_interp.kinds.base.matrix import paired
+from atk_interp.kinds.base.nested import Collected, Inlined, Looped, Result, Variant
 from atk_interp.plan.checks import PlannedCheck, planned_checks, within
 from atk_interp.plan.goals import planned_goal
 from atk_interp.plan.identity import digest, step_identity
@@ -94,11 +96,23 @@ class _Entry:
     passed_by: str
     uses: tuple[str, ...]
     learn: Callable[[str, Mapping[str, Value]], None]
+    into: str | None
+    """The source whose place the rows take; the `input` when not given."""
+    variant: Variant
+    others: Sequence[Callable[[Row], Any]] | None
+    """Which rows the other combinations take, for the first of them: at this one those are lost that none takes."""
+
+    def is_at(self, view: StepView) -> bool:
+        """Whether the rows come in at a step."""
+        return view.step.kind == "input" if self.into is None else view.step.name == self.into
 
 
 @dataclass(frozen=True)
 class _Scope:
-    """One pipeline with its values. `slots` are the slots of the run that answer for its own."""
+    """One pipeline with its values. `slots` are the slots of the run that answer for its own.
+
+    `repeat` is how often it was used with the same values before.
+    """
 
     analysis: Analysis
     params: Mapping[str, Value]
@@ -108,6 +122,7 @@ class _Scope:
     rows: list[dict[str, Value]] | None = None
     prefix: str = ""
     entry: _Entry | None = None
+    repeat: int = 0
     sites: dict[tuple[str | int, ...], str] = field(default_factory=dict)
 
     def bound(self, view: StepView, rounds: int = 0, within: str = "") -> BoundStep:
@@ -122,6 +137,7 @@ class _Scope:
             self.rows,
             self.sites,
             within or self.prefix,
+            self.repeat,
             rounds,
         )
 
@@ -170,6 +186,8 @@ class _Steps:
         self.specs: dict[str, str] = {}
         self.python: dict[str, str] = {}
         self.checks: list[PlannedCheck] = []
+        self.used: dict[str, list[tuple[_Scope, Inlined, Variant]]] = {}
+        """The pipelines that steps use, once for each combination, by the name of the step."""
         self.wanted: list[tuple[str, Wanted, _Scope]] = []
         """The sources that give rows until enough of them have come through."""
 
@@ -178,14 +196,14 @@ class _Steps:
         file = scope.analysis.spec.document.file
         self.specs[file.path] = hashlib.sha256(file.text.encode()).hexdigest()
         for name in scope.analysis.graph.order:
-            if name in wanted:
+            if name in wanted and scope.prefix + name not in self.planned:
                 self._add(scope, scope.analysis.views[name])
 
     def _add(self, scope: _Scope, view: StepView) -> None:
         step = scope.bound(view)
         graph, local = scope.analysis.graph, view.step.name
-        if scope.entry is not None and view.step.kind == "input":
-            self._put(_entering(step, scope.entry))
+        if scope.entry is not None and scope.entry.is_at(view):
+            self._put(_entering(scope, step, scope.entry))
             return
         made = KINDS[view.step.kind].bind(step)
         sides = {key: scope.full(names) for key, names in graph.sides[local].items()}
@@ -193,6 +211,8 @@ class _Steps:
         place = _Place(inputs, sides, uses)
         if isinstance(made, Inlined):
             self._add_pipeline(scope, step, made, place)
+        elif isinstance(made, Result):
+            self._add_result(scope, step, made)
         elif isinstance(made, Looped):
             self._add_loop(scope, step, made, place)
         elif isinstance(made, Collected):
@@ -234,6 +254,7 @@ class _Steps:
             learn=scope.learning(step),
             stops=stop_rule(step),
             single=kind.single,
+            repeat=step.repeat,
             stride=runner.samples if isinstance(runner, CallStep) else 1,
             identity=partial(step_identity, step),
             files=step.files,
@@ -260,35 +281,72 @@ class _Steps:
 
     def _add_pipeline(self, scope: _Scope, step: BoundStep, made: Inlined, place: _Place) -> None:
         """The steps of another pipeline, once for each variant, and the step itself as their end."""
+        uses = self.used[step.name] = []
         if not made.variants[0].chosen:
             self._add_variant(scope, step, made, made.variants[0], place, step.name)
             return
         names = [f"{step.name}.{number}" for number, _ in enumerate(made.variants, 1)]
         for name, variant in zip(names, made.variants, strict=True):
             self._add_variant(scope, step, made, variant, place, name)
+        assert len(uses) == len(names)
+        self._put_together(step, "pipeline", names)
+
+    def _put_together(self, step: BoundStep, kind: str, names: Sequence[str]) -> None:
+        """A step that gives the rows of some others, one after the other."""
         whole = PureStep(lambda row: (row,))
         identity = partial(digest, "atk-variants-v1", step.name)
-        self._put(PlannedStep(step.name, "pipeline", tuple(names), whole, step.names, identity=identity))
+        self._put(PlannedStep(step.name, kind, tuple(names), whole, step.names, identity=identity))
+
+    def _add_result(self, scope: _Scope, step: BoundStep, made: Result) -> None:
+        """Further rows of a pipeline that is there already, and the steps that only these come from."""
+        uses = self.used[scope.prefix + made.of]
+        numbered = bool(uses[0][2].chosen)
+        names = [f"{step.name}.{number}" if numbered else step.name for number, _ in enumerate(uses, 1)]
+        for name, (inner, inlined, variant) in zip(names, uses, strict=True):
+            self.add(inner, variant.analysis.graph.leading_to(made.source))
+            self._put_end(inner, replace(inlined, source=made.source, output=made.output), variant, step, name)
+        if numbered:
+            self._put_together(step, "result", names)
 
     def _add_variant(
         self, scope: _Scope, step: BoundStep, made: Inlined, variant: Variant, place: _Place, name: str
     ) -> None:
         """The steps of another pipeline that lead to the rows that come out, and a step of the name as their end."""
+        others = [each.takes for each in made.variants if each.takes is not None and each is not variant]
         inner = _Scope(
-            made.analysis,
+            variant.analysis,
             variant.params,
             {slot: scope.endpoints[outer] for slot, outer in made.slots.items()},
             {slot: scope.slots[outer] for slot, outer in made.slots.items()},
-            scope.seed,
+            _seed_of(scope.seed, variant.repeat),
             prefix=name + ".",
-            entry=_Entry(place.inputs, step, _when(step), name, place.uses, scope.learning(step)),
+            entry=_Entry(
+                place.inputs,
+                step,
+                _when(step),
+                name,
+                place.uses,
+                scope.learning(step),
+                made.into,
+                variant,
+                others if variant is made.variants[0] else None,
+            ),
+            repeat=paired(scope.repeat, variant.repeat),
         )
-        self.add(inner, made.analysis.graph.leading_to(made.source))
+        self.used[step.name].append((inner, made, variant))
+        self.add(inner, variant.analysis.graph.leading_to(made.source))
+        self._put_end(inner, made, variant, step, name)
+        for check in planned_checks(inner.analysis, inner.params, inner.seed):
+            known = within(check, name, self.planned.__contains__, made.output)
+            self.checks += [known] if known is not None else []
+
+    def _put_end(self, inner: _Scope, made: Inlined, variant: Variant, step: BoundStep, name: str) -> None:
+        """Where rows come out of another pipeline."""
         entry = next((known for known in self.planned if self.planned[known].passed_by == name), "")
         self._put(
             PlannedStep(
                 name=name,
-                kind="pipeline",
+                kind=step.view.step.kind,
                 inputs=inner.full([made.source]),
                 runner=rejecting(_leaving(inner, made, variant.chosen)),
                 names=step.names,
@@ -296,9 +354,6 @@ class _Steps:
                 identity=partial(_identity_of_end, inner, made, variant.chosen, name),
             )
         )
-        for check in planned_checks(inner.analysis, inner.params, inner.seed):
-            known = within(check, name, self.planned.__contains__, made.output)
-            self.checks += [known] if known is not None else []
 
     def _add_loop(self, scope: _Scope, step: BoundStep, made: Looped, place: _Place) -> None:
         """A loop, and after it the steps that a row goes through in each of its rounds."""
@@ -325,7 +380,7 @@ class _Steps:
             bound = KINDS[inner.view.step.kind].bind(inner)
             if isinstance(bound, Looped):
                 self._add_loop(scope, inner, bound, replace(within, learners=learners))
-            elif not isinstance(bound, Inlined | Collected):
+            elif not isinstance(bound, Inlined | Collected | Result):
                 self._put(self._plain(scope, inner, bound, within))
             within = replace(within, inputs=(inner.name,))
 
@@ -354,27 +409,62 @@ def _when(step: BoundStep) -> Closure | None:
     return step.rule(path) if path in step.view.expressions else None
 
 
-def _entering(step: BoundStep, entry: _Entry) -> PlannedStep:
-    """The `input` step of a pipeline that is a step: it takes the rows of that step, with the fields it declares."""
-    declared: Mapping[str, str] | None = step.view.option("fields")
+def _entering(scope: _Scope, step: BoundStep, entry: _Entry) -> PlannedStep:
+    """The step at which rows come into a pipeline that is a step, with the fields that it declares."""
+    fields = scope.analysis.fields[step.view.step.name]
+    declared = step.view.option("fields") if entry.into is None else None if fields.open else fields.fields
+    takes = entry.variant.takes
+    where = entry.step.view.expressions.get(entry.step.view.path("where"))
 
-    def cut(row: Row) -> tuple[Row]:
+    def cut(row: Row) -> tuple[Row] | Dropped:
+        if takes is not None and where is not None and not takes(row):
+            return Dropped(row, "filtered", f"where: {where.text.value.strip()}")
         if declared is None:
             return (row,)
         return (row.replaced({name: row.fields[name] for name in declared if name in row.fields}),)
 
     return PlannedStep(
         name=step.name,
-        kind="input",
+        kind=step.view.step.kind,
         inputs=entry.inputs,
-        runner=PureStep(cut),
+        runner=rejecting(PureStep(cut)),
+        takes=partial(_comes_in, takes, entry.others) if takes is not None else None,
         names=entry.step.names,
         when=entry.when,
         uses=entry.uses,
         learn=entry.learn,
         passed_by=entry.passed_by if entry.when is not None else "",
-        identity=lambda: digest("atk-entry-v1", [step_identity(step), step_identity(entry.step, ["when"])]),
+        identity=lambda: digest(
+            "atk-entry-v1",
+            [
+                step_identity(step),
+                step_identity(entry.step, ["when", "where"]),
+                dict(entry.variant.chosen) if takes is not None else {},
+            ],
+        ),
     )
+
+
+def _comes_in(takes: Callable[[Row], Any], others: Sequence[Callable[[Row], Any]] | None, row: Row) -> bool:
+    """Whether a row comes in for a combination. To the first one comes what none takes, and is lost there."""
+    try:
+        if takes(row):
+            return True
+    except RowFailed:
+        return others is not None
+    return others is not None and not any(_holds(other, row) for other in others)
+
+
+def _holds(takes: Callable[[Row], Any], row: Row) -> bool:
+    try:
+        return bool(takes(row))
+    except RowFailed:
+        return False
+
+
+def _seed_of(seed: int, repeat: int) -> int:
+    """The seed of a pipeline that was used with the same values so often before."""
+    return int(content_hash("atk-repeat-v1", [seed, repeat])[:8], 16) if repeat else seed
 
 
 def _identity_of_end(scope: _Scope, made: Inlined, chosen: Mapping[str, Value], name: str) -> str:

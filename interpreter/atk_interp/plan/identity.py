@@ -75,7 +75,7 @@ def step_identity(step: BoundStep, keys: Iterable[str] | None = None) -> str:
         "fields": repr(view.input),
         "beside": {key: repr(fields) for key, fields in view.sides.items()},
         "names": [list(view.constants), list(view.locals)],
-        "rounds": step.rounds,
+        "rounds": [step.rounds, step.repeat],
         "folder": str(step.folder) if not view.step.inputs else "",
         "models": {slot: _slot(step, slot) for slot in sorted(view.used_slots)} if chosen is None else {},
     }

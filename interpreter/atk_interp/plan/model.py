@@ -86,6 +86,10 @@ class PlannedStep:
     """The most rounds of the loops that it stands in, outermost first."""
     stride: int = 1
     """How many samples it asks for at most, of one row in one round."""
+    repeat: int = 0
+    """How often its pipeline was used with the same values before: its samples are others each time."""
+    takes: Callable[[Row], Any] | None = None
+    """Which of the rows that come to it are its own; what it does not take is taken elsewhere."""
     passed_by: str = ""
     """The step to which rows go for which `when` is false, when this is how rows come into another pipeline."""
     passes: str = ""

@@ -45,6 +45,8 @@ class StepCount:
     rows_out: int = 0
     refused: int = 0
     skipped: int = 0
+    elsewhere: int = 0
+    """Rows of its inputs that are none of its own, but of the same step in another combination."""
     called: int = 0
     from_ledger: int = 0
     input_tokens: int = 0
@@ -68,6 +70,11 @@ class Books:
     def entered(self, step: str, rows: int = 1) -> None:
         with self._lock:
             self.steps[step].rows_in += rows
+
+    def elsewhere(self, step: str) -> None:
+        """A row comes to a step that leaves it to another one."""
+        with self._lock:
+            self.steps[step].elsewhere += 1
 
     def passed(self, step: str) -> None:
         with self._lock:
@@ -166,7 +173,7 @@ class Books:
             inputs = self._plan.steps[name].sources
             came = sum(self.steps[source].rows_out for source in inputs)
             passes = self._plan.steps[name].passes
-            came += self.steps[passes].skipped if passes else 0
+            came += (self.steps[passes].skipped if passes else 0) - count.elsewhere
             if inputs and count.rows_in != came:
                 told.append(f"step `{name}`: {count.rows_in} rows in, but its inputs gave {came}")
             if count.rows_in != count.settled:

@@ -117,7 +117,7 @@ class StepCalls:
 
     def first_sample(self, row: Row) -> int:
         rounds = row.order[-len(self._step.limits) :] if self._step.limits else ()
-        number = 0
+        number = self._step.repeat
         for limit, round_ in zip(self._step.limits, rounds, strict=True):
             number = number * limit + round_ - 1
         return number * self._step.stride

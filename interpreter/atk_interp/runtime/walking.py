@@ -93,6 +93,9 @@ class Walker:
         step = edge.step
         if edge.key == _AGAIN:
             return self._ended_round(step, row, ask)
+        if step.takes is not None and not step.takes(row):
+            self._books.elsewhere(step.name)
+            return None
         self._books.entered(step.name)
         row = _placed(row, edge.number)
         if edge.key != "from" or step.waits:

@@ -192,7 +192,7 @@ MISSING_FOLDER = Code(
     "ATK707",
     "missing-folder",
     Severity.ERROR,
-    finds="A folder named in a config that does not exist.",
+    finds="A folder of prompts, named in a config or at a step that uses a pipeline, that does not exist.",
     why="Prompts would fall back to the default ones in silence.",
     bad="prompts: [my_promts]",
     good="prompts: [my_prompts]",

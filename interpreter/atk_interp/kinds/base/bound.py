@@ -62,6 +62,8 @@ class BoundStep:
     """`draw_sites` of the whole spec; of this step alone when not given."""
     within: str = ""
     """What stands before the name of the step: the step that it is part of, with a dot."""
+    repeat: int = 0
+    """How often the pipeline was used with the same values before, of which it is a step."""
     rounds: int = 0
     """How many loops it stands in: the last numbers of a row's place are the rounds that it is in."""
     files: dict[str, str] = field(default_factory=dict)

@@ -167,8 +167,8 @@ IMPOSSIBLE_CALLS = Code(
     "ATK570",
     "impossible-calls",
     Severity.ERROR,
-    finds="An output of `calls` that can have none: its step asks no model, or asks by steps within it; its prompt "
-    "cannot be written in this form; or its rows never come to the step under `reached`.",
+    finds="An output of `calls` that can have none: its steps ask no model, or give no rows to that of `from`; their "
+    "prompt cannot be written in this form; or its rows never come to the step under `reached`.",
     why="The file would be empty, or hold other calls than was meant.",
     bad="calls.jsonl: {from: passages, format: calls}   # passages is a `chunk`",
     good="calls.jsonl: {from: questions, format: calls}",

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from atk_interp.expressions.types import RecordType
 from atk_interp.kinds.base.bound import BoundStep
 from atk_interp.kinds.base.cardinality import Cardinality
-from atk_interp.kinds.base.nested import Collected, Inlined, Looped
+from atk_interp.kinds.base.nested import Collected, Inlined, Looped, Result
 from atk_interp.kinds.base.results import Runner
 from atk_interp.kinds.base.view import StepView
 from atk_interp.records import dataclass
@@ -60,5 +60,5 @@ class StepKind(ABC):
         return {}
 
     @abstractmethod
-    def bind(self, step: BoundStep) -> Runner | Inlined | Looped | Collected:
+    def bind(self, step: BoundStep) -> Runner | Inlined | Looped | Collected | Result:
         """The step ready to run. Raises `StepStopped` when a parameter makes it impossible."""

@@ -8,7 +8,7 @@ from math import prod
 
 from atk_interp.values import Value, content_hash
 
-__all__ = ["combinations", "number_of"]
+__all__ = ["combinations", "number_of", "paired"]
 
 Lists = Mapping[str, Sequence[Value]]
 Groups = Sequence[Sequence[str]]
@@ -51,3 +51,8 @@ def _drawn(axis: list[dict[str, Value]], draws: int, seed: int) -> list[dict[str
         return [values for _, values in ranked]
 
     return list(islice((values for number in count() for values in order(number)), draws))
+
+
+def paired(one: int, other: int) -> int:
+    """A number for two, 0 for 0 and 0, of which no two pairs have the same (Cantor's)."""
+    return (one + other) * (one + other + 1) // 2 + other

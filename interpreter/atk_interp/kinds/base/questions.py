@@ -17,6 +17,7 @@ from atk_interp.expressions.types import AnyType, RecordType, TextType, Type, wi
 from atk_interp.kinds.base.asking import ASKING_OPTIONS, Answer, Asker, Failure, check_reading
 from atk_interp.kinds.base.bound import BoundStep, Names
 from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
+from atk_interp.kinds.base.matrix import paired
 from atk_interp.kinds.base.results import RowFailed, StepContext
 from atk_interp.kinds.base.view import StepView
 from atk_interp.kinds.base.written import is_formula
@@ -290,7 +291,7 @@ class Questions:
             return self.samples
         slots = 1 if self.choose_slot is not None else len(self.slots)
         prompts = len(self.prompts) if self.every_prompt else 1
-        return self.samples + MOST_SAMPLES * _paired(prompts - 1, slots - 1)
+        return self.samples + MOST_SAMPLES * paired(prompts - 1, slots - 1)
 
     @property
     def fields(self) -> list[str]:
@@ -324,7 +325,7 @@ class Questions:
         every = list(self.prompts) if self.every_prompt and chosen is None else [chosen]
         for (at_slot, slot), (at_prompt, prompt) in product(enumerate(slots), enumerate(every)):
             for sample in range(self.samples):
-                number = sample + MOST_SAMPLES * _paired(at_prompt, at_slot)
+                number = sample + MOST_SAMPLES * paired(at_prompt, at_slot)
                 yield self._question(row, slot, prompt or self._drawn(row, first + number), number)
 
     def _drawn(self, row: Row, number: int) -> str:
@@ -338,8 +339,3 @@ class Questions:
             return -log(drawn / (16**13 + 1)) / weight if weight else inf
 
         return min(self.prompts, key=place)
-
-
-def _paired(one: int, other: int) -> int:
-    """A number for two, 0 for 0 and 0, of which no two pairs have the same (Cantor's)."""
-    return (one + other) * (one + other + 1) // 2 + other

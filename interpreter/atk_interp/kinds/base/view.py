@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any, Protocol
 
-from atk_interp.diagnostics import Sink, did_you_mean
-from atk_interp.document import Document, Path
+from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
+from atk_interp.document import Path
 from atk_interp.expressions import Expression, check_expression, parse_expression
 from atk_interp.expressions.narrow import facts_if
 from atk_interp.expressions.types import ANY, INT, TEXT, ListType, RecordType, Type, join_types, type_of
-from atk_interp.kinds.base.around import Analysed, Around, Followed, Nested
+from atk_interp.kinds.base.cardinality import Cardinality
 from atk_interp.kinds.base.causes import CausesTold
 from atk_interp.kinds.base.codes import (
+    BAD_PARSE,
     SHADOWED_PARAMETER,
     UNKNOWN_FIELD,
+    UNUSABLE_FUNCTION,
     WRONG_VALUE_TYPE,
 )
-from atk_interp.kinds.base.reading import fields_read, found_function
+from atk_interp.kinds.base.seen import Seen
 from atk_interp.kinds.base.slots import check_expected, check_slot
 from atk_interp.kinds.base.unknown import explained
 from atk_interp.kinds.base.written import is_formula, misfit, place_named
 from atk_interp.records import dataclass
-from atk_interp.replies import Reader
+from atk_interp.replies import OptionsError, Reader, build_reader
 from atk_interp.source import Span
 from atk_interp.spec import BUILT_IN_NAMES, PipelineSpec, Step, Takes, param_type
-from atk_interp.spec.options import Option
 from atk_interp.templates import (
     MessageList,
     Prompt,
-    PromptLibrary,
     Template,
     check_template,
     compile_template,
@@ -48,22 +49,11 @@ ROW_TYPE = RecordType({"id": TEXT, "source": TEXT})
 
 
 @dataclass
-class StepView:
+class StepView(Seen):
     """The checking side of a step. What was parsed is kept, so that binding parses nothing again."""
 
-    spec: PipelineSpec
-    step: Step
-    options: tuple[Option, ...]
-    input: RecordType
-    """The fields of the rows that reach it."""
-    prompts: PromptLibrary
-    sink: Sink
-    providers: Mapping[str, str] = field(default_factory=dict)
-    """Which step writes a field, for every field of the spec: what to name when a field is missing here."""
     sides: Mapping[str, RecordType] = field(default_factory=dict)
     """The fields of the rows of other steps that it names, by the key that names them."""
-    constants: Mapping[str, RecordType] = field(default_factory=dict)
-    """The `once` steps that it uses, with their fields."""
     locals: Mapping[str, Type] = field(default_factory=dict)
     """Names that only its place gives it: `round` inside of a loop."""
     handed: RecordType | None = None
@@ -71,8 +61,6 @@ class StepView:
     around: Around | None = None
     passing: tuple[RecordType, RecordType] | None = None
     """The fields of the rows that reach it, whatever its `when`, and of those that leave it; None until checked."""
-    used_slots: dict[str, None] = field(default_factory=dict)
-    """The model slots that it asks, itself or through the steps within it, in their order."""
     inner: list[StepView] = field(default_factory=list)
     """The steps of a step that has some of its own, as they were checked."""
     nested: Any = None
@@ -81,12 +69,6 @@ class StepView:
     """Why fields of the rows that reach it may be null, each in a sentence."""
     causes: dict[str, str] = field(default_factory=dict)
     """The same of fields after this step, where the step is what makes it so."""
-    hints: Mapping[str, str] = field(default_factory=dict)
-    """How names are to be written that are unknown here, for those of which the step itself knows."""
-    asks_about: RecordType | None = None
-    """The fields that its prompts see, where these are others than those of the rows that reach it."""
-    seen_by: str = ""
-    """The key that sees `input`, where that is not what the step receives."""
     expressions: dict[Path, Expression] = field(default_factory=dict)
     scopes: dict[Path, Mapping[str, Type]] = field(default_factory=dict)
     """The types of the names that each expression was checked with."""
@@ -106,22 +88,6 @@ class StepView:
     parse_is_broken: bool = False
     functions: dict[Path, Function] = field(default_factory=dict)
     """The Python functions that it calls, as they were read."""
-
-    @property
-    def document(self) -> Document:
-        return self.spec.document
-
-    def given(self, name: str) -> bool:
-        return name in self.step.options
-
-    def path(self, name: str) -> Path:
-        return self.step.option_path(name)
-
-    def option(self, name: str) -> Any:
-        """The value of an option as written, or its default."""
-        if name in self.step.options:
-            return self.step.options[name]
-        return next(option.default for option in self.options if option.name == name)
 
     def beside(self, key: str) -> StepView:
         """The step as it sees the rows of another step that it names under a key. What is parsed is shared."""
@@ -265,11 +231,49 @@ class StepView:
 
         With `writes` they become fields of the rows.
         """
-        return fields_read(self, name, writes=writes)
+        try:
+            self.reader = build_reader(self.step.options[name])
+        except OptionsError as error:
+            path = (*self.path(name), *error.path)
+            help_ = self._standing_wrong(name, error.path) or error.help
+            span = self.document.key_span(path) if error.is_key else self.document.head_span(path)
+            self.sink.report(BAD_PARSE, span, str(error), help=help_)
+            self.parse_is_broken = True
+            return {field: ANY for field in self.input.fields if place_named(self.document, field, self.path(name))}
+        if self.reader.unfilled is not None:
+            self.expression((*self.path(name), self.reader.unfilled), self.params_scope())
+        if self.reader.function is not None:
+            path = (*self.path(name), "python")
+            function = self.function(path, positional=1)
+            self.reader = self.reader.reading_with(function) if function is not None else self.reader
+        if writes:
+            self.writes(self.reader.fields, self.path(name))
+        return self.reader.fields
 
     def function(self, path: Path, given: Sequence[str] = (), positional: int = 0) -> Function | None:
         """Find the Python function that is named at a path, and check that it takes these arguments; None if not."""
-        return found_function(self, path, given, positional)
+        from atk_interp.foreign.function import FunctionNotUsable  # imported late: few specs name one
+
+        span = self.document.span(path)
+        try:
+            assert self.around is not None
+            found = self.around.open_function(self.document.get(path))
+        except FunctionNotUsable as error:
+            self.sink.report(UNUSABLE_FUNCTION, span, str(error), help=error.help)
+            return None
+        misfit = found.parameters.misfit(given, positional) if found.parameters is not None else None
+        if misfit is not None:
+            self.sink.report(UNUSABLE_FUNCTION, span, f"function `{found.name}` {misfit}")
+            return None
+        self.functions[path] = found
+        return found
+
+    def _standing_wrong(self, name: str, inner: Path) -> str | None:
+        """What to do with a key of the step that stands in one of its values, when that one cannot have it."""
+        key = inner[-1] if len(inner) == 1 else None
+        if key not in {option.name for option in self.options} or self.given(str(key)):
+            return None
+        return f"`{key}` is a key of the step: indent it as `{name}` is"
 
     def slot(self, name: str = "model", *, embeds: bool = False) -> None:
         """Check that the model slot exists, and that it is one for vectors, or one for replies."""
@@ -313,6 +317,7 @@ class StepView:
         notes, help_ = self.explain(name)
         self.sink.report(
             UNKNOWN_FIELD,
+            UNUSABLE_FUNCTION,
             self.document.key_span(path) if is_key else self.document.span(path),
             f"there is no field `{name}` here",
             notes=notes,
@@ -327,3 +332,76 @@ def expression_paths(view: StepView, name: str) -> list[Path]:
         return []
     keys, path = view.option(name), view.path(name)
     return [(*path, index) for index in range(len(keys))] if isinstance(keys, list) else [path]
+
+
+class Analysed(Protocol):
+    """A spec with all that is known of it (`flow.Analysis`)."""
+
+    @property
+    def spec(self) -> PipelineSpec: ...
+    @property
+    def fields(self) -> Mapping[str, RecordType]: ...
+    @property
+    def views(self) -> Mapping[str, StepView]: ...
+    @property
+    def outputs(self) -> Mapping[str, StepView]: ...
+    @property
+    def graph(self) -> Ordered: ...
+
+
+class Ordered(Protocol):
+    """The order of the steps of a spec (`graph.Graph`)."""
+
+    def leading_to(self, name: str) -> set[str]:
+        """A step and every step that its rows, or the values that it uses, come from."""
+        ...
+
+
+@dataclass(frozen=True)
+class Nested:
+    """A pipeline that a step names, as it is by itself.
+
+    `fit` checks it with the rows of the step for its `input` (None for those that it declares) and folders of prompts
+    that take the place of its own: the analysis, and the errors that only these make. `find_prompts` gives the folder
+    of a name, beside the spec or among its own prompts.
+    """
+
+    analysis: Analysed
+    fit: Callable[[RecordType | None, tuple[FilePath, ...]], tuple[Analysed, Sequence[Diagnostic]]]
+    find_prompts: Callable[[str], FilePath | None]
+
+
+class Around(Protocol):
+    """What a step may ask of the check that it is part of."""
+
+    def open_pipeline(self, view: StepView, name: str, path: Path) -> Nested | None:
+        """The pipeline of a name (or path); None when it cannot be used, which is reported."""
+        ...
+
+    def view_of(self, name: str) -> StepView | None:
+        """Another step of the spec, which was checked before; None for one that is broken."""
+        ...
+
+    def open_function(self, reference: Any) -> Function:
+        """The Python function of a `file.py:function` beside the spec. Raises `FunctionNotUsable`."""
+        ...
+
+    def cardinality(self, view: StepView) -> Cardinality:
+        """How many rows a step makes of how many."""
+        ...
+
+    def open_steps(self, view: StepView, refused: Mapping[str, str]) -> Mapping[str, Step]:
+        """The steps under the option `steps`, each as valid as it is. `refused` are keys that they may not have."""
+        ...
+
+    def follow(self, view: StepView, steps: Sequence[Step], fields: RecordType, sink: Sink) -> Followed:
+        """The steps one after the other, the first with rows of these fields."""
+        ...
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Steps that were checked one after the other, and the fields of the rows that leave the last of them."""
+
+    views: Sequence[StepView]
+    fields: RecordType
