@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from atk_interp.diagnostics import Label, did_you_mean
 from atk_interp.document import Path
 from atk_interp.kinds.base.codes import UNKNOWN_SLOT, WRONG_SLOT
-
-if TYPE_CHECKING:
-    from atk_interp.kinds.base.view import StepView
+from atk_interp.kinds.base.seen import Seen
 
 __all__ = ["check_expected", "check_slot"]
 
 
-def check_slot(view: StepView, value: str, path: Path, help: str | None = None) -> None:
+def check_slot(view: Seen, value: str, path: Path, help: str | None = None) -> None:
     """Check that the model slot named at a path exists. `help` is the mend where it is no misspelt name."""
     view.used_slots[value] = None
     if value in view.spec.models:
@@ -29,7 +25,7 @@ def check_slot(view: StepView, value: str, path: Path, help: str | None = None) 
     )
 
 
-def check_expected(view: StepView, value: str, path: Path, *, embeds: bool) -> None:
+def check_expected(view: Seen, value: str, path: Path, *, embeds: bool) -> None:
     """A slot that expects anything may be for either."""
     slot = view.spec.models.get(value)
     if slot is None or slot.expects == "any" or embeds is (slot.expects == "embedding"):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from atk_interp.kinds.base.view import StepView
+from atk_interp.kinds.base.seen import Seen
 
 __all__ = ["explained"]
 
 
-def explained(view: StepView, name: str) -> tuple[tuple[str, ...], str | None]:
+def explained(view: Seen, name: str) -> tuple[tuple[str, ...], str | None]:
     """Notes and help for a name that is not known at this step."""
     what = "output" if view.step.path[0] == "outputs" else "step"
     fields = ", ".join(f"`{field_}`" for field_ in view.input.fields) or "no fields"
@@ -32,7 +30,7 @@ def explained(view: StepView, name: str) -> tuple[tuple[str, ...], str | None]:
     return notes, None
 
 
-def _written_elsewhere(view: StepView, name: str, provider: str) -> str:
+def _written_elsewhere(view: Seen, name: str, provider: str) -> str:
     """Where a field is to be had that the rows here lack."""
     if provider in view.constants:
         return f"write `{provider}.{name}`"
@@ -46,7 +44,7 @@ def _written_elsewhere(view: StepView, name: str, provider: str) -> str:
     )
 
 
-def _before(view: StepView, inputs: Iterable[str]) -> set[str]:
+def _before(view: Seen, inputs: Iterable[str]) -> set[str]:
     """The steps that lead to some inputs, and these."""
     found: set[str] = set()
     waiting = [*inputs]

@@ -317,7 +317,6 @@ class StepView(Seen):
         notes, help_ = self.explain(name)
         self.sink.report(
             UNKNOWN_FIELD,
-            UNUSABLE_FUNCTION,
             self.document.key_span(path) if is_key else self.document.span(path),
             f"there is no field `{name}` here",
             notes=notes,
