@@ -1,4 +1,4 @@
-"""Records of conversations, in the style of ShareGPT or of chat APIs, brought into one shape."""
+"""Records of conversations, in the style of ShareGPT, of chat APIs or of Alpaca, brought into one shape."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ __all__ = ["CONVERSATIONS", "ConversationError", "conversation"]
 
 CONVERSATIONS = ("messages", "conversations", "conversation")
 """The fields that hold the messages of a conversation, the first that is there."""
+
+_ASKED = ("instruction", "question", "prompt")
+_ANSWERED = ("output", "answer", "response", "completion")
+"""The fields of a record that is one question (with `input`, what it is about) and one answer."""
 
 _ROLES = MappingProxyType(
     {
@@ -47,7 +51,7 @@ def conversation(record: Mapping[str, Value]) -> dict[str, Value]:
     messages that it begins with; null when there is none. Other fields stay. Raises `ConversationError`.
     """
     name = next((name for name in CONVERSATIONS if isinstance(record.get(name), list)), None)
-    given = record[name] if name is not None else None
+    given = record[name] if name is not None else _exchange(record)
     if not isinstance(given, list):
         raise ConversationError("no conversation: neither `messages` nor `conversations` is a list")
     messages = [_message(message, number) for number, message in enumerate(given, 1)]
@@ -59,6 +63,17 @@ def conversation(record: Mapping[str, Value]) -> dict[str, Value]:
         raise ConversationError("no messages in the conversation")
     rest = {key: value for key, value in record.items() if key not in (name, "system")}
     return {**rest, "messages": [*messages], "system": "\n\n".join(system) if system else None}
+
+
+def _exchange(record: Mapping[str, Value]) -> list[Value] | None:
+    """The two messages of a record in the style of Alpaca; None when it is none."""
+    asked = next((value for name in _ASKED if isinstance(value := record.get(name), str) and value.strip()), None)
+    answer = next((value for name in _ANSWERED if isinstance(value := record.get(name), str) and value.strip()), None)
+    if asked is None or answer is None:
+        return None
+    about = record.get("input")
+    whole = f"{asked}\n\n{about}" if isinstance(about, str) and about.strip() else asked
+    return [{"role": "user", "content": whole}, {"role": "assistant", "content": answer}]
 
 
 def _message(message: Value, number: int) -> dict[str, Value]:

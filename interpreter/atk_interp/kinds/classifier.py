@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from atk_interp.diagnostics import did_you_mean
 from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import (
     ANY,
@@ -31,8 +32,9 @@ from atk_interp.kinds.base import (
     check_asking,
 )
 from atk_interp.kinds.base.codes import BAD_PARSE, WRONG_VALUE_TYPE
-from atk_interp.kinds.base.labelling import Labelling, predicting
+from atk_interp.kinds.base.labelling import OTHERWISE, Labelling, predicting
 from atk_interp.kinds.base.training import check_installed
+from atk_interp.kinds.base.written import is_formula
 from atk_interp.spec import Option, Takes
 from atk_interp.spec.codes import BAD_VALUE, KEYS_AT_ODDS, MISSING_KEY
 
@@ -108,10 +110,9 @@ class ClassifierKind(StepKind):
         Option("max_rounds", Takes.INT, "After so many tests it is over.", default=5, min=1, max=1000),
         Option(
             "otherwise",
-            Takes.NAME,
+            Takes.TEXT,
             "When no test was passed: `stop` the run, `predict` the rest all the same, or `drop` it.",
             default="stop",
-            choices=("stop", "predict", "drop"),
         ),
         Option("tell", Takes.NAME, "The field that says who has labelled: `model` or `classifier`."),
         Option("confidence", Takes.NAME, "The field for how probable the classifier finds its label."),
@@ -139,8 +140,13 @@ class ClassifierKind(StepKind):
     )
 
     def flow(self, view: StepView) -> RecordType:
-        for name in ("first", "test", "more", "accuracy", "max_rounds"):
+        for name in ("first", "test", "more", "accuracy", "max_rounds", "otherwise"):
             view.value(name)
+        otherwise = view.option("otherwise")
+        if not is_formula(otherwise) and otherwise not in OTHERWISE:
+            told = f"`otherwise` is one of {', '.join(f'`{word}`' for word in OTHERWISE)}, and not `{otherwise}`"
+            near = did_you_mean(otherwise, OTHERWISE)
+            view.sink.report(BAD_VALUE, view.document.span(view.path("otherwise")), told, help=near)
         found = view.expression(view.path("text"), view.row_scope())
         if not isinstance(without_null(found), TextType | AnyType):
             told = f"`text` takes text, and this is {type_in_words(found)}"

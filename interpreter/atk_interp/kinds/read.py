@@ -44,8 +44,9 @@ class Read(StepKind):
     row is known by its content, so moving or renaming a file changes nothing; `row.source` is the file's path inside
     the folder. What cannot be read is told and skipped: a line, a page, or the file.
 
-    With `as: conversations` every record is a conversation, in the style of ShareGPT or of chat APIs, and gives
-    `messages` with `role` and `content`, and `system`. Of a PDF, `fields: {text: text, pages: list}` also gives where
+    With `as: conversations` every record is a conversation, in the style of ShareGPT or of chat APIs, or one
+    question and its answer (`instruction` with `input` and `output`, `question` and `answer`, `prompt` and `response`),
+    and gives `messages` with `role` and `content`, and `system`. Of a PDF, `fields: {text: text, pages: list}` also gives where
     in the text each page begins.
 
     With `until: 1000 accepted` it reads on until so many rows have come through to the output, with

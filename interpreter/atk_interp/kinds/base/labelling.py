@@ -16,7 +16,10 @@ from atk_interp.kinds.base.training import trained
 from atk_interp.records import dataclass
 from atk_interp.values import Row, Value, canonical, decode
 
-__all__ = ["Labelling", "predicting"]
+__all__ = ["OTHERWISE", "Labelling", "predicting"]
+
+OTHERWISE = ("stop", "predict", "drop")
+"""What may be done when no test was passed."""
 
 _Label = str | int | bool
 
@@ -110,7 +113,10 @@ class Labelling:
         if not isinstance(accuracy, int | float) or not 0 <= accuracy <= 1:
             raise StepStopped(f"`accuracy` of step `{step.name}` is `{accuracy}`, and not a number from 0 to 1")
         self.accuracy = float(accuracy)
-        self.otherwise: str = view.option("otherwise")
+        self.otherwise = step.value("otherwise")
+        if self.otherwise not in OTHERWISE:
+            told = f"`otherwise` of step `{step.name}` is `{self.otherwise}`"
+            raise StepStopped(f"{told}, and not one of {', '.join(f'`{word}`' for word in OTHERWISE)}")
 
     def apply(self, rows: Iterator[Row], context: SetContext) -> Iterator[Row | Dropped]:
         by_rank, made = context.scratch(), context.scratch()
