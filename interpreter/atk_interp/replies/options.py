@@ -19,6 +19,7 @@ KEY_HELP = {
     "type": "`int` for whole numbers only.",
     "min": "The least number that is read.",
     "max": "The greatest number that is read.",
+    "scores": "A field that gets all that has a name in one record.",
     "optional": "The groups that need not take part in the match; they are none then.",
     "min_items": "The fewest items.",
     "max_items": "The most items.",
