@@ -90,10 +90,15 @@ def _variable(settings: Settings, prefix: str, address: str | None, variables: d
     key, host = f"{prefix}_api_key", _host(address)
     if not settings.has_secret(key) or (host and _LOCAL.match(host)):
         return None
-    words = [word for word in host.split(".") if word not in ("api", "www", "com", "org", "net", "io", "ai", "co")]
-    service = re.sub(r"\W+", "_", words[-1] if words else "openai" if not host else host.split(".")[0]).upper()
-    name = f"{service}_API_KEY" if service[:1].isalpha() else f"API_KEY_{service}"
+    name = f"{_service(host)}_API_KEY"
     if name in variables and not settings.same_secret(variables[name], key):
         name = f"{name}_{re.sub(r'[^A-Za-z0-9]+', '_', prefix).upper()}"
     variables.setdefault(name, key)
     return name
+
+
+def _service(host: str) -> str:
+    """The name of a service, as its variables begin: `OPENAI` of `api.openai.com`, and where no address is given."""
+    words = [word for word in host.split(".")[:-1] if word not in ("api", "www", "co", "com")]
+    word = re.sub(r"\W+", "_", words[-1], flags=re.ASCII).upper() if words else "ENDPOINT"
+    return "OPENAI" if not host else word if word[:1].isalpha() else "ENDPOINT"

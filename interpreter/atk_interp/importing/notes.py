@@ -28,17 +28,29 @@ class Note:
 
 
 class Notes:
-    """Collects what is told of one import. What looks like a credential is starred out, whoever tells it.
+    """Collects what is told of one import. What looks like a credential is starred out, whoever tells it, as is what
+    was found to be one.
 
     `variables` are the environment variables that hold the keys of what was imported, each with what it is for.
     """
 
     def __init__(self) -> None:
         self._found: list[Note] = []
+        self._secrets: set[str] = set()
         self.variables: dict[str, str] = {}
 
     def add(self, kind: str, file: str, line: int, told: str) -> None:
-        self._found.append(Note(kind, file, line, concealed(told)))
+        self._found.append(Note(kind, file, line, self.safe(told)))
+
+    def hide(self, secret: str) -> None:
+        """Never tell this again."""
+        self._secrets.add(secret)
+
+    def safe(self, text: str) -> str:
+        """A text without what must not be told."""
+        for secret in self._secrets:
+            text = text.replace(secret, "…")
+        return concealed(text)
 
     def look(self, file: str, line: int, told: str) -> None:
         self.add(LOOK, file, line, told)

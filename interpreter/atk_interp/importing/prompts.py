@@ -82,8 +82,8 @@ def _document(file: SourceFile, notes: Notes) -> Document | None:
     document = parse_as_others_do(file, sink)
     for found in sink.sorted():
         line = found.span.begin.line if found.span else 0
-        if document is None:
-            notes.failed(file.path, line, found.message)
+        if document is None:  # it may be anything, a config with keys too: no word of it is told
+            notes.failed(file.path, line, "this is not YAML" if "`" in found.message else found.message)
         elif found.code.name == "duplicate-key":
             notes.look(file.path, line, f"{found.message}; the last one counts, as for the original")
         else:

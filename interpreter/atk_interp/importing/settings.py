@@ -49,6 +49,7 @@ class Settings:
         for path, value in leaves:
             if _SECRET.search(str(path[-1])) and isinstance(value, str) and len(value) >= _LEAST_SECRET:
                 self._secrets.add(value)
+                notes.hide(value)
         for path, value in leaves:
             self._add(path, value)
 

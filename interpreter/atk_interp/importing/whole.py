@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 from atk_interp.diagnostics import Diagnostic
-from atk_interp.diagnostics.concealing import concealed
 from atk_interp.importing.notes import FAILED, Note
 from atk_interp.importing.placing import place, staged
 from atk_interp.importing.project import import_path
@@ -44,7 +43,7 @@ def import_into(path: Path, output: Path, wishes: Wishes) -> Import:
     folder = staged(output, {**work.files, NAME: ""})
     try:
         found = check([folder]).report.everything if any(name.endswith(".yaml") for name in work.files) else []
-        lines = [concealed(_told(folder, finding)) for finding in found]
+        lines = [work.notes.safe(_told(folder, finding)) for finding in found]
         told = report(path.resolve().name, work.sources, work.notes, lines, work.read_python)
         (folder / NAME).write_text(told, encoding="utf-8", newline="\n")
         place(folder, output)

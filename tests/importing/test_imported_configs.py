@@ -1,0 +1,166 @@
+"""Configs: what is left of hostile or odd ones, and that the table of keys is true of the pipelines that there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from atk_interp.importing import Import, NothingToImport, Wishes, import_into
+from atk_interp.importing.configs import stock_spec
+from atk_interp.importing.tables import PIPELINES, SHARED, Key, Known, known_pipeline
+from atk_interp.lint.check import check_file
+from support.foreign_checkout import KEY, write_files
+
+
+def imported(tmp_path: Path, text: str, wishes: Wishes | None = None) -> Import:
+    folder = write_files(tmp_path, {"mine.yaml": text})
+    return import_into(folder / "mine.yaml", tmp_path / "ours", wishes or Wishes())
+
+
+def written(done: Import) -> str:
+    return (done.output / "mine.yaml").read_text(encoding="utf-8")
+
+
+HEAD = "pipeline: factual-gen-indiv-pipeline\npath: {input_dir: in, output_dir: out}\n"
+
+
+@pytest.mark.parametrize("known", PIPELINES, ids=lambda known: known.ours)
+def test_every_key_leads_to_a_parameter_that_exists(known: Known) -> None:
+    spec = stock_spec(known.ours)
+    assert spec is not None
+    goals = {key: goal for key, goal in known.keys.items() if isinstance(goal, Key)}
+    assert {key: goal.to for key, goal in goals.items() if goal.to not in spec.params} == {}
+    assert [slot for slot in known.slots.values() if slot not in spec.models] == []
+
+
+@pytest.mark.parametrize("known", PIPELINES, ids=lambda known: known.ours)
+def test_values_that_are_turned_into_others_are_allowed_there(known: Known) -> None:
+    from atk_interp.spec import check_value
+
+    spec = stock_spec(known.ours)
+    assert spec is not None
+    turned = [goal for goal in known.keys.values() if isinstance(goal, Key) and goal.values]
+    for goal in turned:
+        problems = [check_value(spec.params[goal.to], value) for value in (goal.values or {}).values()]
+        assert not any(problems), problems
+
+
+def test_every_name_of_a_pipeline_leads_to_it() -> None:
+    for known in PIPELINES:
+        assert [name for name in known.names if known_pipeline(name) is not known] == []
+        assert known_pipeline(f"a.b.{known.names[-1]}") is known
+    assert known_pipeline("nothing.of.the.kind") is None
+
+
+def test_keys_that_all_pipelines_share_lead_to_parameters_of_some() -> None:
+    params = {name for known in PIPELINES for name in (stock_spec(known.ours) or pytest.fail(known.ours)).params}
+    assert {goal.to for goal in SHARED.values() if isinstance(goal, Key)} <= params
+
+
+def test_a_placeholder_is_left_to_fill_in_and_an_optional_one_is_a_comment(tmp_path: Path) -> None:
+    text = (
+        "pipeline: factual-gen-indiv-pipeline\n"
+        "path: {input_dir: !!PLACEHOLDER!! , output_dir: ./x/!!PLACEHOLDER!!}\n"
+        "system: {double_check_counter: !!PLACEHOLDER!! , chunk_size: !!ATTENTION!! 70}\n"
+    )
+    done = imported(tmp_path, text)
+    lines = written(done).splitlines()
+    assert (
+        "  input_dir:   # required (never filled in): Folder of documents (.txt .md .html .pdf .docx .jsonl)" in lines
+    )
+    assert any(line.startswith("  output_dir:   # required (never filled in)") for line in lines)
+    assert any(line.startswith("  # votes:   # never filled in") for line in lines)
+    assert "  # attention was asked for here" in lines
+    assert "  chunk_tokens: 70" in lines
+    assert not done.is_whole
+
+
+def test_a_whole_config_lints_clean_but_for_its_inputs(tmp_path: Path) -> None:
+    (tmp_path / "ours" / "in").mkdir(parents=True)
+    (tmp_path / "ours" / "in" / "a.txt").write_text("a")
+    done = imported(tmp_path, HEAD + "api: {small_model: a, large_model: b}\nsystem: {use_filenames: yes, seed: 7}\n")
+    assert check_file(done.output / "mine.yaml").report.findings == ()
+    assert "seed: 7" in written(done)
+
+
+@pytest.mark.parametrize(
+    ("api", "variables"),
+    [
+        (f"large_api_key: {KEY}, large_base_url: 'https://api.openai.com/v1'", ["OPENAI_API_KEY"]),
+        (f"large_api_key: {KEY}", ["OPENAI_API_KEY"]),
+        ("large_api_key: !!PLACEHOLDER!! , large_base_url: 'https://api.together.xyz/v1'", ["TOGETHER_API_KEY"]),
+        (f"large_api_key: {KEY}, large_base_url: 'http://127.0.0.1:8000/v1'", []),
+        (f"large_api_key: {KEY}, large_base_url: 'https://1.2.3.4/v1'", ["ENDPOINT_API_KEY"]),
+        (f"large_api_key: {KEY}, large_base_url: 'https://['", ["OPENAI_API_KEY"]),
+        (
+            (
+                f"large_api_key: {KEY}, large_base_url: 'https://a.groq.com', small_api_key: other-key-0123, "
+                "small_base_url: 'https://a.groq.com'"
+            ),
+            ["GROQ_API_KEY", "GROQ_API_KEY_LARGE"],
+        ),
+    ],
+)
+def test_keys_become_the_names_of_variables(tmp_path: Path, api: str, variables: list[str]) -> None:
+    done = imported(tmp_path, f"{HEAD}api: {{large_model: m, {api}}}\n")
+    text = written(done)
+    found = [line.split(": ")[1] for line in text.splitlines() if "api_key_env" in line]
+    assert sorted(found) == sorted(variables)
+    assert KEY not in text + done.report
+    assert "other-key-0123" not in text + done.report
+
+
+def test_a_key_in_an_odd_place_is_written_nowhere(tmp_path: Path) -> None:
+    done = imported(
+        tmp_path,
+        f"{HEAD}api:\n  large_model: m\n  large_api_key: {KEY}\n"
+        "  large_base_url: https://me:pass-word@api.host.org/v1?api_key=0123456789\n"
+        f"system:\n  conversation_instructions: use {KEY} please\n  final_assistant_prompts_no_rag: [sk-{'b' * 30}]\n"
+        f"  unheard_of: {KEY}\n  {KEY}: 3\n",
+    )
+    everything = written(done) + done.report + "".join(note.told for note in done.notes)
+    for secret in (KEY, "pass-word", "0123456789", "b" * 30):
+        assert secret not in everything
+    assert "the value of `conversation_instructions` holds a key or a password, and is left out" in done.report
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "- a\n- b\n",
+        f"pipeline: x\nlarge_api_key: *{KEY}\n",
+        f"pipeline: x\nlarge_api_key: '{KEY}\n",
+        "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+        + "".join(f"{b}: [*a, *a]\n" for b in "bcd")
+        + "pipeline: never-heard-of\n",
+        "pipeline: llm_server\nport: 3\n",
+        "pipeline: [1]\n",
+    ],
+    ids=["empty", "list", "alias", "quote", "unknown", "server", "no-name"],
+)
+def test_what_is_no_config_is_told_without_its_lines(tmp_path: Path, text: str) -> None:
+    with pytest.raises(NothingToImport) as error:
+        imported(tmp_path, text)
+    assert KEY not in str(error.value)
+
+
+def test_the_pipeline_of_a_config_can_be_named(tmp_path: Path) -> None:
+    done = imported(tmp_path, "path: {input_dir: in, output_dir: out}\n", Wishes(pipeline="factual_qa"))
+    assert "pipeline: factual_qa" in written(done)
+
+
+def test_a_key_in_two_sections_and_one_given_twice_are_told(tmp_path: Path) -> None:
+    done = imported(tmp_path, HEAD + "a: {chunk_size: 90}\nb: {chunk_size: 80}\nc: {use_stop: 1, use_stop: 2}\n")
+    assert "chunk_tokens: 90" in written(done)
+    assert "`chunk_size` is given in two sections, which the original refuses; the first one counts here" in done.report
+    assert "a key is given twice; the last one counts" in done.report
+
+
+def test_a_value_that_does_not_fit_is_left_to_fill_in(tmp_path: Path) -> None:
+    done = imported(tmp_path, HEAD + "system: {chunk_size: many, use_filenames: 'no', double_check_counter: 3.0}\n")
+    lines = written(done).splitlines()
+    assert any(line.startswith("  # chunk_tokens:   # what it had does not fit") for line in lines)
+    assert "  use_filenames: false" in lines
+    assert "  votes: 3" in lines
