@@ -8,7 +8,7 @@ from array import array
 
 import pytest
 
-from atk_interp.kinds.base import nearness
+from atk_interp.kinds.base import nearness, sums
 from atk_interp.kinds.base.bm25 import Texts, terms
 from atk_interp.kinds.base.nearness import Vectors, likeness
 from atk_interp.llm.vectors import Vector, unit
@@ -18,6 +18,7 @@ from atk_interp.llm.vectors import Vector, unit
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "alone":
         monkeypatch.setattr(nearness, "_numpy", lambda: None)
+        monkeypatch.setattr(sums, "_numpy", lambda: None)
 
 
 def vectors(count: int, size: int = 16, seed: int = 1) -> list[Vector]:
@@ -80,6 +81,19 @@ def test_bm25_is_what_its_formula_says() -> None:
         (round(weight * worn(2, 4), 6), 1),
         (round(weight * worn(1, 3), 6), 0),
     ]
+
+
+@pytest.mark.parametrize("query", ["w1", "w1 w2 w3 w40 w999 none", "w7 w500", "none"])
+def test_many_texts_are_ranked_the_same_with_numpy_and_without(query: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw, texts = random.Random(3), Texts()
+    for _ in range(1500):
+        texts.add(" ".join(f"w{int(draw.paretovariate(0.5))}" for _ in range(draw.randint(1, 30))))
+    found = list(texts.ranked(query))
+    monkeypatch.setattr(sums, "_numpy", lambda: None)
+
+    assert found == list(texts.ranked(query))
+    assert found == sorted(found, key=lambda each: (-each[0], each[1]))
+    assert len(found) > 1000 or query != "w1"
 
 
 def test_many_texts_of_one_score_come_in_their_order() -> None:

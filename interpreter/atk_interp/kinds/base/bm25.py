@@ -13,7 +13,6 @@ neighbours (Nie, Gao, Zhang and Zhou, "On the use of words and n-grams for Chine
 from __future__ import annotations
 
 import hashlib
-import heapq
 import itertools
 import math
 import unicodedata
@@ -22,13 +21,12 @@ from collections import Counter
 from collections.abc import Iterator
 
 from atk_interp.expressions.words import words
+from atk_interp.kinds.base.sums import Weighed, summed
 
 __all__ = ["Texts", "terms"]
 
 _K1 = 1.2
 _B = 0.75
-_PLACES = 6
-_FIRST = 32
 
 
 def terms(text: str) -> list[str]:
@@ -70,25 +68,15 @@ class Texts:
 
     def ranked(self, query: str) -> Iterator[tuple[float, int]]:
         """The score of each text that has a term of the query, with its number, the greatest first."""
-        scores = self._scores(query)
-        told, wanted = 0, _FIRST
-        while wanted < len(scores):
-            yield from heapq.nsmallest(wanted, scores, key=_rank)[told:]
-            told, wanted = wanted, wanted * 8
-        yield from sorted(scores, key=_rank)[told:]
+        return summed(list(self._weighed(query)), self._wear())
 
-    def _scores(self, query: str) -> list[tuple[float, int]]:
-        scores: dict[int, float] = {}
-        count, worn = len(self._lengths), self._wear()
+    def _weighed(self, query: str) -> Iterator[Weighed]:
         for term in sorted(set(terms(query))):  # sums are rounded, so their order is fixed
             places = self._places.get(_hashed(term))
-            if places is None:
-                continue
-            having = len(places) // 2
-            weight = math.log1p((count - having + 0.5) / (having + 0.5)) * (_K1 + 1)
-            for number, times in zip(places[::2], places[1::2], strict=True):
-                scores[number] = scores.get(number, 0.0) + weight * times / (times + worn[number])
-        return [(round(score, _PLACES), number) for number, score in scores.items()]
+            if places is not None:
+                having = len(places) // 2
+                weight = math.log1p((len(self._lengths) - having + 0.5) / (having + 0.5)) * (_K1 + 1)
+                yield weight, places
 
     def _wear(self) -> array[float]:
         """What the length of each text takes from its terms: the second part of the divisor."""
@@ -96,10 +84,6 @@ class Texts:
             average = self._total / max(1, len(self._lengths))
             self._worn = array("d", (_K1 * (1 - _B + _B * length / average) for length in self._lengths))
         return self._worn
-
-
-def _rank(found: tuple[float, int]) -> tuple[float, int]:
-    return -found[0], found[1]
 
 
 def _hashed(term: str) -> bytes:
