@@ -84,3 +84,11 @@ def test_all_forms_come_before_one_comes_again() -> None:
     ]
     drawn = [form for form in forms if form not in ("passage", "atomic facts", "inferred facts")]
     assert len(drawn) == len(set(drawn)) == 8
+
+
+def test_a_form_that_there_is_no_prompt_for_is_told_with_its_rows() -> None:
+    result = made("slip", forms=["essay", "esay"], variations=2, noise=[])
+    told = "`prompt`: 'esay' is not among those that it may choose"
+    labels = [json.loads(line)["label"] for line in written(result, "rejected.jsonl").splitlines()]
+    assert labels.count(told) == 2
+    assert "esay" in written(result, "report.html")

@@ -299,8 +299,12 @@ class Questions:
         return [*self.first.reader.fields, *self.into.values()]
 
     def prompt(self, names: Names) -> Prompt:
-        """The prompt of a question, for the names of its row."""
-        return self.prompts[names[_PROMPT]] if len(self.prompts) > 1 else next(iter(self.prompts.values()))
+        """The prompt of a question, for the names of its row. Raises `RowFailed` if none was chosen."""
+        if len(self.prompts) == 1:
+            return next(iter(self.prompts.values()))
+        if _PROMPT not in names:
+            raise RowFailed("no prompt was chosen")
+        return self.prompts[names[_PROMPT]]
 
     def of(self, row: Row, first: int) -> list[Question]:
         """The questions about a row; `first` is the number of its first sample. Raises `RowFailed`."""
