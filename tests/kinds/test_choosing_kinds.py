@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,30 @@ async def test_a_short_part_is_repeated_when_that_is_asked_for(tmp_path: Path) -
 
     assert [row["g"] for row in rows[10:14]] == [0, 1, 2, 3]
     assert sorted(Counter(row["g"] for row in rows[10:]).values()) == [2, 2, 3, 3]
+
+
+_DATASETS = [
+    *({"set": {"name": "talks", "share": 0.5}, "n": number} for number in range(30)),
+    *({"set": {"name": "code", "share": 0.1}, "n": number} for number in range(30)),
+    *({"set": {"name": "few", "share": 0.4}, "n": number} for number in range(2)),
+]
+
+
+async def test_a_part_that_is_divided_by_its_rows_asks_for_each_division_by_itself(tmp_path: Path) -> None:
+    written = _MIX.replace("[DOMAIN]", str([{"n": number} for number in range(20)])).replace("OPTIONS", "order: parts")
+    written = written.replace("[GENERAL]", json.dumps(_DATASETS))
+    parts = "{domain: {}, general: {by: set.name, ratio: =set.share, of: domain, min: =set.share * 40}}"
+    ran = await run(tmp_path, written.replace("PARTS", parts))
+    assert ran.result.status == "done", ran.result.message
+    assert Counter(row["set"]["name"] if row.get("set") else "" for row in ran.rows) == {
+        "": 20,
+        "talks": 20,
+        "code": 4,
+        "few": 2,
+    }
+    assert [row["n"] for row in ran.rows if row.get("set") and row["set"]["name"] == "few"] == [0, 1]
+    ran = await run(tmp_path, written.replace("PARTS", parts.replace("set.share * 40", "n")), output="differs")
+    assert "the numbers of part `general` differ between rows" in ran.result.message
 
 
 async def test_a_mixture_above_its_total_is_told(tmp_path: Path) -> None:
@@ -326,6 +351,9 @@ ROWS = "  a: {kind: rows, rows: [{n: 1, r: {x: 1}, t: x}]}\n  b: {kind: rows, ro
         ("{kind: mix, from: [a, b], parts: {a: {amount: 4}, b: {ratio: 2, of: a}}, total: 10}", [("ATK208", "10")]),
         ("{kind: mix, from: [a, b], parts: {a: {}, b: {share: 0.7, amount: 3}}}", [("ATK220", "amount")]),
         ("{kind: mix, from: [a, b], parts: {a: {}, b: {ratio: 0.7}}}", [("ATK208", "{ratio: 0.7}")]),
+        ("{kind: mix, from: [a, b], parts: {a: {}, b: {by: t, ratio: 0.7, of: a}}}", []),
+        ("{kind: mix, from: [a, b], parts: {a: {ratio: 2, of: b}, b: {by: t}}}", [("ATK208", "b")]),
+        ("{kind: mix, from: [a, b], parts: {a: {}, b: {by: t, share: 0.5}}}", [("ATK220", "share")]),
         ("{kind: mix, from: [a, b], parts: {a: {}, b: {ratio: 0.7, of: aa}}}", [("ATK208", "aa")]),
         ("{kind: mix, from: [a, b], parts: {a: {}, b: {}}, size: t}", [("ATK504", "t")]),
         ("{kind: pack, from: a, collect: {ns: =n}}", [("ATK202", "{kind: pack, from: a, collect: {ns: =n}}")]),

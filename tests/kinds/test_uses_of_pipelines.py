@@ -199,6 +199,19 @@ async def test_each_combination_takes_its_rows_and_what_none_takes_is_told(folde
     assert found.rejected == []
 
 
+async def test_an_empty_list_of_a_matrix_is_no_use_of_it_and_no_rows(folder: Path) -> None:
+    worse = "worse: {kind: result, of: used, output: worse.jsonl}"
+    all_of = "all: {kind: map, from: [used, worse, rows], set: {n: 1}}"
+    written = spec(
+        used("output: asked, matrix: {mood: =moods}"), worse, all_of, output="all", params="moods: {type: list}"
+    )
+    found = await ran(folder, written, moods=[])
+    assert [row["text"] for row in found.rows] == ["aa", "bb", "cc"]
+    assert found.requests == []
+    found = await ran(folder, written, moods=["glad"], output="glad")
+    assert [row["text"] for row in found.rows] == ["aa", "bb", "cc", "bb", "cc", "aa", "bb", "cc"]
+
+
 @pytest.mark.parametrize("more", ["", ", matrix: {mood: [glad, sad]}"])
 async def test_several_results_come_from_one_use(folder: Path, more: str) -> None:
     """What they share is done once; a step that only one of them needs is done for that one."""

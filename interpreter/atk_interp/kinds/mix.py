@@ -30,13 +30,18 @@ from atk_interp.kinds.base.written import is_formula, misfit, settled_number
 from atk_interp.records import dataclass
 from atk_interp.spec import Option, Takes
 from atk_interp.spec.codes import BAD_VALUE, KEYS_AT_ODDS
-from atk_interp.values import Row, row_id
+from atk_interp.values import Row, content_hash, encode, row_id
 
 __all__ = ["Mix"]
 
 _NUMBER: dict[str, Any] = {"type": ["number", "formula"], "min": 0}
 _NUMBERS = ("share", "ratio", "amount", "min", "max")
-_PART = {**dict.fromkeys(_NUMBERS, _NUMBER), "of": {"type": "string"}, "repeat": {"type": ["boolean", "formula"]}}
+_PART = {
+    **dict.fromkeys(_NUMBERS, _NUMBER),
+    "of": {"type": "string"},
+    "by": {"type": "string"},
+    "repeat": {"type": ["boolean", "formula"]},
+}
 
 
 class Mix(StepKind):
@@ -47,6 +52,10 @@ class Mix(StepKind):
     These are rows, or whatever `size` measures (`size: text | tokens`). The whole is `total`, or what follows from the
     parts that are not shares, or as much as the scarcest part allows. A part that is too short goes in whole, or more
     than once with `repeat: true`.
+
+    A part with `by` is several: one of the rows of each value of that expression, such as the name of a dataset. Its
+    numbers may then name fields of the rows, which are the same in all of one value: `{by: dataset.name, ratio:
+    =dataset.share, of: domain}`.
 
     Which rows are taken follows from the hashes of their contents, so adding rows does not reshuffle the others; the
     rows of all parts come out shuffled in the same way, or one part after the other (`order: parts`). What was taken of
@@ -59,7 +68,7 @@ class Mix(StepKind):
         Option(
             "parts",
             Takes.STRUCTURE,
-            "How much goes in of each step: `share`, `ratio` and `of`, `amount`, `min`, `max`, `repeat`.",
+            "How much goes in of each step: `share`, `ratio` and `of`, `amount`, `min`, `max`, `repeat`, `by`.",
             required=True,
             schema={"type": "dict", "minlength": 1, "valuesrules": {"type": "dict", "schema": _PART}},
         ),
@@ -97,16 +106,24 @@ class Mix(StepKind):
         if name not in view.step.inputs:
             help_ = did_you_mean(name, view.step.inputs) or "add it to `from`"
             view.sink.report(BAD_VALUE, view.document.key_span(path), f"`{name}` is not under `from`", help=help_)
+        if "by" in part:
+            view.expression((*path, "by"), view.row_scope())
+        scope = view.row_scope() if "by" in part else view.params_scope()
         for key in part:
-            if key != "of":
+            if key not in ("of", "by"):
                 takes = Takes.BOOL if key == "repeat" else Takes.NUMBER
-                view.check_value((*path, key), takes, view.params_scope())
+                view.check_value((*path, key), takes, scope)
+        if "by" in part and "share" in part:
+            told = "a share is of one part, and with `by` there are several"
+            help_ = "write a `ratio` with `of`, or an `amount`"
+            view.sink.report(KEYS_AT_ODDS, view.document.key_span((*path, "share")), told, help=help_)
         given = [key for key in ("share", "ratio", "amount") if key in part]
         for key in given[1:]:
             told = f"`{key}` and `{given[0]}` do not go together"
             view.sink.report(KEYS_AT_ODDS, view.document.key_span((*path, key)), told, help="keep one of them")
-        if ("ratio" in part) != (part.get("of") in view.option("parts")):
-            known = [other for other in view.option("parts") if other != name]
+        others = {other for other, asked in view.option("parts").items() if "by" not in asked}
+        if ("ratio" in part) != (part.get("of") in others):
+            known = [other for other in others if other != name]
             help_ = did_you_mean(str(part.get("of", "")), known) or f"add `of: {known[0] if known else name}`"
             span = view.document.span((*path, "of")) if "of" in part else view.document.head_span(path)
             view.sink.report(BAD_VALUE, span, "`ratio` goes with `of`, which names another part", help=help_)
@@ -154,7 +171,7 @@ class Mix(StepKind):
 def _settled(view: StepView, part: Mapping[str, Any]) -> Part | None:
     """What is asked of a part; None where a number is not known before a run."""
     numbers = {key: settled_number(view.spec, part[key]) for key in _NUMBERS if key in part}
-    return None if None in numbers.values() else _asked_part(numbers, part.get("of", ""))
+    return None if None in numbers.values() or "by" in part else _asked_part(numbers, part.get("of", ""))
 
 
 def _asked_part(numbers: Mapping[str, float | None], of: str, *, repeat: bool = False) -> Part:
@@ -167,6 +184,10 @@ def _asked_part(numbers: Mapping[str, float | None], of: str, *, repeat: bool = 
         most=numbers.get("max"),
         repeat=repeat,
     )
+
+
+_Name = tuple[str, str]
+"""A part: the step that it is of, and, where it is divided by its rows, the value that its rows have as JSON."""
 
 
 @dataclass
@@ -184,7 +205,9 @@ class _Mixing:
     def __init__(self, step: BoundStep) -> None:
         self.step = step
         self.inputs = step.view.step.inputs
-        self.parts = {name: _part(step, name) for name in step.view.option("parts")}
+        self.asked = {name: _Asked(step, name) for name in step.view.option("parts")}
+        self.parts = {(name, ""): asked.part(step.base) for name, asked in self.asked.items() if asked.by is None}
+        self.places = {name: number for number, name in enumerate(self.asked)}
         self.size = step.rule(step.view.path("size")) if step.view.given("size") else None
         self.total = _number(step, "total", step.value("total"))
         self.shuffled = step.view.option("order") == "shuffled"
@@ -195,19 +218,21 @@ class _Mixing:
         for row in rows:
             try:
                 size = self._measured(row)
+                name = self._part_of(row)
+                self._note_part(name, row)
             except RowFailed as error:
                 yield Dropped(row, "rejected", str(error))
                 continue
-            name = self._part_of(row)
-            tallies[name].rows += 1
+            tallies.setdefault(name, _Tally()).rows += 1
             tallies[name].available += size
             by_rank.put(self._prefix(name) + rank("atk-mix-v1", self.step.seed, row), row)
         try:
-            wanted = amounts(self.parts, {name: tally.available for name, tally in tallies.items()}, self.total)
+            parts = {_told(name): part for name, part in self.parts.items()}
+            wanted = amounts(parts, {_told(name): tally.available for name, tally in tallies.items()}, self.total)
         except Unmixable as error:
             raise StepStopped(f"step `{self.step.name}`: {error}") from error
         for name, tally in tallies.items():
-            tally.wanted = wanted[name]
+            tally.wanted = wanted[_told(name)]
         mixed = context.scratch()
         for name, members in itertools.groupby(by_rank.rows(), self._part_of):
             self._take(name, members, tallies[name], mixed, context)
@@ -215,7 +240,7 @@ class _Mixing:
         for number, row in enumerate(mixed.rows()):
             yield Row(row.id, row.source, (0, number), row.fields, row.parent)
 
-    def _take(self, name: str, members: Iterator[Row], tally: _Tally, mixed: Scratch, context: SetContext) -> None:
+    def _take(self, name: _Name, members: Iterator[Row], tally: _Tally, mixed: Scratch, context: SetContext) -> None:
         """Take the first of a part, in the order of their hashes, until it has what is wanted of it."""
         again = context.scratch() if tally.wanted > tally.available else None
         for number, row in enumerate(members):
@@ -229,7 +254,7 @@ class _Mixing:
             if tally.taken == before or tally.taken >= tally.wanted:
                 return
 
-    def _add(self, name: str, row: Row, time: int, tally: _Tally, mixed: Scratch) -> None:
+    def _add(self, name: _Name, row: Row, time: int, tally: _Tally, mixed: Scratch) -> None:
         size = self._measured(row)
         if tally.taken + size > tally.wanted + 1e-6 * max(1.0, tally.wanted):
             return  # a smaller one after it may fit
@@ -239,11 +264,24 @@ class _Mixing:
         at = rank("atk-mix-order-v1", self.step.seed, made)
         mixed.put(at if self.shuffled else self._prefix(name) + time.to_bytes(4, "big") + place(row), made)
 
-    def _part_of(self, row: Row) -> str:
-        return self.inputs[row.order[0]] if len(self.inputs) > 1 else self.inputs[0]
+    def _part_of(self, row: Row) -> _Name:
+        """The part that a row belongs to. Raises `RowFailed`."""
+        name = self.inputs[row.order[0]] if len(self.inputs) > 1 else self.inputs[0]
+        by = self.asked[name].by
+        return name, "" if by is None else encode(by(self.step.names(row))).decode()
 
-    def _prefix(self, name: str) -> bytes:
-        return list(self.parts).index(name).to_bytes(2, "big")
+    def _note_part(self, name: _Name, row: Row) -> None:
+        """Find out what is asked of the part of a row, of one that depends on it. Raises `RowFailed`."""
+        if self.asked[name[0]].by is None:
+            return
+        part = self.asked[name[0]].part(self.step.names(row))
+        if self.parts.setdefault(name, part) != part:
+            told = f"the numbers of part `{name[0]}` differ between rows with the same `by`, {name[1]}"
+            raise StepStopped(f"step `{self.step.name}`: {told}", "name fields there that all rows of one value share")
+
+    def _prefix(self, name: _Name) -> bytes:
+        place, value = self.places[name[0]], name[1]
+        return place.to_bytes(2, "big") + (bytes.fromhex(content_hash("atk-mix-by-v1", value)) if value else b"")
 
     def _measured(self, row: Row) -> float:
         if self.size is None:
@@ -253,7 +291,7 @@ class _Mixing:
             raise RowFailed(f"`size`: a number not below 0 is needed, not {size!r}")
         return size
 
-    def _report(self, tallies: Mapping[str, _Tally]) -> Notice:
+    def _report(self, tallies: Mapping[_Name, _Tally]) -> Notice:
         whole = sum(tally.taken for tally in tallies.values())
         told = []
         short = False
@@ -262,19 +300,34 @@ class _Mixing:
             size = "" if self.size is None else f", {tally.taken:,.0f} of {tally.available:,.0f} in size"
             lacks = self.parts[name].least is not None and tally.taken < (self.parts[name].least or 0) - 1e-6
             short |= lacks and self.size is None
-            told.append(f"`{name}` {tally.taken_rows:,} of {tally.rows:,} rows{size}{share}")
+            told.append(f"`{_told(name)}` {tally.taken_rows:,} of {tally.rows:,} rows{size}{share}")
         over = self.total is not None and whole > self.total * (1 + 1e-3)
         help_ = f"together they are more than `total`, which is {self.total:,g}" if over else ""
         help_ = "some of them have fewer rows than their `min`" if short else help_
         return Notice("mixed " + "; ".join(told), self.step.name, help_, serious=short or over)
 
 
-def _part(step: BoundStep, name: str) -> Part:
-    path = (*step.view.path("parts"), name)
-    written: Mapping[str, Any] = step.view.option("parts")[name]
-    numbers = {key: _number(step, key, step.evaluated((*path, key))) for key in _NUMBERS if key in written}
-    repeat = "repeat" in written and bool(step.evaluated((*path, "repeat")))
-    return _asked_part(numbers, written.get("of", ""), repeat=repeat)
+def _told(name: _Name) -> str:
+    """The name of a part, as people are told of it."""
+    return f"{name[0]}: {name[1]}" if name[1] else name[0]
+
+
+class _Asked:
+    """What is asked of a part, for the names of a row where it depends on that."""
+
+    def __init__(self, step: BoundStep, name: str) -> None:
+        self.step = step
+        path = (*step.view.path("parts"), name)
+        written: Mapping[str, Any] = step.view.option("parts")[name]
+        self.numbers = {key: step.content((*path, key)) for key in _NUMBERS if key in written}
+        self.repeat = step.content((*path, "repeat")) if "repeat" in written else lambda names: False
+        self.of = str(written.get("of", ""))
+        self.by = step.rule((*path, "by")) if "by" in written else None
+
+    def part(self, names: Mapping[str, Any]) -> Part:
+        """Raises `RowFailed`, `StepStopped` for what is no number."""
+        numbers = {key: _number(self.step, key, closure(names)) for key, closure in self.numbers.items()}
+        return _asked_part(numbers, self.of, repeat=bool(self.repeat(names)))
 
 
 def _number(step: BoundStep, name: str, value: Any) -> float | None:

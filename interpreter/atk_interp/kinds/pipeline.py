@@ -55,9 +55,9 @@ class Pipeline(StepKind):
     With `matrix` it is used once for each combination of the values (`facts.1`, `facts.2`), and the rows of one
     combination stand after those of the one before, with its values in fields of their names. A name under `matrix`
     is a parameter of the pipeline, or stands in the expressions of `with`, `prompts` or `where`. Each combination takes
-    all rows, or those for which `where` holds. Lists under `together` are gone through side by side. `draws: 12` takes
-    so many combinations in place of all: from each list values are drawn without replacement until it is used up, then
-    again in another order, as the seed has it.
+    all rows, or those for which `where` holds; with an empty list there is none, and no rows come out. Lists under
+    `together` are gone through side by side. `draws: 12` takes so many combinations in place of all: from each list
+    values are drawn without replacement until it is used up, then again in another order, as the seed has it.
 
     `repeats: 3` uses it so many times, with the number in a field `repeat`. Each time, and when a combination is drawn
     again, its random choices are others and its models are asked for other replies, as in a run with another seed.

@@ -23,6 +23,7 @@ from atk_interp.kinds.base import (
     PureStep,
     RowFailed,
     Runner,
+    SourceStep,
     StepStopped,
     StepView,
     draw_sites,
@@ -282,6 +283,9 @@ class _Steps:
     def _add_pipeline(self, scope: _Scope, step: BoundStep, made: Inlined, place: _Place) -> None:
         """The steps of another pipeline, once for each variant, and the step itself as their end."""
         uses = self.used[step.name] = []
+        if not made.variants:
+            self._put_nothing(step)
+            return
         if not made.variants[0].chosen:
             self._add_variant(scope, step, made, made.variants[0], place, step.name)
             return
@@ -290,6 +294,12 @@ class _Steps:
             self._add_variant(scope, step, made, variant, place, name)
         assert len(uses) == len(names)
         self._put_together(step, "pipeline", names)
+
+    def _put_nothing(self, step: BoundStep) -> None:
+        """A step that gives no rows."""
+        nothing = SourceStep(lambda context: iter(()), lambda: ())
+        identity = partial(digest, "atk-nothing-v1", step.name)
+        self._put(PlannedStep(step.name, step.view.step.kind, (), nothing, step.names, identity=identity))
 
     def _put_together(self, step: BoundStep, kind: str, names: Sequence[str]) -> None:
         """A step that gives the rows of some others, one after the other."""
@@ -300,6 +310,9 @@ class _Steps:
     def _add_result(self, scope: _Scope, step: BoundStep, made: Result) -> None:
         """Further rows of a pipeline that is there already, and the steps that only these come from."""
         uses = self.used[scope.prefix + made.of]
+        if not uses:
+            self._put_nothing(step)
+            return
         numbered = bool(uses[0][2].chosen)
         names = [f"{step.name}.{number}" if numbered else step.name for number, _ in enumerate(uses, 1)]
         for name, (inner, inlined, variant) in zip(names, uses, strict=True):

@@ -65,7 +65,7 @@ def check_draws(view: StepView) -> None:
 def rounds(step: BoundStep) -> Iterator[tuple[dict[str, Value], int]]:
     """The values of each use of the pipeline, and how often it was used with the same before. Raises `StepStopped`.
 
-    One of no values without `matrix` and `repeats`.
+    One of no values without `matrix` and `repeats`; none at all where a list of the matrix is empty.
     """
     seen: Counter[bytes] = Counter()
     chosen = _combinations(step)
@@ -85,8 +85,8 @@ def _combinations(step: BoundStep) -> list[dict[str, Value]]:
     lists: dict[str, list[Value]] = {}
     for name in step.view.option("matrix") or {}:
         found = step.content((*step.view.path("matrix"), name))(step.base)
-        if not isinstance(found, list) or not found:
-            raise StepStopped(f"`matrix.{name}` of step `{step.name}` is no list with something in it")
+        if not isinstance(found, list):
+            raise StepStopped(f"`matrix.{name}` of step `{step.name}` is no list")
         lists[name] = found
     together: list[list[str]] = step.view.option("together") or []
     for group in together:
@@ -99,4 +99,6 @@ def _combinations(step: BoundStep) -> list[dict[str, Value]]:
         raise StepStopped(f"`matrix` of step `{step.name}` makes {count} combinations, more than {MOST_VARIANTS}")
     if not lists:
         return [{}]
+    if not count or not all(lists.values()):
+        return []
     return combinations(lists, together, draws, step.seed)
