@@ -147,7 +147,7 @@ def test_what_becomes_of_every_key_is_told(done: Import) -> None:
     assert "facts.yaml:23: `skip_answer_relevancy_check` is `skip_relevancy_check`" in told(done, RENAMED)
     left = told(done, LEFT)
     assert "facts.yaml:32: `chunk_siez`: `factual_qa` has no parameter for it; did you mean `chunk_size`?" in left
-    assert "discord.yaml:0: bots are not served here" in left
+    assert "discord.yaml:0: models are not served here; the datasets are for any server" in left
     assert "unknown.yaml:0: `never-heard-of` is no pipeline that is known" in "".join(
         f"{Path(note.file).name}:{note.line}: {note.told}" for note in done.notes
     )

@@ -31,7 +31,7 @@ def test_every_key_leads_to_a_parameter_that_exists(known: Known) -> None:
     assert spec is not None
     goals = {key: goal for key, goal in known.keys.items() if isinstance(goal, Key)}
     assert {key: goal.to for key, goal in goals.items() if goal.to not in spec.params} == {}
-    assert [slot for slot in known.slots.values() if slot not in spec.models] == []
+    assert [slot for slot in known.slots.values() if slot and slot not in spec.models] == []
 
 
 @pytest.mark.parametrize("known", PIPELINES, ids=lambda known: known.ours)
@@ -40,10 +40,14 @@ def test_values_that_are_turned_into_others_are_allowed_there(known: Known) -> N
 
     spec = stock_spec(known.ours)
     assert spec is not None
-    turned = [goal for goal in known.keys.values() if isinstance(goal, Key) and goal.values]
-    for goal in turned:
-        problems = [check_value(spec.params[goal.to], value) for value in (goal.values or {}).values()]
-        assert not any(problems), problems
+    for goal in known.keys.values():
+        if not isinstance(goal, Key) or goal.values is None:
+            continue
+        param = spec.params[goal.to]
+        values = [
+            [value] if param.type == "list" and isinstance(value, str) else value for value in goal.values.values()
+        ]
+        assert not any(check_value(param, value) for value in values if value is not None), goal
 
 
 def test_every_name_of_a_pipeline_leads_to_it() -> None:
@@ -164,3 +168,31 @@ def test_a_value_that_does_not_fit_is_left_to_fill_in(tmp_path: Path) -> None:
     assert any(line.startswith("  # chunk_tokens:   # what it had does not fit") for line in lines)
     assert "  use_filenames: false" in lines
     assert "  votes: 3" in lines
+
+
+def test_a_key_that_wins_holds_wherever_it_stands(tmp_path: Path) -> None:
+    for number, keys in enumerate(
+        (
+            "do_not_use_system_prompts: True, final_assistant_prompts_no_rag: [Be brief.]",
+            "final_assistant_prompts_no_rag: [Be brief.], do_not_use_system_prompts: True",
+            "do_not_use_system_prompts: False, final_assistant_prompts_no_rag: [Be brief.]",
+        )
+    ):
+        (tmp_path / str(number)).mkdir()
+        done = imported(tmp_path / str(number), HEAD + f"system: {{{keys}}}\n")
+        assert ("system_prompts: []" in written(done)) == (number < 2)
+        assert ("system_prompts: [Be brief.]" in written(done)) == (number == 2)
+
+
+def test_words_in_lists_become_ours(tmp_path: Path) -> None:
+    text = HEAD.replace("factual-gen-indiv-pipeline", "repvar")
+    done = imported(tmp_path, text + "dataset: {code_variation_functions: [allcaps, keyboard_augmentation]}\n")
+    assert "noise: [upper, typos]" in written(done)
+
+
+def test_the_endpoint_of_a_model_that_is_not_asked_is_left_out(tmp_path: Path) -> None:
+    text = HEAD.replace("factual-gen-indiv-pipeline", "generic-data-rephrase-pipeline")
+    done = imported(tmp_path, f"{text}api: {{small_model: s, small_api_key: {KEY}, large_model: l, small_mode: api}}\n")
+    assert "small" not in written(done)
+    assert [note.told for note in done.notes] == ["no model is asked as `small_model` was, so its endpoint is left out"]
+    assert "OPENAI_API_KEY" not in done.report

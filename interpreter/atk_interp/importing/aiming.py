@@ -63,8 +63,6 @@ def _target(work: Work, named: str, around: str, goal: str, data: Mapping[str, A
     known = known_pipeline(named)
     spec = stock_spec(known.ours) if known is not None else None
     if known is not None and spec is not None:
-        if known.told:
-            work.notes.look(joined("", goal), 0, known.told)
         folders = [_from(work.output / goal, folder) for folder in _style(known, data)]
         return Target(
             spec, known.ours, {**SHARED, **known.keys}, known.slots, known.whole, tuple(folders), _mover(work, goal)

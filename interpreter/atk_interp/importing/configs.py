@@ -131,6 +131,7 @@ class _Given:
         self.notes = notes
         self._values: dict[str, tuple[Any, str]] = {}
         """The value of each parameter, None for one to fill in, and a comment."""
+        self._won: set[str] = set()
 
     def subset(self) -> None:
         """`use_subset` switches `subset_size`; here a size that is given counts."""
@@ -162,7 +163,9 @@ class _Given:
                 name = f"`{setting.name}` is `{found.to}`" if found.to != setting.name else f"`{setting.name}`"
                 told = f"{name}: {found.told}" if found.told else name
                 self.notes.renamed(self.settings.file, setting.line, told)
-            self._put(found.to, setting, _changed(setting.value, found))
+            value = _changed(setting.value, found)
+            if value is not None or setting.value is None:
+                self._put(found.to, setting, value, wins=found.wins)
 
     def _left(self, setting: Setting, why: str) -> None:
         """Tell why a setting is left out. Where it switches something off, nothing is lost."""
@@ -170,9 +173,12 @@ class _Given:
             return
         self.notes.left(self.settings.file, setting.line, f"`{setting.name}`: {why}")
 
-    def _put(self, name: str, setting: Setting, value: Any) -> None:
+    def _put(self, name: str, setting: Setting, value: Any, *, wins: bool = False) -> None:
         param = self.target.spec.params[name]
-        if name in self._values:
+        if name in self._won:
+            return
+        self._won |= {name} if wins else set()
+        if name in self._values and not wins:
             told = f"`{setting.name}` leads to `{name}` as another key does; the first one is taken"
             self.notes.look(self.settings.file, setting.line, told)
             return
@@ -221,13 +227,12 @@ def _param_lines(param: Param, value: Any, comment: str) -> list[str]:
 
 def _changed(value: Any, key: Key) -> Any:
     """A value as ours: another word for it, or another mark in its texts."""
-    if key.values is not None and not isinstance(value, list | dict):
-        return key.values.get(value, value)
-    if key.replaced is None:
-        return value
     if isinstance(value, list):
         return [_changed(part, key) for part in value]
-    return value.replace(*key.replaced) if isinstance(value, str) else value
+    if key.values is not None and isinstance(value, str | bool):
+        truth = _truth(value)
+        return key.values[truth] if truth in key.values else key.values.get(value, value)
+    return value.replace(*key.replaced) if key.replaced and isinstance(value, str) else value
 
 
 def _truth(value: Any) -> Any:

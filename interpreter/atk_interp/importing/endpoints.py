@@ -39,7 +39,10 @@ def endpoints(
     found: dict[str, dict[str, Any]] = {}
     variables: dict[str, str] = {}
     for prefix, slot in slots.items():
-        entry = _endpoint(settings, prefix, variables, notes)
+        entry = _endpoint(settings, prefix, variables if slot else {}, notes if slot else Notes())
+        if entry and not slot:
+            notes.left(settings.file, 0, f"no model is asked as `{prefix}_model` was, so its endpoint is left out")
+            continue
         if entry and slot in found and found[slot] != entry:
             told = f"the slot `{slot}` had another endpoint under `{prefix}_…`; the first one is taken"
             notes.look(settings.file, 0, told)

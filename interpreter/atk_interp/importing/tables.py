@@ -1,7 +1,7 @@
 """What becomes of the pipelines of Augmentoolkit and of the keys of their configs, as data.
 
 A key of a config leads to a parameter of ours (`Key`), or to a sentence that says why there is none. Keys that all
-pipelines share stand in `SHARED`; those of endpoints and prices are in the slots.
+pipelines share stand in `SHARED`; those of endpoints and prices follow from the slots.
 """
 
 from __future__ import annotations
@@ -17,23 +17,26 @@ __all__ = ["NO_PIPELINE", "PIPELINES", "SHARED", "Key", "Known", "known_pipeline
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """The parameter that a key leads to. `values` turns values into ours, `replaced` parts of texts.
+    """The parameter that a key leads to.
 
-    `told` is what a person must know of the difference; empty where there is none but the name.
+    `values` turns values, and those in lists, into ours: one that leads to None says nothing. `replaced` are parts of
+    texts, old and new. `told` is what a person must know of the difference. A key that `wins` holds against another
+    one that leads to the same parameter.
     """
 
     to: str
     values: Mapping[Any, Any] | None = None
     replaced: tuple[str, str] | None = None
     told: str = ""
+    wins: bool = False
 
 
 @dataclass(frozen=True)
 class Known:
-    """A pipeline of the original: ours, its names there, its keys. `slots` leads from prefixes of keys to slots.
+    """A pipeline of the original: ours, its names there, its keys.
 
-    `whole` are keys whose mappings are values. `styles` leads from names of prompt overrides to those of our styles,
-    where they differ.
+    `slots` leads from the prefixes of the keys of endpoints to slots, or to nothing where we ask no such model.
+    `whole` are keys whose mappings are values. `styles` leads from names of prompt overrides to those of our styles.
     """
 
     ours: str
@@ -42,25 +45,23 @@ class Known:
     slots: Mapping[str, str] = field(default_factory=lambda: {"small": "small", "large": "large"})
     whole: frozenset[str] = frozenset()
     styles: Mapping[str, str] = field(default_factory=dict)
-    told: str = ""
 
 
-_CHUNKS = (
-    "passages end at paragraphs and sentences, short ones are kept, and the size counts tokens of another tokenizer"
-)
+_CHUNKS = "passages end at paragraphs and sentences, short ones are kept, and another tokenizer counts the tokens"
 _META = "every accepted call is in the ledger; the pipeline `meta` makes training data of the calls of a run"
-_PHASES = "a run resumes by itself, and a step can have a model of its own, so there are no phases"
+_PHASES = "`run --until STEP` stops early, and the same command goes on, with other models if the config names them"
 _SCRAPING = "nothing is fetched from the web; put the books into `input_dir`"
-_HUB = "nothing is pushed; write Parquet with `format: parquet` and upload the folder with the tools of the hub"
+_HUB = "nothing is uploaded; upload `output_dir` with the tools of the hub"
+_TRAINING = "no model is trained or served here; the outputs are for a trainer of your own"
 _DEAD = "it had no effect in the original either"
-_FORMAT = "the chat template is the `format` of an output, and the trainer's own"
+_MARKUP = "outputs are messages, to which a trainer applies the template of its model"
 
 SHARED: Mapping[str, Key | str] = {
     "input_dir": Key("input_dir"),
     "output_dir": Key("output_dir"),
     "chunk_size": Key("chunk_tokens", told=_CHUNKS),
     "completion_mode": "a prompt that is a `.txt` file is for completion; the folders named `…_completion` hold them",
-    "use_stop": "stop texts are `sampling: {stop: […]}` of a slot or endpoint",
+    "use_stop": "stop texts are `sampling: {stop: […]}` of a slot or endpoint; none is added by itself",
     "use_min_p": "write `sampling: {extra: {min_p: 0.2}}` for the endpoint",
     "do_meta_datagen": _META,
     "meta_datagen_keys": _META,
@@ -80,56 +81,183 @@ SHARED: Mapping[str, Key | str] = {
     "keep_system_prompt": _DEAD,
 }
 
-_DATA = "`{data}` of the original is `{passage}` here"
+_WAYS = {"openended": "open-ended", "open-ended_questions": "open-ended", "followup": "follow-up"}
 
-_FACTUAL: Mapping[str, Key | str] = {
-    "double_check_counter": Key("votes", told="asking stops as soon as the votes have decided"),
-    "use_filenames": Key("use_filenames"),
+_PAIRS: Mapping[str, Key | str] = {
     "items_per_conversation": Key("items_per_conversation"),
-    "conversation_instructions": Key("conversation_instructions"),
+    "conversation_instructions": Key("conversation_instructions", told="the original never filled it in; here it is"),
     "final_assistant_prompts_no_rag": Key("system_prompts"),
-    "final_assistant_prompts_rag": Key("rag_prompts", replaced=("{data}", "{passage}"), told=_DATA),
+    "do_not_use_system_prompts": Key("system_prompts", values={True: [], False: None}, wins=True),
     "rag_failure_percentage": Key("rag_wrong_share"),
     "skip_filter_chunks": Key("skip_filter", told="it had no effect in the original; here it has"),
-    "skip_question_check": Key("skip_question_check"),
-    "skip_answer_relevancy_check": Key("skip_relevancy_check"),
     "skip_answer_accuracy_check": Key("skip_accuracy_check"),
     "skip_repair_qa_tuples": Key("skip_repair"),
     "skip_conversation_generation": Key("skip_conversation"),
+    "double_check_counter": Key("votes", told="asking stops as soon as the votes have decided"),
+    "use_filenames": Key("use_filenames"),
+}
+
+_NOISE = {
+    "allcaps": "upper",
+    "lowercase": "lower",
+    "serialkillercase": "alternating",
+    "titlecase": "title",
+    "sentencecase": "sentence",
+    "snakecase": "snake",
+    "kebabcase": "kebab",
+    "camelcase": "camel",
+    "pascalcase": "pascal",
+    "randomcase": "random",
+    "invertcase": "inverted",
+    "keyboard_augmentation": "typos",
 }
 
 PIPELINES: tuple[Known, ...] = (
     Known(
         "factual_qa",
         (
-            *("factual-gen-indiv-pipeline", "factual-gen-indiv", "generate_factual_qa_dataset"),
-            *("factual_generation_individual", "factual_generation"),
+            *("factual_generation_individual", "factual-gen-indiv-pipeline", "factual-gen-indiv"),
+            *("factual_generation", "generate_factual_qa_dataset"),
         ),
-        _FACTUAL,
+        {
+            **_PAIRS,
+            "final_assistant_prompts_rag": Key(
+                "rag_prompts", replaced=("{data}", "{passage}"), told="`{data}` in it is `{passage}` here"
+            ),
+            "skip_question_check": Key("skip_question_check"),
+            "skip_answer_relevancy_check": Key("skip_relevancy_check"),
+        },
+        styles=_WAYS,
+    ),
+    Known(
+        "multi_source_qa",
+        (
+            *("recall_multiple_sources", "recall-multi-source-pipeline", "recall-multi-source"),
+            *("multi_source_recall", "generate_multi_source_dataset"),
+        ),
+        {
+            **_PAIRS,
+            "final_assistant_prompts_rag": Key(
+                "rag_prompts", replaced=("{data}", "{passages}"), told="`{data}` in it is `{passages}` here"
+            ),
+            "cite_sources_at_end": Key("cite_sources"),
+            "skip_question_check": Key(
+                "skip_sources_check", told="the original checked nothing; here it is whether all sources are needed"
+            ),
+            "skip_answer_relevancy_check": "one check, of the answer against its sources, does both",
+            "uncap_retrieved_doc_length": "passages that are found are shown whole",
+            "cleanup_embedding_dir": "the index is made of the content of the passages, and never left behind",
+        },
+        styles=_WAYS,
+    ),
+    Known(
+        "representation_variation",
+        ("repvar-pipeline", "repvar", "representation-variation", "representation_variation_pipeline"),
+        {
+            "variation_generator_count": Key("variations", told="no form comes twice before all have come once"),
+            "code_variation_functions": Key("noise", values=_NOISE),
+            "make_inferred_facts": Key("make_inferred_facts"),
+            "dataset_context": Key("dataset_context"),
+            "additional_dataset_context": Key("additional_dataset_context"),
+            "include_context_in_dataset": Key("include_context_in_dataset"),
+        },
+    ),
+    Known(
+        "corrections",
+        ("correction_pipeline", "correction-pipeline", "correction"),
+        {"prompt_template": f"{_MARKUP}; for `corrections.jsonl` choose among `markup`"},
+    ),
+    Known(
+        "roleplay",
+        ("rptoolkit", "rptoolkit-pipeline", "rptoolkit_pipeline"),
+        {
+            "pick_emotion": Key("emotion_from", values={True: "passage", False: "list"}),
+            "emotions": Key("emotions"),
+            "generate_archetype": Key("archetype_from", values={True: "passage", False: "draw"}),
+            "archetypes": Key("archetypes"),
+            "include_chunk_in_prompt": Key("include_passage"),
+            "to_include_features": Key("wanted_features"),
+            "rp_prompt_start": Key("prompt_start"),
+            "rp_prompt_end": Key("prompt_end"),
+            "use_character_bible": "characters are always brought together across the set, as in the original",
+        },
+    ),
+    Known(
+        "rag_training",
+        ("train_a_model_to_do_rag", "rag-data-pipeline", "rag-data", "rag_data_pipeline"),
+        {
+            "final_assistant_prompts": Key("system_prompts", replaced=("{data}", "{{ data }}")),
+            "num_items_per_group": Key("items_per_conversation"),
+            "rag_failure_percentage": Key("rag_failure_percentage"),
+            "rag_max_chunks": Key("rag_max_chunks"),
+            "skip_filter_chunks": Key("skip_filter"),
+            "system_format": _MARKUP,
+            "user_format": _MARKUP,
+            "assistant_format": _MARKUP,
+            "bos": _MARKUP,
+        },
+    ),
+    Known(
+        "classifier",
+        ("classifier_creator", "classifier-creator-pipeline", "classifier-creator"),
+        {
+            "classes": Key("classes"),
+            "desc": Key("description"),
+            "predict_on_whole_set_at_the_end": Key("predict_rest"),
+            "chunk_size": Key("max_chars", told="characters, as in the original"),
+            "truncation_type": Key("truncation", values={"head-tail": "head_tail"}),
+            "required_accuracy": Key("required_accuracy"),
+            "train_set_size": Key("train_set_size"),
+            "test_set_size": Key("test_set_size"),
+            "train_set_increment": Key("train_set_increment"),
+            "max_iters": Key("max_rounds"),
+            "model_path": "the classifier goes by words and pairs of words, and needs no model to begin with",
+        },
+    ),
+    Known(
+        "clean_documents",
+        ("clean_and_convert_pdf", "pdf-clean-convert-pipeline", "pdf-clean", "pdf_clean_and_convert_pipeline"),
+        {"do_not_use_llm": Key("do_not_use_llm")},
+        slots={"small": "small", "large": ""},
+    ),
+    Known(
+        "rephrase",
+        ("generic_data_rephrase", "generic-data-rephrase-pipeline", "transform_generic_data_pipeline"),
+        {"cot_preface": Key("cot_preface"), "cot_suffix": Key("cot_suffix")},
+        slots={"small": "", "large": "large"},
+    ),
+    Known(
+        "starter",
+        ("example_pipeline", "example-pipeline", "example"),
+        {},
+        slots={"small": "writer", "large": ""},
+    ),
+    Known(
+        "health_check",
+        ("debug_pipeline", "debug-pipeline", "debug"),
+        {
+            "error": Key("fail_in", values={True: "row", False: "nothing"}),
+            "error_phase": "choose where to fail with `fail_in`",
+            "delay": "choose how much there is to do with `size`",
+        },
+        slots={},
     ),
 )
 
+_REWARD = "reinforcement learning is not done here; `rubric_judge` is its judge, as a pipeline"
+_SERVER = "models are not served here; the datasets are for any server"
+
 NO_PIPELINE: Mapping[str, str] = {
-    "do_grpo_rl_with_a_prompt": "reinforcement learning is not done here; `rubric_judge` is its judge, as a pipeline",
-    "grpo-rl-pipeline": "reinforcement learning is not done here; `rubric_judge` is its judge, as a pipeline",
-    "grpo_rl_pipeline": "reinforcement learning is not done here; `rubric_judge` is its judge, as a pipeline",
-    "llm-server": "models are not served here; the datasets are for any server",
-    "llm_server": "models are not served here; the datasets are for any server",
-    "rag-server": "models are not served here; the datasets are for any server",
-    "rag_server": "models are not served here; the datasets are for any server",
-    "discord-inference": "bots are not served here",
-    "discord_inference": "bots are not served here",
-    "discord": "bots are not served here",
-    "simple_chat_loop": "chats are not served here",
-    "basic-server": "models are not served here; the datasets are for any server",
-    "chat": "chats are not served here",
+    **dict.fromkeys(("do_grpo_rl_with_a_prompt", "grpo-rl-pipeline", "grpo_rl_pipeline", "grpo"), _REWARD),
+    **dict.fromkeys(("llm_server", "llm-server", "basic-server", "rag_server", "rag-server"), _SERVER),
+    **dict.fromkeys(("discord_inference", "discord-inference", "discord-server", "simple_chat_loop"), _SERVER),
 }
+"""Pipelines of the original that make no data, by their names, with why there are none of ours."""
 
 
 def known_pipeline(name: str) -> Known | None:
-    """The pipeline of the original that goes by a name: an alias, a dotted path, a folder or a function."""
-    words = [name, *name.replace("/", ".").split(".")]
-    for word in reversed(words):
+    """The pipeline of the original that goes by a name: an alias, a dotted path, a folder, a function, or our name."""
+    for word in [*reversed(name.replace("/", ".").split(".")), name]:
         for known in PIPELINES:
             if word in known.names or word == known.ours:
                 return known
