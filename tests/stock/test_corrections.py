@@ -49,7 +49,7 @@ def test_a_flawed_answer_that_is_said_again_costs_no_row_and_is_learned_only_whe
     assert learned == ["I was wrong to say: In the dam. Beavers live in lodges.<|im_end|>"]
 
 
-@pytest.mark.parametrize("flawed", ["Where do they live?", "Are you sure?", "user", "I was wrong", "assistant\n"])
+@pytest.mark.parametrize("flawed", ["Where do they live?", "sure?", "user", "I was wrong", "assistant\n"])
 def test_the_last_answer_alone_is_learned_whatever_the_flawed_one_repeats(place: Path, flawed: str) -> None:
     tags = {
         "initial_question": "Where do they live?",
