@@ -21,7 +21,12 @@ from support.mutants import Mutant, mutants, template_mutants
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).with_name("mutants.txt")
 SPECS = sorted([*ROOT.glob("pipeline_specs/*/*.yaml"), *ROOT.glob("examples/*/*.yaml")])
-PROMPTS = sorted([*ROOT.glob("prompts/**/*.yaml"), *ROOT.glob("prompts/**/*.txt"), *ROOT.glob("examples/*/prompts/*")])
+STYLES = {*ROOT.glob("prompts/*/styles/**/*")}
+"""Prompts that some config may put before others: no file of the project asks with them."""
+
+PROMPTS = sorted(
+    {*ROOT.glob("prompts/**/*.yaml"), *ROOT.glob("prompts/**/*.txt"), *ROOT.glob("examples/*/prompts/*")} - STYLES
+)
 
 DATA = {"given", "expect", "rows"}
 """Keys under which an author writes what he likes."""
@@ -30,22 +35,27 @@ MISSED = 0
 """How many mutants lint is silent about although they are wrong. It may only fall."""
 
 RIGHT = {
-    "prose": r"misspell value (.*\.)?(description|help|section|name|system_prompt\.default)"
+    "prose": r"misspell value (.*\.)?(description|help|section|name)"
+    r"|misspell value params\.(conversation_instructions|(system|rag)_prompts)\.default(\[\d+\])?"
+    r"|misspell value outputs\.\w+\.jsonl\.messages\[0\]\.system"
     r"|misspell value \[\d+\]\.(system|user|assistant)|misspell value steps\.\w+\.examples.*",
     "a name that is the author's to choose": r"misspell value ((path|params)\..*)?output_dir"
     r"|misspell value models\.\w+\.model"
     r"|misspell key (outputs\.\w+\.jsonl|(.*\.)?(accept|fields)\.[^.]+|path|system|skip)",
     "may be left out": r"delete ((.*\.)?(description|help|section|default|optional|min|max|examples|when|keep|accept"
     r"|attempts|feedback|after|max_items|many|choice|set|drop|fields|constrain|words_of|max_chars|count|models|prompts"
-    r"|sampling|temperature|max_tokens|system|skip|with|rejected|filtered)|(params\.)?output_dir|outputs\.\w+\.jsonl)",
+    r"|sampling|temperature|max_tokens|system|skip|with|rejected|filtered|where|include_self"
+    r"|own_by|k|take|wrong)|(params\.)?output_dir|outputs\.\w+\.jsonl)",
     "one of several": r"delete (.*\.(accept|fields|set|sampling|examples|by|drop|first|messages|reply)"
     r"(\.[^.\[]+|\[\d+\])"
-    r"|\[\d+\]|(system|skip)\.\w+|.*\.(constrain|with)\.\w+)",
-    "said twice": r"duplicate (steps\.\w+\.examples\[\d+\](\.reply\[\d+\])?|outputs\.\w+\.jsonl\.messages\[\d+\])",
+    r"|\[\d+\]|params\.\w+\.default\[\d+\]|(system|skip)\.\w+|.*\.(constrain|with)\.\w+)",
+    "said twice": r"duplicate (steps\.\w+\.examples\[\d+\](\.reply\[\d+\])?|outputs\.\w+\.jsonl(\.messages\[\d+\])+"
+    r"|params\.\w+\.default\[\d+\])",
     "another order of keys": r"move (steps\.\w+\.examples\[\d+\]\.\w+|outputs\..*messages\[\d+\]\.\w+"
-    r"|(path|system|skip)\.\w+)",
+    r"|(path|system|skip)\.\w+|params\.\w+\.default\[\d+\])",
     "told where the anchor in it is used": r"(move|retype) steps\.\w+\.examples\[0\]",
-    "a value that fits as well": r"retype (outputs\.\w+\.jsonl\.fields\.\w+|steps\.\w+\.collect\..*)",
+    "a value that fits as well": r"retype (params\.system_prompts\.default\[\d+\]"
+    r"|outputs\.\w+\.jsonl\.fields\.\w+|steps\.\w+\.collect\..*)",
 }
 """Why a mutant is still right, by what is changed; the first pattern that fits counts."""
 
