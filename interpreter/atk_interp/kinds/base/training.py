@@ -15,8 +15,12 @@ from atk_interp.values import decode
 
 __all__ = ["check_installed", "trained"]
 
-_ROUNDS = 1000
-_DIGITS = 8
+_ROUNDS = 2000
+_TOLERANCE = 1e-8
+"""So near to the one solution that there is, that another machine comes to the same numbers."""
+
+_DIGITS = 5
+"""Of the numbers that are written down; what lies beyond them may depend on the machine."""
 
 
 def check_installed() -> None:
@@ -38,7 +42,7 @@ def trained(texts: Sequence[str], labels: Sequence[str]) -> Learned:
     if len(set(labels)) == 1:
         return Learned((_label(labels[0]),), (0.0,), {})
     weights: Any = TfidfVectorizer(analyzer=features, sublinear_tf=True)
-    model: Any = LogisticRegression(C=10.0, class_weight="balanced", max_iter=_ROUNDS)
+    model: Any = LogisticRegression(C=10.0, class_weight="balanced", tol=_TOLERANCE, max_iter=_ROUNDS)
     with threadpool_limits(1):
         model.fit(weights.fit_transform(texts), labels)
     by_label, bias = model.coef_.tolist(), model.intercept_.tolist()
