@@ -6,14 +6,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from atk_interp.diagnostics import Sink
 from atk_interp.document import parse_document
 from atk_interp.importing import Import, Wishes, import_into
 from atk_interp.importing.notes import LEFT, LOOK, RENAMED, Notes
 from atk_interp.importing.steps import read_python
 from atk_interp.lint.check import check_file
-from atk_interp.source import SourceFile
-from support.foreign_checkout import KEY, write_checkout, write_files
+from atk_interp.source import SourceFile, Span
+from atk_interp.templates import PromptLibrary
+from support.foreign_checkout import FILES, KEY, LeavesMissing, write_checkout, write_files
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +34,6 @@ def told(done: Import, kind: str) -> list[str]:
 
 
 def config(folder: Path, name: str) -> dict[str, object]:
-    from atk_interp.diagnostics import Sink
-
     sink = Sink()
     document = parse_document(SourceFile(name, (folder / "ours" / name).read_text(encoding="utf-8")), sink)
     assert document is not None
@@ -122,6 +123,34 @@ def test_names_that_the_python_never_speaks_of_stay_text(done: Import) -> None:
     assert "{{ season }}" in prompt
 
 
+VALUES = {"text": "a {b} {{c}}", "metadata": "m.txt", "rules": "{% if %}", "season": "", "idea": "soup\n"}
+
+
+def sent_by_the_original(content: str) -> str | None:
+    try:
+        return LeavesMissing().vformat(content, (), VALUES).strip()
+    except (ValueError, LookupError, AttributeError):
+        return None  # it sends the content as it stands, which nobody meant
+
+
+def test_every_message_says_what_the_original_sends(done: Import) -> None:
+    compared = 0
+    for name in done.files:
+        if "/prompt" not in name or not name.endswith(".yaml"):
+            continue
+        ours = PromptLibrary([(done.output / name).parent]).load(
+            Path(name).stem, Span(SourceFile("", ""), 0, 0), Sink()
+        )
+        assert ours is not None
+        original = FILES["generation/core_pipelines/" + name.removeprefix("pipeline_specs/")]
+        messages = yaml.safe_load(original)
+        for (_, content), message in zip(ours.renderer()(VALUES), messages, strict=True):
+            wanted = sent_by_the_original(message["content"])
+            compared += wanted is not None
+            assert wanted in (None, content)
+    assert compared == 8
+
+
 def test_a_config_of_a_known_pipeline_is_for_ours(folder: Path, done: Import) -> None:
     found = config(folder, "configs/facts.yaml")
     assert found["pipeline"] == "factual_qa"
@@ -188,3 +217,47 @@ def test_hostile_python_is_only_read() -> None:
     texts = ["\0", "x = " + "(" * 500, deep, "PipelineStep = PipelineStep()\nclass A(A): ...\na = A(prompt_path=1)\n"]
     read = read_python([SourceFile(f"{n}.py", text) for n, text in enumerate(texts)], notes)
     assert {step.name for step in read.steps} <= {"x", "PipelineStep"}
+
+
+STEPS_OF_ALL_FORMS = """
+PROMPT = "talk"
+OTHER = "a"
+
+
+class Talk(PipelineStep):
+    def __init__(self):
+        super().__init__(prompt_path=PROMPT, result_key="said", sampling_params={"stop": ["\\n"], "top_p": 0.9})
+
+
+class Aloud(Talk):
+    pass
+
+
+def create_tale_step(long):
+    return DepthFirstPipelineStep(prompt_path="tale_long" if long else "tale", result_key="tale")
+
+
+talk = Talk()
+typed: PipelineStep = PipelineStep(prompt_path="typed", max_retries=5)
+made = create_filter_chunks_step(output_file="x")
+
+
+async def run(typed):
+    my_tale = create_tale_step(True)
+    await my_tale.run(engine_wrapper=large)
+    await talk.execute_pipeline(engine_wrapper=small)
+"""
+
+
+def test_steps_are_found_in_all_forms_that_the_python_has() -> None:
+    read = read_python([SourceFile("a.py", STEPS_OF_ALL_FORMS)], Notes())
+    assert [(step.name, step.slot, step.arguments) for step in read.steps] == [
+        ("create_tale_step", "large", {"prompt_path": "tale_long", "result_key": "tale"}),
+        (
+            "talk",
+            "small",
+            {"prompt_path": "talk", "result_key": "said", "sampling_params": {"stop": ["\n"], "top_p": 0.9}},
+        ),
+        ("typed", "", {"prompt_path": "typed", "max_retries": 5}),
+        ("made", "", {"prompt_path": "filter", "result_key": "judgement", "output_file": "x"}),
+    ]

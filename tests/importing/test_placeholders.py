@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import string
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +10,7 @@ from atk_interp.diagnostics import Sink
 from atk_interp.importing.placeholders import converted
 from atk_interp.source import MappedText
 from atk_interp.templates import compile_template
+from support.foreign_checkout import LeavesMissing
 
 VALUES = {
     "text": "a {b} {{c}} {% raw %} {# x #}",
@@ -24,13 +21,6 @@ VALUES = {
     "_empty": "",
     "größe": "9 m",
 }
-
-
-class LeavesMissing(string.Formatter):
-    """Fills in as Augmentoolkit does: a name without a value stays as it is written."""
-
-    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-        return kwargs.get(key, f"{{{key}}}") if isinstance(key, str) else super().get_value(key, args, kwargs)
 
 
 def formatted(text: str) -> str | None:

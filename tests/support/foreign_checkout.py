@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import string
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-__all__ = ["KEY", "write_checkout", "write_files"]
+__all__ = ["FILES", "KEY", "LeavesMissing", "write_checkout", "write_files"]
 
 KEY = "di-1f0aa6c2b7e94f53ab" + "77d0"
 """What must never be written or printed."""
+
+
+class LeavesMissing(string.Formatter):
+    """Fills in as Augmentoolkit does: a name without a value stays as it is written."""
+
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        return kwargs.get(key, f"{{{key}}}") if isinstance(key, str) else super().get_value(key, args, kwargs)
+
 
 _PYTHON = """
 import sys

@@ -90,7 +90,7 @@ def _drafts(steps: Sequence[PythonStep], notes: Notes) -> list[_Draft]:
         if not prompt:
             notes.look(step.file, step.line, f"`{step.name}` names no prompt in a literal, so the draft leaves it out")
             continue
-        own = _word(re.sub(r"_(?:generation_)?step\Z", "", step.name), "step")
+        own = _word(re.sub(r"\A(?:create|make)_|_(?:generation_|pipeline_)?step\Z", "", step.name), "step")
         key = _word(str(step.arguments.get("result_key") or own), own)
         own = f"{own}_once" if step.does == "once" else own  # its field has a step of its own
         found.append(_Draft(step, _unused(own, {*_OWN, *(draft.name for draft in found)}), key, prompt))

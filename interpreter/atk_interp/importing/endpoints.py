@@ -29,7 +29,8 @@ def slot_keys(prefix: str) -> dict[str, tuple[str, ...]]:
     prices = {
         way: (f"{before}cost_per_million_{size}_{way}", f"{before}cost_{size}_{way}") for way in ("input", "output")
     }
-    return {**{key: (f"{prefix}_{key}",) for key in _MODEL_KEYS}, **prices}
+    keys = {key: (f"{prefix}_{key}",) for key in _MODEL_KEYS}
+    return {**keys, "api_key": (f"{prefix}_api_key", f"{prefix}_api_keys"), **prices}  # some gave a list of keys
 
 
 def endpoints(
@@ -67,10 +68,11 @@ def _endpoint(settings: Settings, prefix: str, variables: dict[str, str], notes:
     address = values["base_url"] if isinstance(values["base_url"], str) else None
     if address:
         entry["base_url"] = address
-    variable = _variable(settings, prefix, address, variables)
+    key = next((name for name in keys["api_key"] if settings.has_secret(name)), "")
+    variable = _variable(settings, prefix, key, address, variables) if key else None
     if variable:
         entry["api_key_env"] = variable
-        notes.variables[variable] = f"the key of {_host(address) or 'the endpoint'} (`{keys['api_key'][0]}` before)"
+        notes.variables[variable] = f"the key of {_host(address) or 'the endpoint'} (`{key}` before)"
     if values["mode"] not in (None, "api"):
         told = f"`{keys['mode'][0]}: {values['mode']}` is not needed: name the OpenAI-compatible address of the service"
         notes.look(settings.file, 0, told)
@@ -85,13 +87,13 @@ def _host(address: str | None) -> str:
         return ""
 
 
-def _variable(settings: Settings, prefix: str, address: str | None, variables: dict[str, str]) -> str | None:
-    """The environment variable for the key of an endpoint, None where none is needed.
+def _variable(settings: Settings, prefix: str, key: str, address: str | None, variables: dict[str, str]) -> str | None:
+    """The environment variable for the key of an endpoint, which `key` gives; None where none is needed.
 
     `variables` remembers whose key each variable holds: two keys of one service have two variables.
     """
-    key, host = f"{prefix}_api_key", _host(address)
-    if not settings.has_secret(key) or (host and _LOCAL.match(host)):
+    host = _host(address)
+    if host and _LOCAL.match(host):
         return None
     name = f"{_service(host)}_API_KEY"
     if name in variables and not settings.same_secret(variables[name], key):

@@ -14,7 +14,7 @@ from atk_interp.records import dataclass
 
 __all__ = ["Setting", "Settings"]
 
-_SECRET = pattern(r"(?i)(?:^|_)(?:api_?key|key|token|password|passwd|secret)$")
+_SECRET = pattern(r"(?i)api_?key|(?:^|_)(?:key|token|password|passwd|secret)$")
 _PLACEHOLDER = pattern(r"!!\s*PLACEHOLDER\s*!!")
 _ATTENTION = pattern(r"!!\s*ATTENTION\s*!!")
 _LEAST_SECRET = 12
@@ -47,9 +47,10 @@ class Settings:
         self._taken: set[str] = set()
         leaves = list(self._leaves((), document.data))
         for path, value in leaves:
-            if _SECRET.search(str(path[-1])) and isinstance(value, str) and len(value) >= _LEAST_SECRET:
-                self._secrets.add(value)
-                notes.hide(value)
+            if _SECRET.search(str(path[-1])):
+                for secret in _texts(value):
+                    self._secrets.add(secret)
+                    notes.hide(secret)
         for path, value in leaves:
             self._add(path, value)
 
@@ -115,6 +116,12 @@ class Settings:
     def rest(self) -> list[Setting]:
         """The settings that nobody has taken, in their order."""
         return [setting for name, setting in self._found.items() if name not in self._taken]
+
+
+def _texts(value: Any) -> list[str]:
+    """The texts in a value that are long enough to be keys."""
+    parts = value if isinstance(value, list) else [value]
+    return [part for part in parts if isinstance(part, str) and len(part) >= _LEAST_SECRET]
 
 
 def _holds(sign: re.Pattern[str], value: Any) -> bool:

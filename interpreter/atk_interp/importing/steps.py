@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import field
+from typing import Any, TypeGuard
 
 from atk_interp.importing.notes import Notes
 from atk_interp.records import dataclass
@@ -57,19 +58,56 @@ class Read:
 
     steps: tuple[PythonStep, ...]
     names: frozenset[str]
-    functions: frozenset[str] = frozenset()
 
 
 def read_python(files: Sequence[SourceFile], notes: Notes) -> Read:
     """The steps in Python files, in the order in which they are run as far as it can be told."""
     trees = [(file, tree) for file in files if (tree := _tree(file, notes)) is not None]
-    nodes = [(file, node) for file, tree in trees for node in ast.walk(tree)]
-    classes = _classes([node for _, node in nodes])
-    runs = {name: run for _, node in nodes for name, run in _runs(node)}
-    steps = [step for file, node in nodes for step in _steps(node, file, classes, runs)]
-    names = frozenset(word for _, node in nodes for word in _words(node))
-    functions = frozenset(node.name for _, node in nodes if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef))
-    return Read(tuple(sorted(steps, key=lambda step: step.order)), names, functions)
+    nodes = [node for _, tree in trees for node in ast.walk(tree)]
+    known = _Known(_classes(nodes), dict(_inits(nodes)), _constants([tree for _, tree in trees]))
+    makers = dict(made for node in nodes for made in _made_by(node, known.classes))
+    known.runs.update({makers.get(name, name): run for node in nodes for name, run in _runs(node)})
+    steps = [step for file, tree in trees for node in ast.walk(tree) for step in _steps(node, file, known)]
+    names = frozenset(word for node in nodes for word in _words(node))
+    return Read(tuple(sorted(steps, key=lambda step: step.order)), names)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known before the steps are looked at.
+
+    `classes` are those that make steps, with what these do, `inits` the arguments that each gives to its base, `runs`
+    the lines in which steps are run, and whose model answers, `texts` the constants of modules that are texts.
+    """
+
+    classes: Mapping[str, str]
+    inits: Mapping[str, Sequence[ast.keyword]]
+    texts: Mapping[str, str]
+    runs: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+
+def _inits(nodes: Sequence[ast.AST]) -> Iterator[tuple[str, Sequence[ast.keyword]]]:
+    """The classes that call `super().__init__(…)`, with its arguments."""
+    for node in nodes:
+        if isinstance(node, ast.ClassDef):
+            yield from ((node.name, call.keywords) for call in ast.walk(node) if _is_base_init(call))
+
+
+def _is_base_init(node: ast.AST) -> TypeGuard[ast.Call]:
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "__init__"):
+        return False
+    return isinstance(node.func.value, ast.Call) and _called(node.func.value.func) == "super"
+
+
+def _constants(trees: Sequence[ast.Module]) -> dict[str, str]:
+    """The names that stand for one text in all files."""
+    found: dict[str, set[str]] = {}
+    for tree in trees:
+        for node in tree.body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                value = _whole(node.value)
+                found.setdefault(node.targets[0].id, set()).add(value if isinstance(value, str) else "")
+    return {name: values.pop() for name, values in found.items() if len(values) == 1 and "" not in values}
 
 
 def _tree(file: SourceFile, notes: Notes) -> ast.Module | None:
@@ -113,30 +151,51 @@ def _runs(node: ast.AST) -> Iterator[tuple[str, tuple[int, str]]]:
         yield node.func.value.id, (node.lineno, "large" if "large" in engine else "small")
 
 
-def _steps(
-    node: ast.AST, file: SourceFile, classes: Mapping[str, str], runs: Mapping[str, tuple[int, str]]
-) -> Iterator[PythonStep]:
-    if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(node.value, ast.Call):
+def _made_by(node: ast.AST, classes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """A variable that a function of the files fills with a step, and the function."""
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Call):
+        made = _called(node.value.func)
+        if made and made not in classes and made not in _HELPERS:
+            yield node.targets[0].id, made
+
+
+def _steps(node: ast.AST, file: SourceFile, known: _Known) -> Iterator[PythonStep]:
+    """The step that a statement makes: `name = Class(…)`, or `return Class(…)` of a function."""
+    if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Call):
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        if isinstance(target, ast.Name):
+            yield from _step(target.id, node.value, file, known)
+    elif isinstance(node, ast.FunctionDef):
+        for part in ast.walk(node):
+            if isinstance(part, ast.Return) and isinstance(part.value, ast.Call):
+                yield from _step(node.name, part.value, file, known)
+
+
+def _step(name: str, call: ast.Call, file: SourceFile, known: _Known) -> Iterator[PythonStep]:
+    made = _called(call.func)
+    if made not in known.classes and made not in _HELPERS:
         return
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    made = _called(node.value.func)
-    if not isinstance(targets[0], ast.Name) or (made not in classes and made not in _HELPERS):
-        return
-    name = targets[0].id
-    words = {word.arg: word.value for word in node.value.keywords if word.arg is not None}
+    given = (*known.inits.get(made, ()), *call.keywords)
+    words = {word.arg: _named(word.value, known) for word in given if word.arg is not None}
     literals = {key: value for key, part in words.items() if (value := _literal(part)) is not _NONE}
-    others = {key: _text(part) for key, part in words.items() if _whole(part) is _NONE}
-    run = runs.get(name)
+    run = known.runs.get(name)
     yield PythonStep(
         name=name,
-        does=classes.get(made, "one"),
+        does=known.classes.get(made, "one"),
         file=file.path,
-        line=node.lineno,
+        line=call.lineno,
         arguments={**_HELPERS.get(made, {}), **literals},
-        others=others,
+        others={key: _text(part) for key, part in words.items() if _whole(part) is _NONE},
         slot=run[1] if run else "",
-        order=(0, run[0]) if run else (1, node.lineno),
+        order=(0, run[0]) if run else (1, call.lineno),
     )
+
+
+def _named(node: ast.expr, known: _Known) -> ast.expr:
+    """The text that a name stands for, in its place."""
+    if isinstance(node, ast.Name) and node.id in known.texts:
+        return ast.Constant(known.texts[node.id])
+    return node
 
 
 _NONE = object()

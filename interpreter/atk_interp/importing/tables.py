@@ -177,7 +177,7 @@ PIPELINES: tuple[Known, ...] = (
             "archetypes": Key("archetypes"),
             "include_chunk_in_prompt": Key("include_passage"),
             "to_include_features": Key("wanted_features"),
-            "rp_prompt_start": Key("prompt_start"),
+            "rp_prompt_start": Key("prompt_start", values={"": None}),
             "rp_prompt_end": Key("prompt_end"),
             "use_character_bible": "characters are always brought together across the set, as in the original",
         },
