@@ -20,11 +20,11 @@ PASSAGES = {
 }
 SCRIPT = [
     {
-        "when": {"contains": ["plain sentence", "Salt was"]},
+        "when": {"contains": ["without a full stop", "Salt was"]},
         "reply": "<title>Salt</title><summary>Soldiers got money to buy salt.</summary>",
     },
     {
-        "when": {"contains": ["plain sentence", "Owls hear"]},
+        "when": {"contains": ["without a full stop", "Owls hear"]},
         "reply": "<title>Owls</title><summary>Owls hear better than they see.</summary>",
     },
     {
