@@ -73,6 +73,14 @@ def test_out_of_rounds_it_stops_or_does_as_it_is_told() -> None:
     assert {lost.label for lost in dropped.dropped} == {"no classifier was good enough to label it"}
 
 
+def test_what_to_do_out_of_rounds_may_follow_from_a_parameter() -> None:
+    options: dict[str, Any] = {"first": 2, "test": 5, "more": 0, "max_rounds": 2, "accuracy": 1.0, "otherwise": "=how"}
+    given = {"text": "text", "labels": "old", "into": "sort", **options}
+    assert len(applied("classifier", given, texts(100), params={"how": "drop"}).rows) == 12
+    with pytest.raises(StepStopped, match="`otherwise` of step `step` is `keep`, and not one of `stop`"):
+        applied("classifier", given, texts(100), params={"how": "keep"})
+
+
 def test_few_rows_are_all_labelled() -> None:
     made = labelled(20, tell="by")
     assert [row["by"] for row in made.fields] == ["model"] * 20
@@ -147,6 +155,10 @@ async def test_a_plan_tells_the_calls_of_the_first_labels(tmp_path: Path) -> Non
         ("labels: old, into: sort, model: m", "`model` and `labels` do not go together"),
         ("labels: '[old]', into: sort", "a label is a text, a whole number or a truth value, and this is a list"),
         ("labels: old, into: sort, text: n", "`text` takes text, and this is a whole number"),
+        (
+            "labels: old, into: sort, otherwise: predct",
+            "`otherwise` is one of `stop`, `predict`, `drop`, and not `predct`",
+        ),
         ("labels: old, into: n2, tell: seed", "field `seed` bears the name of a built-in name"),
     ],
 )

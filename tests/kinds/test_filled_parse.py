@@ -62,7 +62,8 @@ async def test_a_parameter_gives_the_words_of_a_choice(tmp_path: Path) -> None:
 async def test_a_parameter_gives_what_is_scored(tmp_path: Path) -> None:
     default = await ran(tmp_path, RUBRIC, "Accuracy: 4/5\nInvents: no")
     assert default.rows == [{"text": "one", "scores": {"accuracy": 4, "invents": False}, "score": 0.75}]
-    told = await ran(tmp_path, RUBRIC, "Style: 1\nDepth: 10", rubric={"style": {"min": 0, "max": 1}, "depth": {"min": 0, "max": 10}})  # fmt: skip
+    rubric = {"style": {"min": 0, "max": 1}, "depth": {"min": 0, "max": 10}}
+    told = await ran(tmp_path, RUBRIC, "Style: 1\nDepth: 10", rubric=rubric)
     assert told.rows == [{"text": "one", "scores": {"style": 1, "depth": 10}, "score": 1.0}]
 
 

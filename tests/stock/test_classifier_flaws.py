@@ -1,5 +1,5 @@
-"""What the pipeline `classifier` must never do: count a record twice, lose part of its budget of text, ask with empty classes,
-train on the rows of its test before the test, or forget what it has predicted."""
+"""What the pipeline `classifier` must never do: count a record twice, lose part of its budget of text, train on the rows
+of a test before it, or forget what it has predicted."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_the_saved_classifier_labels_as_it_did_in_the_run(ran: RunResult, tmp_pa
         "spec: atk/v1\nname: again\nparams: {output_dir: {type: path}}\nsteps:\n"
         "  texts: {kind: read, path: out/labelled.jsonl, fields: {text: text, label: text, labelled_by: text}}\n"
         "  short: {kind: filter, from: texts, keep: text | length <= 40 and labelled_by == 'classifier'}\n"
-        "  made: {kind: classifier, from: short, text: text, load: out/classifier.json, into: again, confidence: sure}\n"
+        "  made: {kind: classifier, from: short, text: text, load: out/classifier.json, into: again}\n"
         "outputs: {out.jsonl: {from: made, format: jsonl}}\n",
         encoding="utf-8",
     )

@@ -46,8 +46,8 @@ class Read(StepKind):
 
     With `as: conversations` every record is a conversation, in the style of ShareGPT or of chat APIs, or one
     question and its answer (`instruction` with `input` and `output`, `question` and `answer`, `prompt` and `response`),
-    and gives `messages` with `role` and `content`, and `system`. Of a PDF, `fields: {text: text, pages: list}` also gives where
-    in the text each page begins.
+    and gives `messages` with `role` and `content`, and `system`. Of a PDF, `fields: {text: text, pages: list}` also
+    gives where in the text each page begins.
 
     With `until: 1000 accepted` it reads on until so many rows have come through to the output, with
     `until: 1000 of checked` to step `checked`. When there is nothing more to read, the run stops.

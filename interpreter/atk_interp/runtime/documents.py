@@ -46,9 +46,9 @@ def write_document(
     written: Mapping[str, int],
     learned: str | None = None,
 ) -> None:
-    """Fill in a document and write it; `written` are the rows of the other outputs, `learned` what its step has learned.
+    """Fill in a document and write it; `written` are the rows of the other outputs. Raises `CannotWrite`.
 
-    Raises `CannotWrite`.
+    `learned` is what its step has learned, for a file that holds that.
     """
     assert output.document is not None
     try:
