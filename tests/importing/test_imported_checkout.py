@@ -261,3 +261,28 @@ def test_steps_are_found_in_all_forms_that_the_python_has() -> None:
         ("typed", "", {"prompt_path": "typed", "max_retries": 5}),
         ("made", "", {"prompt_path": "filter", "result_key": "judgement", "output_file": "x"}),
     ]
+
+
+def test_a_pipeline_with_the_name_of_one_of_ours_does_not_hide_it(tmp_path: Path) -> None:
+    folder = "generation/core_pipelines/representation_variation"
+    files = {
+        f"{folder}/repvar.py": "step = PipelineStep(prompt_path='filter', result_key='judgement')\n",
+        f"{folder}/prompts/filter.yaml": "- role: user\n  content: '{text}'\n",
+        f"{folder}/config.yaml": "pipeline: repvar\npath: {input_dir: a, output_dir: b}\n",
+        "generation/utilities/rag_server/server.py": "",
+        "generation/utilities/rag_server/config.yaml": "port: 3\n",
+    }
+    done = import_into(write_files(tmp_path / "checkout", files), tmp_path / "ours", Wishes())
+    goal = "pipeline_specs/representation_variation_imported"
+    assert set(done.files) == {
+        f"{goal}/config.yaml",
+        f"{goal}/pipeline.yaml",
+        f"{goal}/prompts/filter.yaml",
+        "IMPORTED.md",
+    }
+    linted = check_file(tmp_path / "ours" / goal / "config.yaml").linted[0]
+    assert linted.analysis is not None
+    assert "noise" in linted.analysis.spec.params
+    assert {note.told for note in done.notes if "server" in note.file} == {
+        "models are not served here; the datasets are for any server"
+    }

@@ -194,5 +194,10 @@ def test_the_endpoint_of_a_model_that_is_not_asked_is_left_out(tmp_path: Path) -
     text = HEAD.replace("factual-gen-indiv-pipeline", "generic-data-rephrase-pipeline")
     done = imported(tmp_path, f"{text}api: {{small_model: s, small_api_key: {KEY}, large_model: l, small_mode: api}}\n")
     assert "small" not in written(done)
-    assert [note.told for note in done.notes] == ["no model is asked as `small_model` was, so its endpoint is left out"]
+    assert "no model is asked as `small_model` was, so its endpoint is left out" in done.report
     assert "OPENAI_API_KEY" not in done.report
+
+
+def test_paths_that_cannot_be_followed_are_told(tmp_path: Path) -> None:
+    done = imported(tmp_path, HEAD)
+    assert "`in` was relative to the folder of the checkout; here it is relative to the config" in done.report

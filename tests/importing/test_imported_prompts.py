@@ -71,6 +71,14 @@ def test_names_can_be_kept_as_text(tmp_path: Path) -> None:
     assert messages(tmp_path, "ask", text="why") == [("user", "{user}: why")]
 
 
+def test_a_name_that_may_be_text_is_told_of_where_there_is_no_python(tmp_path: Path) -> None:
+    done = imported(tmp_path, {"ask.yaml": "- role: user\n  content: '{user}: {text}'\n"})
+    assert messages(tmp_path, "ask", text="why", user="Ann") == [("user", "Ann: why")]
+    assert told(done) == [
+        "ask.yaml: `{user}` is a field now; where nothing fills it in, it was text: `--text user` keeps it so"
+    ]
+
+
 def test_a_completion_twin_stands_apart_and_keeps_its_white_space(tmp_path: Path) -> None:
     done = imported(
         tmp_path,

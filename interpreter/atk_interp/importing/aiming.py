@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from atk_interp.diagnostics import Sink
-from atk_interp.document import parse_document
+from atk_interp.document import Document, parse_document
 from atk_interp.importing.configs import Target, config_text, read_config, spec_of, stock_spec
 from atk_interp.importing.draft import Drafted
 from atk_interp.importing.tables import NO_PIPELINE, SHARED, Known, known_pipeline
@@ -46,7 +46,7 @@ def import_config(work: Work, file: SourceFile, goal: str, drafts: Drafts, aroun
     if reason is not None:
         work.notes.left(file.path, 0, reason)
         return
-    target = _target(work, named, around, goal, document.data, drafts)
+    target = _target(work, document, named, around, goal, drafts)
     if target is None:
         told = f"`{named}` is no pipeline that is known" if named else "it does not say which pipeline it is for"
         work.notes.failed(file.path, 0, f"{told}; name one with `--pipeline NAME` (`atk-interp list`)")
@@ -59,27 +59,35 @@ def _words(name: str) -> list[str]:
     return [*reversed(name.replace("/", ".").split(".")), name]
 
 
-def _target(work: Work, named: str, around: str, goal: str, data: Mapping[str, Any], drafts: Drafts) -> Target | None:
+def _target(work: Work, document: Document, named: str, around: str, goal: str, drafts: Drafts) -> Target | None:
+    data, source = document.data, document.file.path
     known = known_pipeline(named)
     spec = stock_spec(known.ours) if known is not None else None
     if known is not None and spec is not None:
         folders = [_from(work.output / goal, folder) for folder in _style(known, data)]
         return Target(
-            spec, known.ours, {**SHARED, **known.keys}, known.slots, known.whole, tuple(folders), _mover(work, goal)
+            spec,
+            known.ours,
+            {**SHARED, **known.keys},
+            known.slots,
+            known.whole,
+            tuple(folders),
+            _mover(work, source, goal),
         )
     own = next((drafts[word] for word in (*_words(named), around) if word in drafts), None)
-    return _draft_target(work, own, goal, data) if own is not None else None
+    return _draft_target(work, own, document, goal) if own is not None else None
 
 
-def _draft_target(work: Work, own: Own, goal: str, data: Mapping[str, Any]) -> Target | None:
+def _draft_target(work: Work, own: Own, config: Document, goal: str) -> Target | None:
     document = parse_document(SourceFile("draft", own.drafted.text), Sink()) if own.drafted else None
     if document is None:
         return None
+    data, source = config.data, config.file.path
     here = work.output / goal
     folders = tuple(_from(here, work.output / own.goal / each) for each in _overrides(own, data, work.files))
     name = _from(here, work.output / own.goal / "pipeline.yaml")
     slots = {"small": "small", "large": "large"}
-    return Target(spec_of(document), name, SHARED, slots, prompts=folders, moved=_mover(work, goal))
+    return Target(spec_of(document), name, SHARED, slots, prompts=folders, moved=_mover(work, source, goal))
 
 
 def _overrides(own: Own, data: Mapping[str, Any], files: Iterable[str]) -> list[str]:
@@ -107,12 +115,16 @@ def _from(file: Path, target: Path) -> str:
     return Path(os.path.relpath(target, file.parent)).as_posix()
 
 
-def _mover(work: Work, goal: str) -> Callable[[str], str]:
+def _mover(work: Work, source: str, goal: str) -> Callable[[str], str]:
     """How a path in a config is written: it was relative to the folder that the original is started in."""
     base = _base(work.tree.root)
 
     def moved(path: str) -> str:
-        if base is None or os.path.isabs(path) or "://" in path or path.startswith("~"):
+        if os.path.isabs(path) or "://" in path or path.startswith("~"):
+            return path
+        if base is None:
+            told = f"`{path}` was relative to the folder of the checkout; here it is relative to the config"
+            work.notes.look(source, 0, told)
             return path
         return _from(work.output / goal, base / path)
 

@@ -13,9 +13,10 @@ from atk_interp.importing.draft import Drafted, draft_spec
 from atk_interp.importing.prompts import Names, is_message_list
 from atk_interp.importing.reading import Tree
 from atk_interp.importing.steps import PythonStep, read_python
-from atk_interp.importing.tables import known_pipeline
+from atk_interp.importing.tables import NO_PIPELINE, known_pipeline
 from atk_interp.importing.work import YAML, Wishes, Work, data_of, joined, leaf
 from atk_interp.source import SourceFile
+from atk_interp.stock import stock_names
 
 __all__ = ["NothingToImport", "import_path"]
 
@@ -147,6 +148,9 @@ def _draft(
     work: Work, folder: Path, goal: str, steps: Sequence[PythonStep], reads: Mapping[str, frozenset[str]]
 ) -> Drafted | None:
     shown = work.tree.shown(folder)
+    if folder.name in NO_PIPELINE:
+        work.notes.left(shown, 0, NO_PIPELINE[folder.name])
+        return None
     if not steps:
         work.notes.look(shown, 0, "no steps were found in its Python, so there is no draft of a spec")
         return None
@@ -170,7 +174,8 @@ def _checkout(work: Work) -> None:
     root = work.tree.root
     drafts: dict[str, Own] = {}
     for folder in _pipelines(work.tree, root):
-        drafts[folder.name] = _pipeline(work, folder, f"pipeline_specs/{folder.name}", drafts)
+        name = f"{folder.name}_imported" if folder.name in stock_names() else folder.name  # a config names ours
+        drafts[folder.name] = _pipeline(work, folder, f"pipeline_specs/{name}", drafts)
     outside = root / "external_configs"
     for path in work.tree.files(outside, YAML) if outside.is_dir() and not outside.is_symlink() else ():
         file = work.tree.read(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from atk_interp.diagnostics import Sink
@@ -9,6 +10,7 @@ from atk_interp.document import Document, parse_as_others_do
 from atk_interp.importing.notes import Notes
 from atk_interp.importing.placeholders import Converted, converted
 from atk_interp.importing.prompt_text import prompt_file
+from atk_interp.importing.tables import SUPPLIED
 from atk_interp.records import dataclass
 from atk_interp.source import MappedText, SourceFile
 from atk_interp.templates import ROLES
@@ -33,6 +35,10 @@ class Names:
         if name in self.filled or name in self.as_text:
             return name in self.filled
         return self.known is None or name in self.known or name in STANDARD_NAMES
+
+    def doubtful(self, used: Iterable[str]) -> list[str]:
+        """Names that are filled in for want of Python that says more, and that no pipeline of the original supplies."""
+        return sorted({*used} - SUPPLIED - self.filled) if self.known is None else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ def message_prompt(file: SourceFile, names: Names, notes: Notes) -> Prompt | Non
     if None in messages:
         return None
     used = reader.used
+    _tell_doubtful(file, names, used, notes)
     head = f"Imported from {file.path}." + (f" Reads: {', '.join(sorted(used))}." if used else "")
     return Prompt(prompt_file([message for message in messages if message], head), frozenset(used))
 
@@ -73,6 +80,7 @@ def completion_prompt(file: SourceFile, names: Names, notes: Notes) -> Prompt | 
     text = MappedText.whole(file)
     found = converted(text.value, names.fills)
     _tell(found, text, notes, "the original fails on this prompt for every row")
+    _tell_doubtful(file, names, found.names, notes)
     template = found.template
     return Prompt(template + "\n" if template.endswith("\n") else template, found.names)  # Jinja drops the last one
 
@@ -126,10 +134,10 @@ class _Reader:
     def _role(self, index: int, role: Any) -> str | None:
         if role in ROLES:
             return str(role)
-        if role in _ROLES_OF_OTHERS:
+        if isinstance(role, str) and role in _ROLES_OF_OTHERS:
             self._look((index, "role"), f"the role `{role}` is `{_ROLES_OF_OTHERS[role]}` here")
             return _ROLES_OF_OTHERS[role]
-        self._failed((index, "role"), f"`{role}` is not a role, so the prompt is not imported")
+        self._failed((index, "role"), f"`{str(role)[:40]}` is not a role, so the prompt is not imported")
         return None
 
     def _look(self, path: tuple[str | int, ...], told: str) -> None:
@@ -148,3 +156,9 @@ def _tell(found: Converted, text: MappedText, notes: Notes, fails: str) -> None:
         notes.look(name, text.span().begin.line, f"{found.failed}, so {fails}; {here}")
     for at, told in found.told:
         notes.look(name, text.span(at).begin.line, told)
+
+
+def _tell_doubtful(file: SourceFile, names: Names, used: Iterable[str], notes: Notes) -> None:
+    for name in names.doubtful(used):
+        told = f"`{{{name}}}` is a field now; where nothing fills it in, it was text: `--text {name}` keeps it so"
+        notes.look(file.path, 0, told)

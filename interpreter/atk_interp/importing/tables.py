@@ -12,7 +12,7 @@ from typing import Any
 
 from atk_interp.records import dataclass
 
-__all__ = ["NO_PIPELINE", "PIPELINES", "SHARED", "Key", "Known", "known_pipeline"]
+__all__ = ["NO_PIPELINE", "PIPELINES", "SHARED", "SUPPLIED", "Key", "Known", "known_pipeline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +253,27 @@ NO_PIPELINE: Mapping[str, str] = {
     **dict.fromkeys(("discord_inference", "discord-inference", "discord-server", "simple_chat_loop"), _SERVER),
 }
 """Pipelines of the original that make no data, by their names, with why there are none of ours."""
+
+
+SUPPLIED = frozenset(
+    (
+        *("text", "metadata", "question", "answer", "atomic_facts", "inferred_facts", "additional_dataset_context"),
+        *("rag_context", "stringified_retrieved_chunks", "question_answer_pairs_string", "conversation_instructions"),
+        *(
+            "emotion",
+            "possible_emotions_list",
+            "archetype",
+            "features",
+            "scene_card",
+            "story",
+            "human",
+            "gpt",
+            "system",
+        ),
+        *("conv_history_str", "classes", "classes_desc", "class_list", "rules", "input_text", "output_text"),
+    )
+)
+"""The names that a pipeline of the original fills in its prompts with."""
 
 
 def known_pipeline(name: str) -> Known | None:
