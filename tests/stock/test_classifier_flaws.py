@@ -1,5 +1,5 @@
-"""What the pipeline `classifier` must never do: count a record twice, lose part of its budget of text, train on the rows
-of a test before it, or forget what it has predicted."""
+"""What the pipeline `classifier` must never do: count a record twice, lose some of its budget of text, train on a
+test before it, or forget what it has predicted."""
 
 from __future__ import annotations
 

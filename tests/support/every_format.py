@@ -23,6 +23,7 @@ steps:
       - {question: "How?", wrong: "<|end|> Badly.", n: 2}
       - {question: "\\u4ec0\\u4e48\\u662f\\u76d0\\uff1f", wrong: "\\U0001F9C2", n: 3}
   pairs: {kind: generate, from: given, model: m, prompt: ask, parse: {text: right}}
+  sorted: {kind: classifier, from: pairs, text: question, labels: n, into: number, first: 3}
 outputs:
   rows.jsonl: {from: pairs, format: jsonl}
   rows.json: {from: pairs, format: jsonl}
@@ -53,6 +54,7 @@ outputs:
     {from: pairs, format: preference, messages: [{user: "{{ question }}"}], chosen: =right, rejected: =wrong}
   calls.jsonl: {from: pairs, format: calls}
   calls.parquet: {from: pairs, format: calls}
+  sorter.json: {from: sorted, format: classifier}
   README.md: {from: pairs, format: document, template: hf_dataset_card}
 """
 

@@ -22,6 +22,7 @@ def test_every_format_is_found_by_its_name() -> None:
         "preference": "parts",
         "calls": "parts",
         "document": "fields",
+        "classifier": "fields",
         "csv": "fields",
         "parquet": "fields",
     }
