@@ -6,10 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from atk_interp.diagnostics import Sink
+from atk_interp.document import parse_document
 from atk_interp.importing import Import, NothingToImport, Wishes, import_into
 from atk_interp.importing.configs import stock_spec
-from atk_interp.importing.tables import PIPELINES, SHARED, Key, Known, known_pipeline
+from atk_interp.importing.known import Key, Known
+from atk_interp.importing.tables import PIPELINES, SHARED, known_pipeline
 from atk_interp.lint.check import check_file
+from atk_interp.source import SourceFile
+from atk_interp.spec import check_value, load_config
 from support.foreign_checkout import KEY, write_files
 
 
@@ -25,29 +30,29 @@ def written(done: Import) -> str:
 HEAD = "pipeline: factual-gen-indiv-pipeline\npath: {input_dir: in, output_dir: out}\n"
 
 
+def keys_of(known: Known) -> list[Key]:
+    goals = [goal if isinstance(goal, tuple) else (goal,) for goal in known.keys.values()]
+    return [key for goal in goals for key in goal if isinstance(key, Key)]
+
+
 @pytest.mark.parametrize("known", PIPELINES, ids=lambda known: known.ours)
 def test_every_key_leads_to_a_parameter_that_exists(known: Known) -> None:
     spec = stock_spec(known.ours)
     assert spec is not None
-    goals = {key: goal for key, goal in known.keys.items() if isinstance(goal, Key)}
-    assert {key: goal.to for key, goal in goals.items() if goal.to not in spec.params} == {}
+    assert [key.to for key in keys_of(known) if key.to not in spec.params] == []
     assert [slot for slot in known.slots.values() if slot and slot not in spec.models] == []
+    assert known.subset in spec.params or known.ours in ("classifier", "health_check")
 
 
 @pytest.mark.parametrize("known", PIPELINES, ids=lambda known: known.ours)
 def test_values_that_are_turned_into_others_are_allowed_there(known: Known) -> None:
-    from atk_interp.spec import check_value
-
     spec = stock_spec(known.ours)
     assert spec is not None
-    for goal in known.keys.values():
-        if not isinstance(goal, Key) or goal.values is None:
-            continue
-        param = spec.params[goal.to]
-        values = [
-            [value] if param.type == "list" and isinstance(value, str) else value for value in goal.values.values()
-        ]
-        assert not any(check_value(param, value) for value in values if value is not None), goal
+    for key in keys_of(known):
+        param = spec.params[key.to]
+        values = [value for value in (key.values or {}).values() if value is not None]
+        values = [[value] if param.type == "list" and isinstance(value, str) else value for value in values]
+        assert not any(check_value(param, value) for value in values), key
 
 
 def test_every_name_of_a_pipeline_leads_to_it() -> None:
@@ -201,3 +206,63 @@ def test_the_endpoint_of_a_model_that_is_not_asked_is_left_out(tmp_path: Path) -
 def test_paths_that_cannot_be_followed_are_told(tmp_path: Path) -> None:
     done = imported(tmp_path, HEAD)
     assert "`in` was relative to the folder of the checkout; here it is relative to the config" in done.report
+
+
+COMPOSITION = """
+pipeline: factual-datagen-pipeline
+dataset_context: bees
+final_datasaving_settings:
+  generic_dataset_percentages: [20, 10]
+  generic_dataset_paths:
+    - {path: hub/one, context_to_add: Be kind., context_to_add_type: human}
+    - {path: hub/two, context_to_add: "", context_to_add_type: none}
+  template: chatml
+path:
+  input_dirs:
+    - path: ./inputs/a
+      variation_generation_counts: 4
+      factual_gen_subset_size_per_way: 200
+      factual_gen_use_subset: False
+      rag_subset_size: 15
+      rag_use_subset: True
+  output_dir: ./out
+system: {use_subset: True, subset_size: 30, number_of_factual_sft_generations_to_do: 2}
+factual_sft:
+  openended: {prompts: prompt_overrides/openended, multi_source: True}
+  hallucination: {prompts: prompt_overrides/hallucination, multi_source: True, not_in_rag_data: True}
+  vague: {prompts: prompt_overrides/vague, multi_source: False}
+  own: {prompts: my_prompts, multi_source: False}
+factual_sft_settings: {factual_small_model: s, factual_small_base_url: "http://localhost/v1"}
+rag_data: {rag_small_model: other}
+"""
+
+
+def test_the_composition_keeps_its_folders_styles_and_general_data(tmp_path: Path) -> None:
+    done = imported(tmp_path, COMPOSITION)
+    spec = stock_spec("complete_factual")
+    sink = Sink()
+    document = parse_document(SourceFile("mine.yaml", written(done)), sink)
+    assert spec is not None
+    assert document is not None
+    config = load_config(document, tmp_path, spec, sink)
+    assert not [*sink]
+    assert {name: given.value for name, given in config.values.items()} == {
+        "input_dir": ".",
+        "output_dir": "./out",
+        "folders": [{"path": "./inputs/a", "context": "bees", "variations": 4, "rag_passages": 15}],
+        "variation_passages": 30,
+        "repeats": 2,
+        "multi_source_styles": [
+            {"name": "open-ended", "prompts": "styles/open-ended"},
+            {"name": "hallucination", "prompts": "styles/hallucination", "in_sources": False},
+        ],
+        "styles": [{"name": "vague", "prompts": "styles/vague", "question_marks": False}, {"name": "own"}],
+        "general": [
+            {"path": "hub/one", "share": 0.2, "context": "Be kind.", "context_to": "user"},
+            {"path": "hub/two", "share": 0.1},
+        ],
+        "markup": "chatml",
+    }
+    assert config.models["small"].model == "s"
+    assert "the slot `small` had another endpoint under `rag_small_…`; the first one is taken" in done.report
+    assert "generic_dataset_percentages" not in done.report

@@ -11,7 +11,8 @@ from atk_interp.diagnostics import Sink
 from atk_interp.document import Document, parse_document
 from atk_interp.importing.configs import Target, config_text, read_config, spec_of, stock_spec
 from atk_interp.importing.draft import Drafted
-from atk_interp.importing.tables import NO_PIPELINE, SHARED, Known, known_pipeline
+from atk_interp.importing.known import Known
+from atk_interp.importing.tables import NO_PIPELINE, SHARED, known_pipeline
 from atk_interp.importing.work import COMPLETION, Work, joined, leaf
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile
@@ -73,6 +74,7 @@ def _target(work: Work, document: Document, named: str, around: str, goal: str, 
             known.whole,
             tuple(folders),
             _mover(work, source, goal),
+            known.subset,
         )
     own = next((drafts[word] for word in (*_words(named), around) if word in drafts), None)
     return _draft_target(work, own, document, goal) if own is not None else None

@@ -9,9 +9,9 @@ from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, load_document, parse_as_others_do
 from atk_interp.formats.outputs import OUTPUT_OPTIONS
 from atk_interp.importing.endpoints import endpoints
+from atk_interp.importing.known import Goal, Key
 from atk_interp.importing.notes import Notes
 from atk_interp.importing.settings import Setting, Settings
-from atk_interp.importing.tables import Key
 from atk_interp.kinds import KIND_OPTIONS
 from atk_interp.records import dataclass
 from atk_interp.reference.yaml_text import flow, yaml_text
@@ -32,11 +32,12 @@ class Target:
 
     spec: PipelineSpec
     pipeline: str
-    keys: Mapping[str, Key | str]
+    keys: Mapping[str, Goal]
     slots: Mapping[str, str]
     whole: frozenset[str] = frozenset()
     prompts: tuple[str, ...] = ()
     moved: Callable[[str], str] = lambda path: path
+    subset: str = "subset_size"
 
 
 def read_config(file: SourceFile, notes: Notes) -> Document | None:
@@ -82,7 +83,8 @@ def config_text(document: Document, target: Target, notes: Notes) -> str:
     for name in ("pipeline", "prompts", "default_prompts", "no_flatten"):
         settings.take(name)
     given.subset()
-    for setting in settings.rest():
+    taking = {name for name, goal in target.keys.items() if isinstance(goal, tuple) or getattr(goal, "make", None)}
+    for setting in settings.rest(first=taking):
         given.setting(setting)
     lines = [
         f"# Imported from {document.file.path}. Paths are relative to this file.",
@@ -136,18 +138,18 @@ class _Given:
     def subset(self) -> None:
         """`use_subset` switches `subset_size`; here a size that is given counts."""
         wanted, size = self.settings.value("use_subset", True), self.settings.take("subset_size")
-        if "subset_size" not in self.target.spec.params:
+        if self.target.subset not in self.target.spec.params:
             if size is not None:
                 self._left(size, "there is no subset of this pipeline")
         elif size is not None and _truth(wanted) is not False:
-            self._put("subset_size", size, size.value)
+            self._put(self.target.subset, size, size.value)
         elif size is not None:
             self.notes.renamed(self.settings.file, size.line, "`use_subset` was off, so `subset_size` is left out")
 
     def setting(self, setting: Setting) -> None:
         """One setting that nobody has dealt with yet."""
         found = self.target.keys.get(setting.name)
-        if setting.is_secret and not isinstance(found, Key):
+        if setting.is_secret and (found is None or isinstance(found, str)):
             self.notes.left(self.settings.file, setting.line, f"`{setting.name}` is a secret that nothing here needs")
         elif found is None and setting.name in self.target.spec.params:
             self._put(setting.name, setting, setting.value)
@@ -156,16 +158,22 @@ class _Given:
             self._left(setting, f"`{self.target.spec.name}` has no parameter for it" + (f"; {near}" if near else ""))
         elif isinstance(found, str):
             self._left(setting, found)
-        elif found.to not in self.target.spec.params:
-            self._left(setting, f"`{self.target.spec.name}` has no parameter `{found.to}`")
         else:
-            if found.to != setting.name or found.told:
-                name = f"`{setting.name}` is `{found.to}`" if found.to != setting.name else f"`{setting.name}`"
-                told = f"{name}: {found.told}" if found.told else name
-                self.notes.renamed(self.settings.file, setting.line, told)
-            value = _changed(setting.value, found)
-            if value is not None or setting.value is None:
-                self._put(found.to, setting, value, wins=found.wins)
+            for key in found if isinstance(found, tuple) else (found,):
+                self._lead(setting, key)
+
+    def _lead(self, setting: Setting, key: Key) -> None:
+        """Give the parameter that a key leads to its value."""
+        if key.to not in self.target.spec.params:
+            self._left(setting, f"`{self.target.spec.name}` has no parameter `{key.to}`")
+            return
+        if key.to != setting.name or key.told:
+            name = f"`{setting.name}` is `{key.to}`" if key.to != setting.name else f"`{setting.name}`"
+            told = f"{name}: {key.told}" if key.told else name
+            self.notes.renamed(self.settings.file, setting.line, told)
+        value = key.make(setting.value, self.settings.value) if key.make else _changed(setting.value, key)
+        if value is not None or setting.value is None:
+            self._put(key.to, setting, value, wins=key.wins)
 
     def _left(self, setting: Setting, why: str) -> None:
         """Tell why a setting is left out. Where it switches something off, nothing is lost."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from atk_interp.diagnostics.concealing import concealed
@@ -113,9 +113,11 @@ class Settings:
         setting = self._found.get(name)
         return setting is not None and (setting.is_blank or bool(self._raw(name)))
 
-    def rest(self) -> list[Setting]:
-        """The settings that nobody has taken, in their order."""
-        return [setting for name, setting in self._found.items() if name not in self._taken]
+    def rest(self, first: Container[str]) -> Iterator[Setting]:
+        """The settings that nobody has taken when their turn comes: some of them first, else in their order."""
+        for name in sorted(self._found, key=lambda name: name not in first):
+            if name not in self._taken:
+                yield self._found[name]
 
 
 def _texts(value: Any) -> list[str]:

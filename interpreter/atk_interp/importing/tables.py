@@ -1,62 +1,25 @@
 """What becomes of the pipelines of Augmentoolkit and of the keys of their configs, as data.
 
-A key of a config leads to a parameter of ours (`Key`), or to a sentence that says why there is none. Keys that all
-pipelines share stand in `SHARED`; those of endpoints and prices follow from the slots.
+Keys that all pipelines share stand in `SHARED`; those of endpoints and prices follow from the slots.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
-from typing import Any
 
-from atk_interp.records import dataclass
+from atk_interp.importing.composition import COMPLETE_FACTUAL
+from atk_interp.importing.known import Goal, Key, Known
+from atk_interp.importing.reasons import DEAD, MARKUP, NOISE, WAYS
 
-__all__ = ["NO_PIPELINE", "PIPELINES", "SHARED", "SUPPLIED", "Key", "Known", "known_pipeline"]
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """The parameter that a key leads to.
-
-    `values` turns values, and those in lists, into ours: one that leads to None says nothing. `replaced` are parts of
-    texts, old and new. `told` is what a person must know of the difference. A key that `wins` holds against another
-    one that leads to the same parameter.
-    """
-
-    to: str
-    values: Mapping[Any, Any] | None = None
-    replaced: tuple[str, str] | None = None
-    told: str = ""
-    wins: bool = False
-
-
-@dataclass(frozen=True)
-class Known:
-    """A pipeline of the original: ours, its names there, its keys.
-
-    `slots` leads from the prefixes of the keys of endpoints to slots, or to nothing where we ask no such model.
-    `whole` are keys whose mappings are values. `styles` leads from names of prompt overrides to those of our styles.
-    """
-
-    ours: str
-    names: tuple[str, ...]
-    keys: Mapping[str, Key | str]
-    slots: Mapping[str, str] = field(default_factory=lambda: {"small": "small", "large": "large"})
-    whole: frozenset[str] = frozenset()
-    styles: Mapping[str, str] = field(default_factory=dict)
-
+__all__ = ["NO_PIPELINE", "PIPELINES", "SHARED", "SUPPLIED", "known_pipeline"]
 
 _CHUNKS = "passages end at paragraphs and sentences, short ones are kept, and another tokenizer counts the tokens"
 _META = "every accepted call is in the ledger; the pipeline `meta` makes training data of the calls of a run"
 _PHASES = "`run --until STEP` stops early, and the same command goes on, with other models if the config names them"
 _SCRAPING = "nothing is fetched from the web; put the books into `input_dir`"
 _HUB = "nothing is uploaded; upload `output_dir` with the tools of the hub"
-_TRAINING = "no model is trained or served here; the outputs are for a trainer of your own"
-_DEAD = "it had no effect in the original either"
-_MARKUP = "outputs are messages, to which a trainer applies the template of its model"
 
-SHARED: Mapping[str, Key | str] = {
+SHARED: Mapping[str, Goal] = {
     "input_dir": Key("input_dir"),
     "output_dir": Key("output_dir"),
     "chunk_size": Key("chunk_tokens", told=_CHUNKS),
@@ -78,12 +41,10 @@ SHARED: Mapping[str, Key | str] = {
     "start_url": _SCRAPING,
     "max_books": _SCRAPING,
     "max_failures": _SCRAPING,
-    "keep_system_prompt": _DEAD,
+    "keep_system_prompt": DEAD,
 }
 
-_WAYS = {"openended": "open-ended", "open-ended_questions": "open-ended", "followup": "follow-up"}
-
-_PAIRS: Mapping[str, Key | str] = {
+_PAIRS: Mapping[str, Goal] = {
     "items_per_conversation": Key("items_per_conversation"),
     "conversation_instructions": Key("conversation_instructions", told="the original never filled it in; here it is"),
     "final_assistant_prompts_no_rag": Key("system_prompts"),
@@ -95,21 +56,6 @@ _PAIRS: Mapping[str, Key | str] = {
     "skip_conversation_generation": Key("skip_conversation"),
     "double_check_counter": Key("votes", told="asking stops as soon as the votes have decided"),
     "use_filenames": Key("use_filenames"),
-}
-
-_NOISE = {
-    "allcaps": "upper",
-    "lowercase": "lower",
-    "serialkillercase": "alternating",
-    "titlecase": "title",
-    "sentencecase": "sentence",
-    "snakecase": "snake",
-    "kebabcase": "kebab",
-    "camelcase": "camel",
-    "pascalcase": "pascal",
-    "randomcase": "random",
-    "invertcase": "inverted",
-    "keyboard_augmentation": "typos",
 }
 
 PIPELINES: tuple[Known, ...] = (
@@ -127,7 +73,7 @@ PIPELINES: tuple[Known, ...] = (
             "skip_question_check": Key("skip_question_check"),
             "skip_answer_relevancy_check": Key("skip_relevancy_check"),
         },
-        styles=_WAYS,
+        styles=WAYS,
     ),
     Known(
         "multi_source_qa",
@@ -148,14 +94,14 @@ PIPELINES: tuple[Known, ...] = (
             "uncap_retrieved_doc_length": "passages that are found are shown whole",
             "cleanup_embedding_dir": "the index is made of the content of the passages, and never left behind",
         },
-        styles=_WAYS,
+        styles=WAYS,
     ),
     Known(
         "representation_variation",
         ("repvar-pipeline", "repvar", "representation-variation", "representation_variation_pipeline"),
         {
             "variation_generator_count": Key("variations", told="no form comes twice before all have come once"),
-            "code_variation_functions": Key("noise", values=_NOISE),
+            "code_variation_functions": Key("noise", values=NOISE),
             "make_inferred_facts": Key("make_inferred_facts"),
             "dataset_context": Key("dataset_context"),
             "additional_dataset_context": Key("additional_dataset_context"),
@@ -165,7 +111,7 @@ PIPELINES: tuple[Known, ...] = (
     Known(
         "corrections",
         ("correction_pipeline", "correction-pipeline", "correction"),
-        {"prompt_template": f"{_MARKUP}; for `corrections.jsonl` choose among `markup`"},
+        {"prompt_template": f"{MARKUP}; for `corrections.jsonl` choose among `markup`"},
     ),
     Known(
         "roleplay",
@@ -191,10 +137,10 @@ PIPELINES: tuple[Known, ...] = (
             "rag_failure_percentage": Key("rag_failure_percentage"),
             "rag_max_chunks": Key("rag_max_chunks"),
             "skip_filter_chunks": Key("skip_filter"),
-            "system_format": _MARKUP,
-            "user_format": _MARKUP,
-            "assistant_format": _MARKUP,
-            "bos": _MARKUP,
+            "system_format": MARKUP,
+            "user_format": MARKUP,
+            "assistant_format": MARKUP,
+            "bos": MARKUP,
         },
     ),
     Known(
@@ -242,6 +188,7 @@ PIPELINES: tuple[Known, ...] = (
         },
         slots={},
     ),
+    COMPLETE_FACTUAL,
 )
 
 _REWARD = "reinforcement learning is not done here; `rubric_judge` is its judge, as a pipeline"
