@@ -8,6 +8,7 @@ from atk_interp import formats
 from atk_interp.diagnostics import did_you_mean
 from atk_interp.expressions.types import BOOL, INT, TEXT, ListType, RecordType, Type
 from atk_interp.kinds.base import StepView
+from atk_interp.spec import param_type
 from atk_interp.templates import PromptLibrary
 from atk_interp.templates.codes import MALFORMED_PROMPT, PROMPT_NOT_FOUND
 
@@ -29,13 +30,13 @@ _OUTPUT = RecordType(
 )
 
 
-def document_scope(rows: RecordType) -> dict[str, Type]:
+def document_scope(rows: RecordType, params: RecordType) -> dict[str, Type]:
     """The names that a template may use, with their types; `rows` are the fields of the rows that it is about."""
     return {
         "pipeline": TEXT,
         "description": TEXT,
         "version": TEXT,
-        "params": RecordType(open=True),
+        "params": params,
         "seed": INT,
         "step": TEXT,
         "count": INT,
@@ -48,7 +49,8 @@ def document_scope(rows: RecordType) -> dict[str, Type]:
 
 def check_document(view: StepView) -> None:
     """Load and check the template of an output, which stands in a file or in the spec."""
-    scope = document_scope(view.input)
+    params = RecordType({name: param_type(param) for name, param in view.spec.params.items()})
+    scope = document_scope(view.input, params)
     if view.given("text"):
         view.template(view.path("text"), scope)
     if not view.given("template"):
