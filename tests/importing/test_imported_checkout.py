@@ -244,20 +244,20 @@ made = create_filter_chunks_step(output_file="x")
 
 async def run(typed):
     my_tale = create_tale_step(True)
-    await my_tale.run(engine_wrapper=large)
     await talk.execute_pipeline(engine_wrapper=small)
+    await my_tale.run(engine_wrapper=large)
 """
 
 
 def test_steps_are_found_in_all_forms_that_the_python_has() -> None:
     read = read_python([SourceFile("a.py", STEPS_OF_ALL_FORMS)], Notes())
     assert [(step.name, step.slot, step.arguments) for step in read.steps] == [
-        ("create_tale_step", "large", {"prompt_path": "tale_long", "result_key": "tale"}),
         (
             "talk",
             "small",
             {"prompt_path": "talk", "result_key": "said", "sampling_params": {"stop": ["\n"], "top_p": 0.9}},
         ),
+        ("create_tale_step", "large", {"prompt_path": "tale_long", "result_key": "tale"}),
         ("typed", "", {"prompt_path": "typed", "max_retries": 5}),
         ("made", "", {"prompt_path": "filter", "result_key": "judgement", "output_file": "x"}),
     ]

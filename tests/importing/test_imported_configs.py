@@ -266,3 +266,13 @@ def test_the_composition_keeps_its_folders_styles_and_general_data(tmp_path: Pat
     assert config.models["small"].model == "s"
     assert "the slot `small` had another endpoint under `rag_small_…`; the first one is taken" in done.report
     assert "generic_dataset_percentages" not in done.report
+
+
+def test_what_becomes_of_the_prompts_of_a_config_is_told(tmp_path: Path) -> None:
+    styled = HEAD.replace("output_dir: out", "output_dir: out, prompts: ./prompt_overrides_local/followup")
+    done = imported(tmp_path, styled)
+    told = "`prompts: ./prompt_overrides_local/followup` is the style `follow-up` of `factual_qa`"
+    assert told in done.report
+    (tmp_path / "other").mkdir()
+    done = imported(tmp_path / "other", styled.replace("prompt_overrides_local/followup", "my_own"))
+    assert "`prompts: ./my_own` is left out: `factual_qa` asks with prompts of its own" in done.report

@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from atk_interp.diagnostics import Sink
 from atk_interp.document import parse_document
 from atk_interp.importing import Import, NothingToImport, Wishes, import_into
+from atk_interp.importing.notes import Notes
 from atk_interp.importing.prompt_text import prompt_file
+from atk_interp.importing.prompts import Names, message_prompt
 from atk_interp.source import SourceFile, Span
-from atk_interp.templates import PromptLibrary
-from support.foreign_checkout import write_files
+from atk_interp.templates import PromptLibrary, parse_messages
+from support.foreign_checkout import LeavesMissing, write_files
 
 
 def imported(tmp_path: Path, files: dict[str, str | bytes], wishes: Wishes | None = None) -> Import:
@@ -192,3 +195,35 @@ def test_a_written_prompt_is_read_back(contents: list[str]) -> None:
     document = parse_document(SourceFile("p.yaml", text), sink)
     assert document is not None, [*sink]
     assert [item["user"].strip() for item in document.data] == [content.strip() for content in contents]
+
+
+def sent(content: str, values: dict[str, str]) -> str | None:
+    """What the original sends of a message; None where it fails to fill it in."""
+    try:
+        return str(LeavesMissing().vformat(content, (), values)).strip()
+    except (ValueError, LookupError, AttributeError, TypeError):
+        return None
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["{text}", "{user}", "{{", "}}", "{", "}", "{%", "{#", "\n", "  ", ": ", "- ", "'", '"', "\t", "#"]
+        )
+        | st.text(max_size=5),
+        max_size=10,
+    ).map("".join)
+)
+def test_any_message_is_sent_as_the_original_sends_it(content: str) -> None:
+    file = SourceFile("p.yaml", yaml.safe_dump([{"role": "user", "content": content}], allow_unicode=True))
+    notes = Notes()
+    prompt = message_prompt(file, Names(frozenset(), as_text=frozenset({"user"})), notes)
+    assert prompt is not None, [*notes]
+    sink = Sink()
+    document = parse_document(SourceFile("ours.yaml", prompt.text), sink)
+    assert document is not None, [*sink]
+    ours = parse_messages(document, (), sink)
+    assert ours is not None, [*sink]
+    values = {"text": "a {user} {{b}}\n\r{% c %}"}
+    wanted = sent(yaml.safe_load(file.text)[0]["content"], values)  # not all that is dumped is loaded
+    assert wanted is None or ours.renderer()(values) == [("user", wanted)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -66,6 +66,7 @@ def _target(work: Work, document: Document, named: str, around: str, goal: str, 
     spec = stock_spec(known.ours) if known is not None else None
     if known is not None and spec is not None:
         folders = [_from(work.output / goal, folder) for folder in _style(known, data)]
+        _tell_prompts(work, known, document, folders)
         return Target(
             spec,
             known.ours,
@@ -110,6 +111,17 @@ def _style(known: Known, data: Mapping[str, Any]) -> list[Path]:
         if name and folder.is_dir():
             return [folder]
     return []
+
+
+def _tell_prompts(work: Work, known: Known, config: Document, folders: Sequence[str]) -> None:
+    """Tell what becomes of the folder of prompts that a config of the original names."""
+    named = leaf({key: part for key, part in config.data.items() if key not in known.whole}, "prompts")
+    if folders:
+        style = PurePosixPath(folders[0]).name
+        work.notes.renamed(config.file.path, 0, f"`prompts: {named}` is the style `{style}` of `{known.ours}`")
+    elif named and PurePosixPath(str(named)).name != "prompts":
+        told = f"`prompts: {named}` is left out: `{known.ours}` asks with prompts of its own, whose replies it reads"
+        work.notes.look(config.file.path, 0, f"{told}; write what you have changed into copies of them")
 
 
 def _from(file: Path, target: Path) -> str:

@@ -121,7 +121,7 @@ def _read_strictly(text: str, fills: Fills) -> Converted:
             raise _FailsAsFormat(f"`{text[part.at : part.end]}` asks for an attribute, which no value has")
         _fill(template, name + "".join(f"[{_index(key)}]" for _, key in steps), part, told)
         names.add(name)
-    return Converted(template.written(), frozenset(names), tuple(told))
+    return Converted(template.written(), frozenset(names), _once(told))
 
 
 def _parts(text: str) -> Iterator[str | _Field]:
@@ -285,4 +285,10 @@ def _read_as_meant(text: str, fills: Fills, failed: str) -> Converted:
         names.add(name)
         at = found.end()
     template.text(text[at:])
-    return Converted(template.written(), frozenset(names), tuple(told), failed)
+    return Converted(template.written(), frozenset(names), _once(told), failed)
+
+
+def _once(told: list[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
+    """What is to be told, each sentence where it is first true."""
+    first = {sentence: at for at, sentence in reversed(told)}
+    return tuple(sorted((at, sentence) for sentence, at in first.items()))
