@@ -276,3 +276,19 @@ def test_what_becomes_of_the_prompts_of_a_config_is_told(tmp_path: Path) -> None
     (tmp_path / "other").mkdir()
     done = imported(tmp_path / "other", styled.replace("prompt_overrides_local/followup", "my_own"))
     assert "`prompts: ./my_own` is left out: `factual_qa` asks with prompts of its own" in done.report
+
+
+def test_a_value_of_which_a_part_was_never_filled_in_is_kept_as_a_comment(tmp_path: Path) -> None:
+    text = (
+        'pipeline: rag-data-pipeline\npath: {input_dir: "in/!!PLACEHOLDER!!", output_dir: out}\nsystem:\n'
+        "  final_assistant_prompts: [ # {data} is filled in\n  'You know !!PLACEHOLDER!!.\n  \n  {data}',\n\n"
+        "  '{data}\n  \nAnswer about !!PLACEHOLDER!!.',\n  \"{context}\n  {data}\"]\n"
+        'api: {small_model: m, small_api_key: "!!PLACEHOLDER!! and key-0123456789"}\n'
+    )
+    lines = written(imported(tmp_path, text)).splitlines()
+    assert "  # input_dir: in/!!PLACEHOLDER!!" in lines
+    assert "  # system_prompts:" in lines
+    assert r'  #   - "You know !!PLACEHOLDER!!.\n{{ data }}"' in lines
+    assert r'  #   - "{{ data }}\nAnswer about !!PLACEHOLDER!!."' in lines
+    assert '  #   - "{context} {{ data }}"' in lines
+    assert not [line for line in lines if "key-0123456789" in line]

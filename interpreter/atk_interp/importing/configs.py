@@ -131,8 +131,8 @@ class _Given:
         self.settings = settings
         self.target = target
         self.notes = notes
-        self._values: dict[str, tuple[Any, str]] = {}
-        """The value of each parameter, None for one to fill in, and a comment."""
+        self._values: dict[str, tuple[Any, str, Any]] = {}
+        """The value of each parameter, None for one to fill in, a comment, and what was not wholly filled in."""
         self._won: set[str] = set()
 
     def subset(self) -> None:
@@ -173,7 +173,7 @@ class _Given:
             self.notes.renamed(self.settings.file, setting.line, told)
         value = key.make(setting.value, self.settings.value) if key.make else _changed(setting.value, key)
         if value is not None or setting.value is None:
-            self._put(key.to, setting, value, wins=key.wins)
+            self._put(key.to, setting, value, _changed(setting.unfilled, key), wins=key.wins)
 
     def _left(self, setting: Setting, why: str) -> None:
         """Tell why a setting is left out. Where it switches something off, nothing is lost."""
@@ -181,7 +181,7 @@ class _Given:
             return
         self.notes.left(self.settings.file, setting.line, f"`{setting.name}`: {why}")
 
-    def _put(self, name: str, setting: Setting, value: Any, *, wins: bool = False) -> None:
+    def _put(self, name: str, setting: Setting, value: Any, unfilled: Any = None, *, wins: bool = False) -> None:
         param = self.target.spec.params[name]
         if name in self._won:
             return
@@ -202,7 +202,7 @@ class _Given:
                 value, comment = None, "what it had does not fit"
             elif param.type == "path":
                 value = self.target.moved(str(value))
-        self._values[name] = (value, comment)
+        self._values[name] = (value, comment, setting.unfilled if unfilled is None else unfilled)
 
     def lines(self) -> list[str]:
         """The parameters under the headings of their sections; what is required and not given is left to fill in."""
@@ -210,8 +210,9 @@ class _Given:
         for name, param in self.target.spec.params.items():
             if name not in self._values and not param.required:
                 continue
-            value, comment = self._values.get(name, (None, "not in the original"))
-            sections.setdefault(param.section, []).extend(_param_lines(param, value, comment))
+            value, comment, unfilled = self._values.get(name, (None, "not in the original", None))
+            lines = [*_param_lines(param, value, comment), *_unfilled_lines(param, unfilled)]
+            sections.setdefault(param.section, []).extend(lines)
         return [line for section, lines in sections.items() for line in ["", *_under(section, lines)]]
 
 
@@ -231,6 +232,13 @@ def _param_lines(param: Param, value: Any, comment: str) -> list[str]:
     if comment:
         lines.insert(0, f"# {comment}")
     return lines
+
+
+def _unfilled_lines(param: Param, unfilled: Any) -> list[str]:
+    """A value with a part to fill in, as a comment, where it says more than that."""
+    if not isinstance(unfilled, str | list) or not unfilled or unfilled == "!!PLACEHOLDER!!":
+        return []
+    return [f"# {line}" for line in yaml_text({param.name: unfilled}).split("\n")]
 
 
 def _changed(value: Any, key: Key) -> Any:

@@ -23,7 +23,10 @@ _LEAST_SECRET = 12
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One leaf. `value` is None for what was never filled in, and for what must not be written anywhere."""
+    """One leaf. `value` is None for what was never filled in, and for what must not be written anywhere.
+
+    `unfilled` is what stands there where a part of it was never filled in.
+    """
 
     name: str
     value: Any
@@ -31,6 +34,7 @@ class Setting:
     is_blank: bool = False
     is_secret: bool = False
     wants_attention: bool = False
+    unfilled: Any = None
 
 
 class Settings:
@@ -76,9 +80,10 @@ class Settings:
         if not (secret or blank) and self._is_hidden(value):
             secret = True
             self.notes.look(self.file, line, f"the value of `{name}` holds a key or a password, and is left out")
+        unfilled = value if blank and not (secret or self._is_hidden(value)) else None
         if blank or secret:
             value = None
-        self._found[name] = Setting(name, value, line, blank, secret, attention)
+        self._found[name] = Setting(name, value, line, blank, secret, attention, unfilled)
 
     def _is_hidden(self, value: Any) -> bool:
         """Whether a value holds what must not be written."""

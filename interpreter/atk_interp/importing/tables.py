@@ -194,12 +194,15 @@ PIPELINES: tuple[Known, ...] = (
 _REWARD = "reinforcement learning is not done here; `rubric_judge` is its judge, as a pipeline"
 _SERVER = "models are not served here; the datasets are for any server"
 
+_SAMPLED = "training data of the calls of other pipelines is `meta`; write a config for it (`atk-interp config meta`)"
+
 NO_PIPELINE: Mapping[str, str] = {
+    **dict.fromkeys(("meta_datagen", "meta-datagen-pipeline", "meta_datagen_compositionpipeline"), _SAMPLED),
     **dict.fromkeys(("do_grpo_rl_with_a_prompt", "grpo-rl-pipeline", "grpo_rl_pipeline", "grpo"), _REWARD),
     **dict.fromkeys(("llm_server", "llm-server", "basic-server", "rag_server", "rag-server"), _SERVER),
     **dict.fromkeys(("discord_inference", "discord-inference", "discord-server", "simple_chat_loop"), _SERVER),
 }
-"""Pipelines of the original that make no data, by their names, with why there are none of ours."""
+"""Pipelines of the original without configs that could be ours, by their names, and why."""
 
 
 SUPPLIED = frozenset(
