@@ -91,6 +91,7 @@ def test_a_whole_config_lints_clean_but_for_its_inputs(tmp_path: Path) -> None:
     done = imported(tmp_path, HEAD + "api: {small_model: a, large_model: b}\nsystem: {use_filenames: yes, seed: 7}\n")
     assert check_file(done.output / "mine.yaml").report.findings == ()
     assert "seed: 7" in written(done)
+    assert "`seed`" not in done.report
 
 
 @pytest.mark.parametrize(

@@ -182,6 +182,12 @@ def test_folders_of_prompts_keep_their_places(tmp_path: Path) -> None:
     assert messages(tmp_path, "set/b") == [("user", "b")]
 
 
+def test_odd_names_of_files_stay_in_their_comment(tmp_path: Path) -> None:
+    done = imported(tmp_path, {"a\nb: [.yaml": "- role: user\n  content: '{text}'\n"})
+    assert done.is_whole
+    assert messages(tmp_path, "a\nb: [", text="why") == [("user", "why")]
+
+
 def test_where_nothing_can_be_imported_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(NothingToImport, match="there is nothing to import in"):
         imported(tmp_path, {"a.csv": "x"})

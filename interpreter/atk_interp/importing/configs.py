@@ -83,15 +83,16 @@ def config_text(document: Document, target: Target, notes: Notes) -> str:
     for name in ("pipeline", "prompts", "default_prompts", "no_flatten"):
         settings.take(name)
     given.subset()
+    seed = settings.value("seed")
     taking = {name for name, goal in target.keys.items() if isinstance(goal, tuple) or getattr(goal, "make", None)}
     for setting in settings.rest(first=taking):
         given.setting(setting)
     lines = [
-        f"# Imported from {document.file.path}. Paths are relative to this file.",
+        f"# Imported from {' '.join(document.file.path.split())}. Paths are relative to this file.",
         "",
         f"pipeline: {flow(target.pipeline)}",
         *_prompt_lines(target),
-        *_seed_lines(settings),
+        *_seed_lines(seed),
         *given.lines(),
         *_model_lines(models, target, settings, notes),
     ]
@@ -102,14 +103,13 @@ def _prompt_lines(target: Target) -> list[str]:
     return ["", f"prompts: {flow(list(target.prompts))}"] if target.prompts else []
 
 
-def _seed_lines(settings: Settings) -> list[str]:
-    seed = settings.value("seed")
+def _seed_lines(seed: Any) -> list[str]:
     return ["", f"seed: {seed}"] if isinstance(seed, int) and not isinstance(seed, bool) else []
 
 
 def _model_lines(models: dict[str, dict[str, Any]], target: Target, settings: Settings, notes: Notes) -> list[str]:
     known = {slot: entry for slot, entry in models.items() if slot in target.spec.models}
-    for slot in models.keys() - known.keys():
+    for slot in sorted(models.keys() - known.keys()):
         notes.left(settings.file, 0, f"`{target.spec.name}` asks no model `{slot}`, so its endpoint is left out")
     lines = ["", "models:"] if known else []
     for slot, entry in known.items():

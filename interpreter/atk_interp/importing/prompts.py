@@ -68,7 +68,7 @@ def message_prompt(file: SourceFile, names: Names, notes: Notes) -> Prompt | Non
         return None
     used = reader.used
     _tell_doubtful(file, names, used, notes)
-    head = f"Imported from {file.path}." + (f" Reads: {', '.join(sorted(used))}." if used else "")
+    head = f"Imported from {' '.join(file.path.split())}." + (f" Reads: {', '.join(sorted(used))}." if used else "")
     return Prompt(prompt_file([message for message in messages if message], head), frozenset(used))
 
 

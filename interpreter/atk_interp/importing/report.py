@@ -32,7 +32,7 @@ def report(source: str, written: Mapping[str, str], notes: Notes, lint: Sequence
             lines += [f"- {note.place}: {note.told}" for note in found]
     if lint:
         lines += ["", "## What `lint` says of it", "", *(f"- {found}" for found in lint)]
-    return "\n".join(line.replace("\r", " ") for line in lines) + "\n"
+    return "\n".join(" ".join(line.splitlines()) for line in lines) + "\n"
 
 
 def _variables(notes: Notes) -> Iterator[str]:
