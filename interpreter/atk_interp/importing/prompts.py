@@ -152,7 +152,10 @@ def _tell(found: Converted, text: MappedText, notes: Notes, fails: str) -> None:
     name = text.file.path
     if found.failed:
         filled = " and ".join(f"`{{{one}}}`" for one in sorted(found.names))
-        here = f"here {filled} is filled in, and all other braces are text" if filled else "here it is the same text"
+        verb = "is" if len(found.names) == 1 else "are"
+        here = (
+            f"here {filled} {verb} filled in, and all other braces are text" if filled else "here it is the same text"
+        )
         notes.look(name, text.span().begin.line, f"{found.failed}, so {fails}; {here}")
     for at, told in found.told:
         notes.look(name, text.span(at).begin.line, told)
