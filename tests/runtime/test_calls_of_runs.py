@@ -130,6 +130,18 @@ async def test_each_sample_is_a_call_in_its_place(tmp_path: Path) -> None:
     assert pairs(ran) == [(text, f"{text}{sample}") for text in "abc" for sample in (0, 1)]
 
 
+async def test_where_knows_the_call(tmp_path: Path) -> None:
+    asked = _ASKED.replace("attempts: 2", 'attempts: 2, feedback: true, accept: {good: reply != "bad"}')
+
+    def model(request: Request) -> str:
+        return "bad" if said(request) == "b" else "B" if "bad" in str(request.messages) else upper(request)
+
+    ran = await run(tmp_path, spec("from: asked, where: call.attempt == 0 and text != 'c'", asked), model, _ASK)
+    assert pairs(ran) == [("a", "A")]
+    ran = await run(tmp_path, spec("from: asked, where: call.messages | length > 2", asked), model, _ASK, output="more")
+    assert [[message["content"] for message in row["messages"]][1:3] for row in ran.rows] == [["b", "bad"]]
+
+
 _VOTE = (
     "judged: {kind: vote, from: given, model: m, prompt: ask, parse: {choice: {yes: true, no: false}, into: right}, "
 )
@@ -147,6 +159,15 @@ async def test_of_votes_those_count_that_agree_with_the_outcome(ballots: str, ag
     ran = await run(tmp_path, spec("from: judged", vote), model, _ASK)
     assert ran.result.status == "done", ran.result.message
     assert pairs(ran) == [("a", reply) for reply in agree]
+
+
+async def test_equal_calls_are_written_once_where_that_is_wanted(tmp_path: Path) -> None:
+    vote = _VOTE + "votes: 3, pass: right | length == 3}"
+    ran = await run(tmp_path, spec("from: judged, distinct: true", vote), lambda request: "yes", _ASK)
+    assert ran.result.status == "done", ran.result.message
+    assert pairs(ran) == [("a", "yes"), ("b", "yes"), ("c", "yes")]
+    told = [output.rows for output in ran.result.outputs]
+    assert told == [3]
 
 
 async def test_the_call_of_a_value_is_written(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from atk_interp.diagnostics import did_you_mean
 from atk_interp.document import Path
-from atk_interp.expressions.types import TEXT, ListType, RecordType
+from atk_interp.expressions.types import INT, TEXT, ListType, RecordType
 from atk_interp.flow.edges import concatenated
 from atk_interp.graph import UNKNOWN_STEP
 from atk_interp.kinds import KINDS
@@ -17,8 +17,15 @@ from atk_interp.spec import PipelineSpec
 
 __all__ = ["CALL", "asked_by", "check_calls"]
 
-CALL = RecordType({"step": TEXT, "messages": ListType(RecordType({"role": TEXT, "content": TEXT})), "reply": TEXT})
-"""What the name `call` holds in the messages of such an output."""
+CALL = RecordType(
+    {
+        "step": TEXT,
+        "messages": ListType(RecordType({"role": TEXT, "content": TEXT})),
+        "reply": TEXT,
+        "attempt": INT,
+    }
+)
+"""What the name `call` holds in the messages of such an output, and in its `where`."""
 
 Views = Mapping[str, StepView]
 _Found = tuple[str, StepView]
@@ -37,6 +44,7 @@ def asked_by(view: StepView, views: Views) -> list[StepView]:
 
 def check_calls(view: StepView, asked: Sequence[StepView], views: Views) -> None:
     """Check an output of the calls of some steps, which `asked_by` has found."""
+    view.value("distinct")
     if view.given("messages"):
         view.messages(view.path("messages"), view.row_scope({"call": CALL}), trains=True)
     source = view.step.inputs[0]

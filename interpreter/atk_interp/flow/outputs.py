@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from atk_interp.document import Path
 from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import AnyType, RecordType, TextType, without_null
-from atk_interp.flow.calls import asked_by, check_calls
+from atk_interp.flow.calls import CALL, asked_by, check_calls
 from atk_interp.flow.documents import check_document
 from atk_interp.formats.files import SUFFIXES, form_of
 from atk_interp.formats.outputs import OUTPUTS, OutputFormat
@@ -27,7 +27,7 @@ def check_output(view: StepView, views: Mapping[str, StepView]) -> None:
     view.options = format_.options
     asked = asked_by(view, views) if format_.of_calls else []
     if view.given("where"):
-        view.expression(view.path("where"), view.row_scope())
+        view.expression(view.path("where"), view.row_scope({"call": CALL} if format_.of_calls else {}))
         view.input = view.narrowed(view.input, view.path("where"))
     _check_one_of(view, format_.one_of)
     _check_name(view, format_)

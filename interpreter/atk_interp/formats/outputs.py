@@ -133,12 +133,18 @@ _ALL = (
                 "Steps before that of `from` whose calls are written in place of its own; those within another "
                 "pipeline or a loop by both names, as `facts.questions`.",
             ),
+            Option(
+                "distinct",
+                Takes.BOOL,
+                "Leave out records that say the same as one before, such as equal votes.",
+                default=False,
+            ),
             Option("reached", Takes.STEP, "Only calls whose rows, or rows made of them, have left this later step."),
             replace(
                 _MESSAGES,
                 required=False,
                 help="Messages in place of those that were sent. Templates know the fields of the row, "
-                "`call.messages`, `call.reply` and `call.step`.",
+                "`call.messages`, `call.reply`, `call.step` and `call.attempt`, as `where` does.",
             ),
         ),
         trains=True,

@@ -9,7 +9,6 @@ from atk_interp.expressions.types import RecordType, maybe
 from atk_interp.kinds.base import (
     EXAMPLES,
     REJECTING_OPTIONS,
-    AcceptedCall,
     Answer,
     Attempt,
     BoundStep,
@@ -193,4 +192,4 @@ def _tell(kept: Sequence[_Made], context: StepContext) -> None:
     for number, made in groupby(kept, key=lambda each: each.number):
         first, *others = made
         rows = [first.row, *(each.row for each in others)]
-        context.accepted(AcceptedCall(rows, number, first.answer.messages, first.answer.reply.text))
+        context.accepted(first.answer.accepted(rows, number))

@@ -8,7 +8,6 @@ from dataclasses import replace
 from atk_interp.expressions.types import RecordType
 from atk_interp.kinds.base import (
     ASKING_OPTIONS,
-    AcceptedCall,
     Asker,
     BoundStep,
     CallStep,
@@ -76,7 +75,7 @@ class Once(StepKind):
                 return Dropped(row, "rejected", answer.label, answer.attempts)
             made = row.replaced({**row.fields, **answer.readings[0]})
             if context.wants_calls:
-                context.accepted(AcceptedCall((made,), 0, answer.messages, answer.reply.text))
+                context.accepted(answer.accepted((made,), 0))
             return (made,)
 
         return CallStep(apply)

@@ -10,7 +10,6 @@ from atk_interp.expressions.types import BoolType, ListType, RecordType, TextTyp
 from atk_interp.kinds.base import (
     EXAMPLES,
     REJECTING_OPTIONS,
-    AcceptedCall,
     Answer,
     Asker,
     Attempt,
@@ -148,7 +147,7 @@ class _Ballot:
         if context.wants_calls:
             for sample, answer in answers:
                 if self._agrees(names, answer.readings[0], len(cast)):
-                    context.accepted(AcceptedCall((voted,), sample, answer.messages, answer.reply.text))
+                    context.accepted(answer.accepted((voted,), sample))
         return (voted,)
 
     def _agrees(self, names: dict[str, Any], vote: dict[str, Value], votes: int) -> bool:

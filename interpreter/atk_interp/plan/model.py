@@ -140,6 +140,8 @@ class PlannedOutput:
     """As `record`, for a file of calls: of a row that one of the `asked` steps has made with the reply to one."""
     asked: tuple[str, ...] = ()
     """The steps whose calls are written: `source` alone, or others that its rows come from."""
+    distinct: bool = False
+    """Whether a record that says the same as one before is left out."""
     reached: str = ""
     """The step that these rows, or rows made of them, must have left; empty where every call counts."""
     holds: str = ""

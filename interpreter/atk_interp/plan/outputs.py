@@ -64,21 +64,23 @@ def _of_calls(step: BoundStep, output: Output, source: str, planned: Mapping[str
     fixed = {"as": view.option("as"), "markup": _chosen(step, "markup")}
     write = OUTPUTS[output.format].writer.record
 
+    of_rows = where is not None and "call" not in view.expressions[view.path("where")].names
+
     def taken(row: Row) -> bytes | None:
         try:
-            return None if where is not None and not where(step.names(row)) else b""
+            return None if where is not None and of_rows and not where(step.names(row)) else b""
         except RowFailed as error:
             raise RecordError(str(error)) from error
 
     prefix = source.removesuffix(output.source)
 
     def record(name: str, row: Row, call: AcceptedCall) -> bytes | None:
-        if taken(row) is None:
-            return None
+        sent = [{"role": role, "content": content} for role, content in call.messages]
+        told = {"step": _unnumbered(name.removeprefix(prefix)), "messages": sent, "reply": call.reply}
         try:
-            sent = [{"role": role, "content": content} for role, content in call.messages]
-            told = {"step": _unnumbered(name.removeprefix(prefix)), "messages": sent, "reply": call.reply}
-            names = {**step.names(row), "call": told}
+            names = {**step.names(row), "call": {**told, "attempt": call.attempt}}
+            if where is not None and not where(names):
+                return None
             messages = _whole(call) if render is None else render(names)
         except RowFailed as error:
             raise RecordError(str(error)) from error
@@ -97,6 +99,7 @@ def _of_calls(step: BoundStep, output: Output, source: str, planned: Mapping[str
         _layout_of_calls(fixed["as"], marked),
         call=record,
         asked=asked,
+        distinct=bool(step.value("distinct")),
         reached="" if asked == (last,) else last,
         holds=fixed["as"],
         marked=marked and fixed["as"] == "chat",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -169,7 +170,8 @@ class Collector:
         calls, left_out, unwritable = self._calls.get(name), self._left_out[name], self._unwritable[name]
         if calls is None:
             return OutputCount(spool.count, left_out, unwritable)
-        records = spool.count if calls.lineage is None else sum(1 for _ in self._records(name))
+        as_put = calls.lineage is None and not self._plan.outputs[name].distinct
+        records = spool.count if as_put else sum(1 for _ in self._records(name))
         return OutputCount(records, left_out + spool.count - records, unwritable, calls.count)
 
     @property
@@ -207,10 +209,10 @@ class Collector:
     def _records(self, name: str) -> Iterator[bytes]:
         """The records of an output, as they are written."""
         counted, calls = _counted(name, self._outputs[name], self._prefix), self._calls.get(name)
-        if calls is None or calls.lineage is None:
-            return counted
-        calls.lineage.resolve(self._prefix.keeps if self._prefix is not None else lambda place: True)
-        return (record for marked in counted if (record := calls.unmarked(marked)) is not None)
+        if calls is not None and calls.lineage is not None:
+            calls.lineage.resolve(self._prefix.keeps if self._prefix is not None else lambda place: True)
+            counted = _unmarked(counted, calls)
+        return _distinct(counted) if self._plan.outputs[name].distinct else counted
 
     def close(self) -> None:
         for calls in self._calls.values():
@@ -236,6 +238,21 @@ def _write(
     form, layout = (FORMS[output.form], output.layout) if output is not None else (FORMS["lines"], Layout())
     with AtomicFile(path, spool.size) as file:  # what is raised in it keeps the file from appearing
         return form.write(records, layout, file.write)
+
+
+def _unmarked(marked: Iterator[bytes], calls: AcceptedCalls) -> Iterator[bytes]:
+    """The records of calls whose rows have come far enough."""
+    return (record for each in marked if (record := calls.unmarked(each)) is not None)
+
+
+def _distinct(records: Iterator[bytes]) -> Iterator[bytes]:
+    """The first of equal records. Memory: 16 bytes and little more for each."""
+    seen: set[bytes] = set()
+    for record in records:
+        digest = hashlib.blake2b(record, digest_size=16).digest()
+        if digest not in seen:
+            seen.add(digest)
+            yield record
 
 
 def _counted(name: str, spool: Spool, prefix: Prefix | None) -> Iterator[bytes]:

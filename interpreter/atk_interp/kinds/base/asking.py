@@ -149,12 +149,16 @@ class Answer:
     messages: Sequence[tuple[str, str]] = ()
     """What was sent for the reply."""
 
+    def accepted(self, rows: Sequence[Row], sample: int) -> AcceptedCall:
+        """The call, with the rows that were made of its reply."""
+        return AcceptedCall(rows, sample, self.messages, self.reply.text, len(self.attempts))
+
 
 def tell_answers(made: Row, answers: Sequence[Answer], context: StepContext) -> None:
     """Tell of the calls with which one row was made, one after the other."""
     if context.wants_calls:
         for number, answer in enumerate(answers):
-            context.accepted(AcceptedCall((made,), number, answer.messages, answer.reply.text))
+            context.accepted(answer.accepted((made,), number))
 
 
 @dataclass(frozen=True, slots=True)

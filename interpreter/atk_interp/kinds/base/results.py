@@ -71,6 +71,8 @@ class AcceptedCall:
     sample: int
     messages: Sequence[tuple[str, str]]
     reply: str
+    attempt: int = 0
+    """How many attempts had failed before; with `feedback` their replies are among the messages."""
 
 
 @dataclass(frozen=True, slots=True)
