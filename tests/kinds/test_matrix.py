@@ -88,12 +88,14 @@ async def test_drawn_combinations_are_run_and_told_in_the_rows(tmp_path: Path) -
     assert sorted(row["tone"] for row in ran.rows[:3]) == ["calm", "loud", "odd"]
 
 
-async def test_a_combination_that_is_drawn_twice_is_paid_once(tmp_path: Path) -> None:
-    ran = await run(
-        project(tmp_path), spec("matrix: {style: [dry]}, draws: 3"), said, {"tell": '- user: "{{ text }} {{ style }}"'}
-    )
-    assert ran.said == ["a dry"]
-    assert len(ran.rows) == 3
+async def test_a_combination_that_is_drawn_again_is_asked_for_further_replies_and_each_is_paid_once(
+    tmp_path: Path,
+) -> None:
+    written, prompts = spec("matrix: {style: [dry]}, draws: 3"), {"tell": '- user: "{{ text }} {{ style }}"'}
+    ran = await run(project(tmp_path), written, lambda request: f"{said(request)} {request.sample}", prompts)
+    assert len({row["reply"] for row in ran.rows}) == len(ran.rows) == 3
+    again = await run(tmp_path, written, lambda request: "never", prompts)
+    assert (again.requests, again.bytes()) == ([], ran.bytes())
 
 
 @pytest.mark.parametrize(
