@@ -52,7 +52,7 @@ def test_every_step_that_asks_has_an_example_of_a_good_and_of_a_refused_reply(pr
     spec = load_spec(project_root / "pipeline_specs" / name / "pipeline.yaml")
     asking = {step.name: step.options.get("examples", ()) for step in spec.steps.values() if "parse" in step.options}
 
-    assert asking or not spec.models
+    assert asking or not spec.models or any(step.kind == "pipeline" for step in spec.steps.values())
     for step, examples in asking.items():
         assert [example for example in examples if "expect" in example or "passes" in example], step
         assert [example for example in examples if "rejected" in example], step
