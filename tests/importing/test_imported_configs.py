@@ -8,10 +8,9 @@ import pytest
 
 from atk_interp.diagnostics import Sink
 from atk_interp.document import parse_document
+from atk_interp.elsewhere import PIPELINES, SHARED, Key, Known, known_pipeline
 from atk_interp.importing import Import, NothingToImport, Wishes, import_into
 from atk_interp.importing.configs import stock_spec
-from atk_interp.importing.known import Key, Known
-from atk_interp.importing.tables import PIPELINES, SHARED, known_pipeline
 from atk_interp.lint.check import check_file
 from atk_interp.source import SourceFile
 from atk_interp.spec import check_value, load_config

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from atk_interp.lint.check import check_file
-from atk_interp.reference.stock import filled, pipelines_page, project_readme, stock_readmes
+from atk_interp.reference.stock import filled, pipelines_page, project_pages, stock_readmes
 
 README = "# Title\n\n<!-- generated: {} -->\nold\n<!-- end -->\n\nKept.\n"
 
@@ -45,7 +45,15 @@ def test_every_stock_pipeline_is_listed_with_a_page_of_its_own(project_root: Pat
 def test_the_lines_of_a_pipeline_are_counted_into_the_readme_of_the_project(project_root: Path) -> None:
     specs = project_root / "pipeline_specs"
     lines = len((specs / "rephrase" / "pipeline.yaml").read_text().splitlines())
-    page = project_readme(project_root / "README.md", specs)
+    readme = project_root / "README.md"
+    page = project_pages(project_root)[readme]
 
     assert f"| [`rephrase`](pipeline_specs/rephrase/README.md) | {lines} | " in page
-    assert page == (project_root / "README.md").read_text()
+    assert page == readme.read_text()
+
+
+def test_the_keys_of_other_configs_are_told_as_they_are_imported(project_root: Path) -> None:
+    page = project_pages(project_root)[project_root / "docs" / "migrating.md"]
+
+    assert "\n### factual_qa\n" in page
+    assert "| `skip_answer_relevancy_check` | `skip_relevancy_check` |" in page

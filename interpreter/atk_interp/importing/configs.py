@@ -7,9 +7,9 @@ from typing import Any
 
 from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, load_document, parse_as_others_do
+from atk_interp.elsewhere import Goal, Key
 from atk_interp.formats.outputs import OUTPUT_OPTIONS
 from atk_interp.importing.endpoints import endpoints
-from atk_interp.importing.known import Goal, Key
 from atk_interp.importing.notes import Notes
 from atk_interp.importing.settings import Setting, Settings
 from atk_interp.kinds import KIND_OPTIONS

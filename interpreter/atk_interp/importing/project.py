@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from atk_interp.elsewhere import NO_PIPELINE, known_pipeline
 from atk_interp.importing.aiming import Own, import_config
 from atk_interp.importing.draft import Drafted, draft_spec
 from atk_interp.importing.prompts import Names, is_message_list
 from atk_interp.importing.reading import Tree
 from atk_interp.importing.steps import PythonStep, read_python
-from atk_interp.importing.tables import NO_PIPELINE, known_pipeline
 from atk_interp.importing.work import YAML, Wishes, Work, data_of, joined, leaf
 from atk_interp.source import SourceFile
 from atk_interp.stock import stock_names

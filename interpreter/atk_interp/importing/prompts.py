@@ -7,10 +7,10 @@ from typing import Any
 
 from atk_interp.diagnostics import Sink
 from atk_interp.document import Document, parse_as_others_do
+from atk_interp.elsewhere import SUPPLIED
 from atk_interp.importing.notes import Notes
 from atk_interp.importing.placeholders import Converted, converted
 from atk_interp.importing.prompt_text import prompt_file
-from atk_interp.importing.tables import SUPPLIED
 from atk_interp.records import dataclass
 from atk_interp.source import MappedText, SourceFile
 from atk_interp.templates import ROLES

@@ -1,6 +1,6 @@
 """`python -m atk_interp.reference [--check] [FOLDER]`: write the reference pages and schemas, or say what is stale.
 
-The generated parts of the READMEs, of the project and of the stock pipelines, are written too.
+The generated parts of other pages (READMEs, `docs/migrating.md`) are written too.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from pathlib import Path
 from atk_interp.reference.cli import help_texts
 from atk_interp.reference.json_schema import schema_files
 from atk_interp.reference.pages import pages
-from atk_interp.reference.stock import pipelines_page, project_readme, stock_readmes
+from atk_interp.reference.stock import pipelines_page, project_pages, stock_readmes
 
 __all__ = ["main", "stale"]
 
 _ROOT = Path(__file__).resolve().parents[3]
 _DOCS = _ROOT / "docs" / "reference"
 _SPECS = _ROOT / "pipeline_specs"
-_README = _ROOT / "README.md"
 
 
 def stale(folder: Path, wanted: dict[str, str]) -> list[str]:
@@ -39,7 +38,7 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     wanted = pages(help_texts()) | {f"schema/{name}": text for name, text in schema_files().items()}
     wanted["pipelines.md"] = pipelines_page(_SPECS)
-    readmes = {**stock_readmes(_SPECS), _README: project_readme(_README, _SPECS)}
+    readmes = {**stock_readmes(_SPECS), **project_pages(_ROOT)}
     if given.check:
         told = stale(given.folder, wanted)
         told += [

@@ -59,7 +59,8 @@ class _Level:
         graph = self.analysis.graph
         for name in listed:
             step = self.analysis.spec.steps[name]
-            inputs = self.entry if step.kind == "input" and self.prefix else self._full(step.inputs)
+            is_entry = self.prefix and (step.kind == "input" if self.into is None else name == self.into)
+            inputs = self.entry if is_entry else self._full(step.inputs)
             beside = {key: self._full(names) for key, names in graph.sides.get(name, {}).items()}
             known = step.valid and name not in graph.broken
             yield self._step(step, self.analysis.views.get(name), inputs, beside, self._fed(name, listed), known)
@@ -127,7 +128,7 @@ class _Level:
             inner: Any = view.nested.analysis
             slots = {own: self.slots.get(outer, outer) for own, outer in view.nested.slots.items()}
             wanted = inner.graph.leading_to(view.nested.source)
-            level = _Level(inner, self.config, slots, f"{name}.", inputs, view.nested.source)
+            level = _Level(inner, self.config, slots, f"{name}.", inputs, view.nested.source, view.nested.into)
             yield from level.steps(step for step in inner.graph.order if step in wanted)
             return
         body = _Level(self.analysis, self.config, self.slots, f"{name}.")

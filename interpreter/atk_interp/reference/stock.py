@@ -14,11 +14,12 @@ from atk_interp.lint.check import check_file
 from atk_interp.reference.graph import pipeline_graph
 from atk_interp.reference.graph_mermaid import graph_mermaid
 from atk_interp.reference.markdown import code, fenced, page, table
+from atk_interp.reference.migrating import keys_in_words
 from atk_interp.reference.rules import bounds
 from atk_interp.reference.yaml_text import flow
 from atk_interp.spec import TYPE_NAMES, Param, PipelineSpec
 
-__all__ = ["filled", "pipelines_page", "project_readme", "stock_readmes"]
+__all__ = ["filled", "pipelines_page", "project_pages", "stock_readmes"]
 
 _VARIANTS = ("lean", "styles")
 """Folders of prompts that take the place of a pipeline's own."""
@@ -61,10 +62,11 @@ def filled(text: str, linted: Linted) -> str:
     return _filled(text, lambda name: _PARTS[name](linted))
 
 
-def project_readme(readme: Path, specs: Path) -> str:
-    """The README of the project, with the lines of the pipelines in it counted anew."""
-    lines = {"lines": lambda: _counted(specs)}
-    return _filled(readme.read_text(encoding="utf-8"), lambda name: lines[name]())
+def project_pages(root: Path) -> dict[Path, str]:
+    """The README of the project and the page for those who come from elsewhere, with their generated parts."""
+    parts = {"lines": lambda: _counted(root / "pipeline_specs"), "keys": keys_in_words}
+    pages = (root / "README.md", root / "docs" / "migrating.md")
+    return {path: _filled(path.read_text(encoding="utf-8"), lambda name: parts[name]()) for path in pages}
 
 
 def _filled(text: str, part: Callable[[str], str]) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from atk_interp.importing.known import Key, Known
-from atk_interp.importing.reasons import DEAD, MARKUP, NOISE, TRAINING, WAYS
+from atk_interp.elsewhere.known import Key, Known
+from atk_interp.elsewhere.reasons import DEAD, MARKUP, NOISE, TRAINING, WAYS
 
 __all__ = ["COMPLETE_FACTUAL"]
 

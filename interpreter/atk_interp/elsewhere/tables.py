@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from atk_interp.importing.composition import COMPLETE_FACTUAL
-from atk_interp.importing.known import Goal, Key, Known
-from atk_interp.importing.reasons import DEAD, MARKUP, NOISE, WAYS
+from atk_interp.elsewhere.composition import COMPLETE_FACTUAL
+from atk_interp.elsewhere.known import Goal, Key, Known
+from atk_interp.elsewhere.reasons import DEAD, MARKUP, NOISE, WAYS
 
 __all__ = ["NO_PIPELINE", "PIPELINES", "SHARED", "SUPPLIED", "known_pipeline"]
 

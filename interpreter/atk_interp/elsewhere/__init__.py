@@ -1,0 +1,8 @@
+"""What becomes of the pipelines of Augmentoolkit and of the keys of their configs, as data: imported by, and read."""
+
+from __future__ import annotations
+
+from atk_interp.elsewhere.known import Goal, Key, Known
+from atk_interp.elsewhere.tables import NO_PIPELINE, PIPELINES, SHARED, SUPPLIED, known_pipeline
+
+__all__ = ["NO_PIPELINE", "PIPELINES", "SHARED", "SUPPLIED", "Goal", "Key", "Known", "known_pipeline"]
