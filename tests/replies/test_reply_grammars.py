@@ -137,6 +137,14 @@ def test_an_answer_is_an_unbroken_run_of_the_words_of_the_passage() -> None:
     assert not is_written_by(grammar, "<answer>hen mould</answer>")
 
 
+def test_an_answer_is_one_of_the_texts_that_the_form_leaves_room_for() -> None:
+    texts = ("It is mould.", "It is <b>.", "It is a mould that was found by chance.")
+    grammar = grammar_of({"tag": "answer"}, {"answer": FieldRule(20, "It is mould.", texts)})
+    assert is_written_by(grammar, "<answer>It is mould.</answer>")
+    for other in (*texts[1:], "It is", "mould"):
+        assert not is_written_by(grammar, f"<answer>{other}</answer>")
+
+
 @pytest.mark.parametrize("nothing", ["", " \n", "—…"])
 def test_a_text_without_words_holds_nothing_to_itself(nothing: str) -> None:
     assert grammar_of({"tag": "a"}, {"a": FieldRule(words_of=nothing)}) == grammar_of({"tag": "a"}, {})

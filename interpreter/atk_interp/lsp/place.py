@@ -23,7 +23,7 @@ from atk_interp.spec import Option, Takes
 __all__ = ["Inner", "Place"]
 
 _EXPRESSIONS = {Takes.EXPRESSION, Takes.EXPRESSIONS, Takes.LABELLED}
-_ALWAYS = ("when", "where", "words_of", "each")
+_ALWAYS = ("when", "where", "words_of", "sentence_of", "each")
 """Keys that take an expression wherever they stand."""
 
 

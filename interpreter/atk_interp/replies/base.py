@@ -48,11 +48,12 @@ class FieldRule:
     """What a constrained decoder holds the text of one field to (of each item or turn, where it is a list).
 
     `max_chars` bounds its length; without it `grammar.DEFAULT_MAX_CHARS` does. `words_of` allows only an unbroken
-    run of the words of this text.
+    run of the words of this text. `one_of` allows only these texts, as far as any of them is short enough.
     """
 
     max_chars: int | None = None
     words_of: str | None = None
+    one_of: tuple[str, ...] = ()
 
 
 Rules = Mapping[str, FieldRule]

@@ -1,7 +1,8 @@
 """Writing LLGuidance grammars (its dialect of Lark), which hold a constrained decoder to readable replies.
 
 Free text is one line of bounded length that begins with a letter, a digit, a quotation mark or a parenthesis: small
-models otherwise run on, or fill a hole with marks. With `words_of` it is also an unbroken run of a text's words.
+models otherwise run on, or fill a hole with marks. With `words_of` it is also an unbroken run of a text's words, with
+`one_of` one of some texts.
 """
 
 from __future__ import annotations
@@ -134,6 +135,9 @@ def _free_text(rule: FieldRule, excluded: str) -> str:
     most = max(1, rule.max_chars or DEFAULT_MAX_CHARS)
     first = "".join(character for character in _FIRST if character not in excluded)
     pattern = f"/[{first}][^{_LINE_ENDS}{_in_class(excluded)}]{{0,{most - 1}}}/"
+    whole = [text for text in map(clean, rule.one_of) if len(text) <= most and not set(excluded) & set(text)]
+    if whole:
+        return any_of(whole)
     words = " ".join(clean(rule.words_of or "").split())
     if not any(character.isalnum() for character in words):
         return pattern

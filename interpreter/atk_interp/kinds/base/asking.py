@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
-from atk_interp.expressions.types import AnyType, NullType, TextType, Type, without_null
+from atk_interp.expressions.types import Type
 from atk_interp.foreign import CannotLoad
 from atk_interp.kinds.base.bound import BoundStep, Closure
-from atk_interp.kinds.base.codes import BAD_PARSE, WRONG_VALUE_TYPE
 from atk_interp.kinds.base.examples import REPEATED, UNREADABLE
+from atk_interp.kinds.base.holding import CONSTRAIN, check_constrain, holdings, rules_for
 from atk_interp.kinds.base.results import AcceptedCall, Attempt, RowFailed, StepContext, StepStopped, Turn, UsedUp
 from atk_interp.kinds.base.view import StepView
 from atk_interp.llm.messages import ContextTooLong, Reply
 from atk_interp.records import dataclass
 from atk_interp.replies import (
-    FieldRule,
     Fields,
     OptionsError,
     Reader,
@@ -76,18 +75,7 @@ ASKING_OPTIONS: tuple[Option, ...] = (
         "Sampling parameters of this step, over those of the slot and the config.",
         schema={"type": "dict", "schema": SAMPLING_SCHEMA},
     ),
-    Option(
-        "constrain",
-        Takes.STRUCTURE,
-        "Bounds of free-text fields, where the endpoint can hold a reply to a grammar: `max_chars`, `words_of`.",
-        schema={
-            "type": "dict",
-            "valuesrules": {
-                "type": "dict",
-                "schema": {"max_chars": {"type": "integer", "min": 1}, "words_of": {"type": "string"}},
-            },
-        },
-    ),
+    CONSTRAIN,
     Option(
         "on_truncation",
         Takes.NAME,
@@ -114,28 +102,8 @@ def check_reading(view: StepView, fields: Mapping[str, Type] | None = None) -> M
     fields = view.parse() if fields is None else fields
     for label in view.option("accept") or {}:
         view.expression((*view.path("accept"), label), view.row_scope(fields))
-    _check_constrain(view)
+    check_constrain(view)
     return fields
-
-
-def _check_constrain(view: StepView) -> None:
-    held = view.reader.constrainable if view.reader is not None else None
-    for field, rule in (view.option("constrain") or {}).items():
-        path = (*view.path("constrain"), field)
-        if held is not None and field not in held:
-            view.sink.report(
-                BAD_PARSE,
-                view.document.key_span(path),
-                f"`{field}` is not a free-text field of `parse`",
-                notes=["free-text fields are " + (", ".join(f"`{name}`" for name in held) or "none")],
-            )
-        if "words_of" in rule:
-            words = (*path, "words_of")
-            type_ = view.expression(words, view.row_scope())
-            if not isinstance(without_null(type_), TextType | AnyType | NullType):
-                view.sink.report(
-                    WRONG_VALUE_TYPE, view.document.span(words), f"`words_of` takes text, and this is {type_}"
-                )
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +181,7 @@ class Asker:
         )
         accept = view.option("accept") or {}
         self.accept: list[tuple[str, Closure]] = [(label, step.rule((*view.path("accept"), label))) for label in accept]
-        self.rules = self._field_rules() if self.endpoint.grammar == "llguidance" else None
-
-    def _field_rules(self) -> dict[str, tuple[int | None, Closure | None]]:
-        rules: dict[str, tuple[int | None, Closure | None]] = {}
-        for field, rule in (self.step.view.option("constrain") or {}).items():
-            path = (*self.step.view.path("constrain"), field, "words_of")
-            words = self.step.rule(path) if "words_of" in rule else None
-            rules[field] = (rule.get("max_chars"), words)
-        return rules
+        self.held = holdings(step) if self.endpoint.grammar == "llguidance" else None
 
     async def ask(self, row: Row, context: StepContext, sample: int = 0) -> Answer | Failure:
         """One acceptable reply for a row, or why there is none. Raises `StepStopped` for mistakes in the spec."""
@@ -289,13 +249,9 @@ class Asker:
         return reply
 
     def _sampling(self, names: Mapping[str, Any]) -> dict[str, Value]:
-        if self.rules is None:
+        if self.held is None:
             return self.sampling
-        rules = {}
-        for field, (max_chars, words) in self.rules.items():
-            text = words(names) if words is not None else None
-            rules[field] = FieldRule(max_chars, text if isinstance(text, str) and text.strip() else None)
-        grammar = self.reader.grammar(rules)
+        grammar = self.reader.grammar(rules_for(self.held, names))
         return {**self.sampling, "grammar": grammar} if grammar else self.sampling
 
     def _judge(self, reply: Reply, names: Mapping[str, Any]) -> tuple[list[Fields], list[tuple[Fields, str]], str, str]:
