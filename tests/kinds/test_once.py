@@ -133,6 +133,8 @@ A = "  a: {kind: rows, rows: [{text: x, n: 1}]}\n  o: {kind: once, from: a}\n"
         ("{kind: map, from: a, use: o, set: {o: 1}}", [("ATK501", "o")]),
         ("{kind: once, from: a, prompt: ask, parse: {text: t}}", [("ATK202", "b")]),
         ("{kind: once}", [("ATK202", "b")]),
+        ("{kind: once, from: a, attempts: 2}", [("ATK202", "b")]),
+        ("{kind: once, from: a, examples: [{reply: x, passes: true}]}", [("ATK202", "b")]),
     ],
 )
 def test_what_is_used_is_checked(step: str, expected: list[tuple[str, str]]) -> None:

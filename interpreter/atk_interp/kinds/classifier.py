@@ -22,7 +22,9 @@ from atk_interp.expressions.types import (
 )
 from atk_interp.kinds.base import (
     ASKING_OPTIONS,
+    EXAMPLES,
     BoundStep,
+    CallStep,
     Cardinality,
     Example,
     PureStep,
@@ -30,7 +32,9 @@ from atk_interp.kinds.base import (
     StepKind,
     StepView,
     check_asking,
+    check_examples,
 )
+from atk_interp.kinds.base.answering import answering
 from atk_interp.kinds.base.codes import BAD_PARSE, WRONG_VALUE_TYPE
 from atk_interp.kinds.base.labelling import OTHERWISE, Labelling, predicting
 from atk_interp.kinds.base.training import check_installed
@@ -41,6 +45,7 @@ from atk_interp.spec.codes import BAD_VALUE, KEYS_AT_ODDS, MISSING_KEY
 __all__ = ["ClassifierKind"]
 
 _ASKING = ("model", "prompt", "parse")
+_OF_REPLIES = (*_ASKING, "examples")
 _USING = ("text", "load", "into", "confidence", "tell")
 """What a step may say that learns nothing."""
 
@@ -100,6 +105,7 @@ class ClassifierKind(StepKind):
     options = (
         Option("text", Takes.EXPRESSION, "A text over the row: what the classifier goes by.", required=True),
         *(replace(option, required=False) for option in ASKING_OPTIONS),
+        EXAMPLES,
         Option("labels", Takes.EXPRESSION, "In place of a model: the labels, as the rows have them."),
         Option("load", Takes.PATH, "In place of both: a classifier that was saved (`format: classifier`)."),
         Option("into", Takes.NAME, "With `labels` or `load`: the field for the label."),
@@ -185,7 +191,7 @@ class ClassifierKind(StepKind):
         """The label that is there already."""
         type_ = view.expression(view.path("labels"), view.row_scope())
         self._check_label(view, type_, "labels")
-        for name in _ASKING:
+        for name in _OF_REPLIES:
             if view.given(name):
                 told = f"`{name}` and `labels` do not go together"
                 view.sink.report(BAD_VALUE, view.document.key_span(view.path(name)), told, help="keep one of them")
@@ -209,6 +215,7 @@ class ClassifierKind(StepKind):
             view.sink.report(MISSING_KEY, view.document.key_span(view.step.path), told, help=help_)
             return {}
         fields = check_asking(view)
+        check_examples(view, fields, filters=False)
         if view.given("into"):
             told = "`into` goes with `labels`; `parse` names its field itself"
             view.sink.report(BAD_VALUE, view.document.key_span(view.path("into")), told, help="remove it")
@@ -232,3 +239,7 @@ class ClassifierKind(StepKind):
             return predicting(step)
         check_installed()
         return SetStep(Labelling(step).apply)
+
+    def rehearsed(self, step: BoundStep) -> CallStep:
+        """What the model is asked about one row; what is learned of its labels is no matter of one reply."""
+        return answering(step)

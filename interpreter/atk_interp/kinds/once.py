@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from atk_interp.expressions.types import RecordType
 from atk_interp.kinds.base import (
     ASKING_OPTIONS,
-    Asker,
+    EXAMPLES,
     BoundStep,
     CallStep,
     Cardinality,
-    Dropped,
     PureStep,
-    StepContext,
     StepKind,
     StepView,
     check_asking,
+    check_examples,
 )
-from atk_interp.kinds.base.asking import Failure
+from atk_interp.kinds.base.answering import answering
 from atk_interp.kinds.base.codes import BAD_PARSE
 from atk_interp.spec.codes import MISSING_KEY
-from atk_interp.values import Row
 
 __all__ = ["Once"]
 
@@ -44,10 +41,10 @@ class Once(StepKind):
     asks_model = True
     tells_calls = True
     single = True
-    options = tuple(replace(option, required=False) for option in ASKING_OPTIONS)
+    options = (*(replace(option, required=False) for option in ASKING_OPTIONS), EXAMPLES)
 
     def flow(self, view: StepView) -> RecordType:
-        if not any(view.given(key) for key in _NEEDED) and view.step.inputs:
+        if not any(view.given(option.name) for option in self.options) and view.step.inputs:
             return view.input
         lacking = [key for key in _NEEDED if not view.given(key)]
         if lacking:
@@ -55,6 +52,7 @@ class Once(StepKind):
             view.sink.report(MISSING_KEY, view.document.key_span(view.step.path), told, help=f"add `{lacking[0]}:`")
             return RecordType({}, open=True)
         fields = check_asking(view)
+        check_examples(view, fields, filters=False)
         if view.reader is not None and view.reader.many:
             view.sink.report(
                 BAD_PARSE,
@@ -67,15 +65,4 @@ class Once(StepKind):
     def bind(self, step: BoundStep) -> PureStep | CallStep:
         if not step.view.given("model"):
             return PureStep(lambda row: (row,))
-        asker = Asker(step)
-
-        async def apply(row: Row, context: StepContext) -> Iterable[Row] | Dropped:
-            answer = await asker.ask(row, context)
-            if isinstance(answer, Failure):
-                return Dropped(row, "rejected", answer.label, answer.attempts)
-            made = row.replaced({**row.fields, **answer.readings[0]})
-            if context.wants_calls:
-                context.accepted(answer.accepted((made,), 0))
-            return (made,)
-
-        return CallStep(apply)
+        return answering(step)

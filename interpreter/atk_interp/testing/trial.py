@@ -28,7 +28,6 @@ from atk_interp.kinds.base import (
     examples_of,
     rejecting,
 )
-from atk_interp.kinds.base.nested import Collected
 from atk_interp.lint import Linted
 from atk_interp.lint.check import check_file
 from atk_interp.pipeline import InvalidSpec, Pipeline
@@ -149,10 +148,7 @@ class _Rehearsal:
             return Verdict(f"the prompt cannot be filled in: {error}")
         stage = Stage(example)
         try:
-            bound = KINDS[view.step.kind].bind(step)
-            bound = bound.ask if isinstance(bound, Collected) else bound
-            assert isinstance(bound, CallStep)
-            runner = rejecting(bound)
+            runner = rejecting(KINDS[view.step.kind].rehearsed(step))
             assert isinstance(runner, CallStep)
             made = await runner.apply(row, stage)
         except (StepStopped, TooFewReplies, ExceptionGroup) as error:

@@ -11,7 +11,7 @@ from atk_interp.expressions.types import RecordType
 from atk_interp.kinds.base.bound import BoundStep
 from atk_interp.kinds.base.cardinality import Cardinality
 from atk_interp.kinds.base.nested import Collected, Inlined, Looped, Result
-from atk_interp.kinds.base.results import Runner
+from atk_interp.kinds.base.results import CallStep, Runner
 from atk_interp.kinds.base.view import StepView
 from atk_interp.records import dataclass
 from atk_interp.spec.options import Option
@@ -62,3 +62,10 @@ class StepKind(ABC):
     @abstractmethod
     def bind(self, step: BoundStep) -> Runner | Inlined | Looped | Collected | Result:
         """The step ready to run. Raises `StepStopped` when a parameter makes it impossible."""
+
+    def rehearsed(self, step: BoundStep) -> CallStep:
+        """How the step asks about one row, which its `examples` are tried with. Raises `StepStopped` as `bind` does."""
+        bound = self.bind(step)
+        asking = bound.ask if isinstance(bound, Collected) else bound
+        assert isinstance(asking, CallStep)
+        return asking
