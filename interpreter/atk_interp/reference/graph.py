@@ -52,6 +52,8 @@ class _Level:
     prefix: str = ""
     entry: tuple[str, ...] = ()
     source: str = ""
+    into: str | None = None
+    """The source of it whose place the rows take, where that is not its `input`."""
 
     def steps(self, wanted: Iterable[str]) -> Iterator[StepNode]:
         """The steps of some names, in their order."""

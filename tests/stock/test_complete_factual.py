@@ -1,0 +1,80 @@
+"""The composition of the factual pipelines: every part works on the documents that it is meant for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from atk_interp.pipeline import compile_pipeline
+from atk_interp.runtime import RunResult
+
+CASE = Path(__file__).resolve().parent / "cases" / "complete_factual" / "two_folders"
+DATA = ("pretraining.jsonl", "qa_text.jsonl", "rag.jsonl", "corrections.jsonl", "sources.jsonl")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The case, with a ledger of its own."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(CASE, tmp_path / "case", ignore=shutil.ignore_patterns("expect"))
+    return tmp_path
+
+
+async def ran(place: Path, folder: str = "out", **given: Any) -> RunResult:
+    result = await compile_pipeline(place / "case" / "config.yaml").run({"output_dir": str(place / folder), **given})
+    assert result.status == "done", result.message
+    return result
+
+
+def texts(result: RunResult, name: str) -> list[str]:
+    return [json.dumps(row) for row in result.rows(name)]
+
+
+async def test_every_part_of_every_folder_is_made_of_its_own_mended_documents(place: Path) -> None:
+    """Both folders have files of the same names: neither is taken for the other, nor is the last one taken for all."""
+    result = await ran(place)
+    for name in DATA:
+        written = texts(result, name)
+        assert any("Bees" in text for text in written), name
+        assert any("Locks" in text for text in written), name
+        assert not [text for text in written if "Bees" in text and "Locks" in text], name
+    of_folder = {(row["folder"], row["passage"].split()[0]) for row in result.rows("sources.jsonl")}
+    assert of_folder == {("bees", "Bees"), ("locks", "Locks")}
+
+    # And of the mended text, not of that which was read.
+    everything = "".join(text for name in DATA for text in texts(result, name))
+    assert "flowers are" in everything
+    assert "flow-" not in everything
+
+
+async def test_an_edited_document_is_asked_about_again_and_no_other_folder(place: Path) -> None:
+    await ran(place)
+    (place / "case" / "inputs" / "locks" / "one.txt").write_text("Locks lower boats without any pump.\n")
+    result = await ran(place, "again")
+    asked = {step.name.rsplit(".", 1)[0] for step in result.steps if step.called and step.name[0] != "t"}
+    assert {"rag.2", "corrections.2", "asked_of_one.7", "cleaned.2"} <= asked
+    assert not asked & {"rag.1", "corrections.1", "asked_of_one.1", "cleaned.1", "said_anew.1"}
+    assert not [text for name in DATA for text in texts(result, name) if "lift boats" in text]
+
+
+async def test_a_second_repeat_asks_for_other_replies_and_leaves_the_first_as_it_was(place: Path) -> None:
+    once = await ran(place, "once", repeats=1)
+    twice = await ran(place, "twice")
+    questions = [row["question"] for row in once.rows("sources.jsonl")]
+    assert not any("Once more" in question for question in questions)
+    assert set(questions) < {row["question"] for row in twice.rows("sources.jsonl")}
+    assert sum(step.called for step in twice.steps if step.name.startswith("asked_of_one.1.")) == 0
+
+
+async def test_general_data_follow_the_tokens_of_our_own_and_no_instruction_is_added_twice(place: Path) -> None:
+    few = await ran(place, "few", least_general_tokens=0, general=[{"path": "code.jsonl", "share": 0.015}])
+    all_of_them = await ran(place, "all", least_general_tokens=100000)
+    again = await ran(place, "all", least_general_tokens=100000, votes=1)
+    assert 0 < len(texts(few, "general.jsonl")) < 3
+    assert len(texts(all_of_them, "general.jsonl")) == 6
+    assert texts(again, "general.jsonl") == texts(all_of_them, "general.jsonl")
+    assert all(text.count("Be brief.") <= 1 for text in texts(again, "general.jsonl"))
