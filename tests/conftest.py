@@ -14,6 +14,9 @@ import hypothesis
 import platformdirs
 import pytest
 
+pytest_plugins = ["support.command"]
+"""The fixture `cli`, for every test."""
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # `HYPOTHESIS_PROFILE=explore` looks for new counter-examples; a find is then written down with `@example`.

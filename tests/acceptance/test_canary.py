@@ -21,13 +21,10 @@ from atk_interp.cli.display import Plain
 from atk_interp.cli.summary import causes, funnel, spending
 from atk_interp.pipeline import compile_pipeline
 from support.canary import KEY, found
+from support.command import Cli
 from support.openai_server import Answer, Call, server_thread
-from support.pipelines import IMPATIENT, Told, cli, write_project
+from support.pipelines import IMPATIENT, write_project
 from support.traced import traced
-
-__all__ = ["cli"]  # a fixture
-
-Cli = Callable[..., Told]
 
 SPEC = """
     spec: atk/v1

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support.command import Cli
 from support.openai_server import Call, failure, server_thread
-from support.pipelines import Told, cli, write_project
-
-__all__ = ["cli"]  # a fixture
-
-Cli = Callable[..., Told]
+from support.pipelines import write_project
 
 SPEC = """
     steps:

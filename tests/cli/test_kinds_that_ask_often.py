@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from support.pipelines import Told, cli, write_project
-
-__all__ = ["cli"]
+from support.command import Cli
+from support.pipelines import write_project
 
 SPEC = """
     spec: atk/v1
@@ -53,7 +51,7 @@ PROMPTS = {
 
 
 @pytest.fixture
-def ran(tmp_path: Path, cli: Callable[..., Told]) -> Callable[..., Told]:
+def ran(tmp_path: Path, cli: Cli) -> Cli:
     """The command line beside a run of the pipeline."""
     models = {slot: {"provider": "scripted", "script": "replies.yaml"} for slot in ("small", "large")}
     config = write_project(tmp_path, SPEC, PROMPTS, {"output_dir": "out", "models": models})
@@ -62,7 +60,7 @@ def ran(tmp_path: Path, cli: Callable[..., Told]) -> Callable[..., Told]:
     return cli
 
 
-def test_a_plan_knows_every_call_of_them(ran: Callable[..., Told]) -> None:
+def test_a_plan_knows_every_call_of_them(ran: Cli) -> None:
     told = json.loads(ran("plan", "config.yaml", "--format", "json").out)
     calls = {step["name"]: (step["in_ledger"]["value"], step["to_send"]["value"]) for step in told["steps"]}
     assert calls["bible"] == (2, 0)
@@ -70,7 +68,7 @@ def test_a_plan_knows_every_call_of_them(ran: Callable[..., Told]) -> None:
     assert calls["told"] == (4, 0)
 
 
-def test_the_messages_of_each_call_are_shown_with_their_places(ran: Callable[..., Told]) -> None:
+def test_the_messages_of_each_call_are_shown_with_their_places(ran: Cli) -> None:
     assert "well said three" in ran("render", "config.yaml", "bible").out
     talk = ran("render", "config.yaml", "talk").out
     assert "prompts/tutor.yaml:1" in talk
@@ -80,12 +78,12 @@ def test_the_messages_of_each_call_are_shown_with_their_places(ran: Callable[...
     assert "prompts/sum_up.yaml:1" in told
 
 
-def test_the_way_of_a_row_leads_through_groups_and_turns(ran: Callable[..., Told]) -> None:
+def test_the_way_of_a_row_leads_through_groups_and_turns(ran: Cli) -> None:
     told = ran("trace", "out", "out.jsonl:1").out
     assert "made of 3 rows" in told
     assert "call 2 of 2 (sample 1" in told
     assert "call 3 of 3 (sample 2" in told
 
 
-def test_a_run_of_them_is_proved_from_the_ledger(ran: Callable[..., Told]) -> None:
+def test_a_run_of_them_is_proved_from_the_ledger(ran: Cli) -> None:
     assert "verified" in ran("verify", "out").out

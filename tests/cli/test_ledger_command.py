@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,12 +17,10 @@ import pytest
 from atk_interp.ledger.learned import Trait, learn_trait
 from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.llm.messages import Reply, Usage
+from support.command import Cli
 from support.openai_server import server_thread
-from support.pipelines import Told, cli, write_project
+from support.pipelines import write_project
 
-__all__ = ["cli"]
-
-Cli = Callable[..., Told]
 REQUEST = b'{"model":"m","messages":[{"role":"user","content":"\xc3\xa4 \\n\xf0\x9f\x8d\x93"}],"temperature":0.5}'
 AT = ("--ledger", "ledger.db")
 

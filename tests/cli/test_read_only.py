@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from support.command import Cli
 from support.openai_server import server_thread
 from support.permissions import as_a_user, no_user
-from support.pipelines import Told, cli, write_project
-
-__all__ = ["cli"]  # a fixture
-
-Cli = Callable[..., Told]
+from support.pipelines import write_project
 
 SPEC = """
     spec: atk/v1

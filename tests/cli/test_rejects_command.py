@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from support.pipelines import Told, cli, write_project
+from support.command import Cli
+from support.pipelines import write_project
 
-__all__ = ["cli"]
-
-Cli = Callable[..., Told]
 SPEC = """
     steps:
       given: {kind: rows, rows: [{text: a, n: 1}, {text: b, n: 2}, {text: "long\\nb", n: 3}, {text: d, n: 4}]}

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from support.command import Cli
 from support.forks import forks
 from support.openai_server import Call, failure, server_thread
-from support.pipelines import Told, cli, write_project
-
-__all__ = ["cli"]  # a fixture
-
-Cli = Callable[..., Told]
+from support.pipelines import write_project
 
 SPEC = """
     spec: atk/v1

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from atk_interp.runtime.lock import locked
+from support.command import Cli
 from support.openai_server import Answer, Call, failure, server_thread
-from support.pipelines import Told, cli, write_project
-
-__all__ = ["cli"]  # a fixture
-
-Cli = Callable[..., Told]
+from support.pipelines import write_project
 
 SPEC = """
     spec: atk/v1

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
-from support.pipelines import Told, cli, write_project
-
-__all__ = ["cli"]
+from support.command import Cli
+from support.pipelines import write_project
 
 SPEC = """
     steps:
@@ -31,7 +29,7 @@ def project(folder: Path, **endpoint: object) -> str:
     return str(write_project(folder, SPEC.replace("[yes, no]", "['yes', 'no']"), config=config))
 
 
-def test_a_trial_says_that_it_was_one(tmp_path: Path, cli: Callable[..., Told]) -> None:
+def test_a_trial_says_that_it_was_one(tmp_path: Path, cli: Cli) -> None:
     path = project(tmp_path)
     told = cli("run", path, "--limit", "1")
     assert (told.code, "this was a trial of 1 row, not a whole run" in told.out) == (0, True)
@@ -41,7 +39,7 @@ def test_a_trial_says_that_it_was_one(tmp_path: Path, cli: Callable[..., Told]) 
     assert "not a whole run" not in cli("run", path).out
 
 
-def test_a_strict_run_stops_with_the_reply(tmp_path: Path, cli: Callable[..., Told]) -> None:
+def test_a_strict_run_stops_with_the_reply(tmp_path: Path, cli: Cli) -> None:
     told = cli("run", project(tmp_path), "--strict")
     assert told.code == 1
     assert "error: the first rejection of a strict run: step `ask` rejected row " in told.err
@@ -49,7 +47,7 @@ def test_a_strict_run_stops_with_the_reply(tmp_path: Path, cli: Callable[..., To
     assert "to go on" not in told.err
 
 
-def test_a_used_up_budget_says_how_to_go_on(tmp_path: Path, cli: Callable[..., Told]) -> None:
+def test_a_used_up_budget_says_how_to_go_on(tmp_path: Path, cli: Cli) -> None:
     path = project(tmp_path)
     told = cli("run", path, "--budget", "1 token")
     assert told.code == 4
@@ -59,13 +57,13 @@ def test_a_used_up_budget_says_how_to_go_on(tmp_path: Path, cli: Callable[..., T
     assert cli("run", path, "--budget", "1M tokens").code == 0
 
 
-def test_a_budget_that_is_none_is_told_before_anything_runs(tmp_path: Path, cli: Callable[..., Told]) -> None:
+def test_a_budget_that_is_none_is_told_before_anything_runs(tmp_path: Path, cli: Cli) -> None:
     told = cli("run", project(tmp_path), "--budget", "5")
     assert (told.code, "error: `5` is no budget" in told.err) == (2, True)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_run_up_to_a_step_says_so(tmp_path: Path, cli: Callable[..., Told]) -> None:
+def test_a_run_up_to_a_step_says_so(tmp_path: Path, cli: Cli) -> None:
     path = project(tmp_path)
     told = cli("run", path, "--until", "given")
     assert "this was a run up to step `given`, not a whole run" in told.out

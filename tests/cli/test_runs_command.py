@@ -11,11 +11,9 @@ from typing import Any
 
 import pytest
 
-from support.pipelines import Told, cli, write_project
+from support.command import Cli, Told
+from support.pipelines import write_project
 
-__all__ = ["cli"]
-
-Cli = Callable[..., Told]
 SPEC = """
     steps:
       given: {kind: rows, rows: [{text: a}, {text: b}, {text: c}]}

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from support.pipelines import Told, cli, write_project
-
-__all__ = ["cli"]
+from support.command import Cli, Told
+from support.pipelines import write_project
 
 SPEC = """
     steps:
@@ -46,7 +44,7 @@ as `it is a question`
 """
 
 
-def test_examples_that_hold_are_counted(cli: Callable[..., Told], tmp_path: Path) -> None:
+def test_examples_that_hold_are_counted(cli: Cli, tmp_path: Path) -> None:
     write_project(tmp_path, SPEC)
 
     assert cli("test", "pipeline.yaml") == Told(
@@ -54,7 +52,7 @@ def test_examples_that_hold_are_counted(cli: Callable[..., Told], tmp_path: Path
     )
 
 
-def test_examples_that_do_not_hold_are_shown(cli: Callable[..., Told], tmp_path: Path) -> None:
+def test_examples_that_do_not_hold_are_shown(cli: Cli, tmp_path: Path) -> None:
     write_project(tmp_path, FAILING)
     told = cli("test")
 
@@ -62,7 +60,7 @@ def test_examples_that_do_not_hold_are_shown(cli: Callable[..., Told], tmp_path:
     assert told.err.startswith("2 examples tried; 2 do not hold; ")
 
 
-def test_a_config_is_tried_with_its_values(cli: Callable[..., Told], tmp_path: Path) -> None:
+def test_a_config_is_tried_with_its_values(cli: Cli, tmp_path: Path) -> None:
     write_project(tmp_path, FAILING)
     (tmp_path / "config.yaml").write_text("pipeline: pipeline.yaml\noutput_dir: out\n")
     told = cli("test", "config.yaml")
@@ -72,7 +70,7 @@ def test_a_config_is_tried_with_its_values(cli: Callable[..., Told], tmp_path: P
     assert cli("test").err.startswith("4 examples tried; 4 do not hold; "), "a folder is its spec and its config"
 
 
-def test_a_spec_with_errors_is_left_out_and_told(cli: Callable[..., Told], tmp_path: Path) -> None:
+def test_a_spec_with_errors_is_left_out_and_told(cli: Cli, tmp_path: Path) -> None:
     write_project(tmp_path, SPEC.replace("rejected: it is", "rejected: this is"))
     told = cli("test", "pipeline.yaml")
 
@@ -81,7 +79,7 @@ def test_a_spec_with_errors_is_left_out_and_told(cli: Callable[..., Told], tmp_p
     assert told.err == "no example tried; specs with errors were left out: 1 error\n"
 
 
-def test_a_spec_without_examples_is_no_failure(cli: Callable[..., Told], tmp_path: Path) -> None:
+def test_a_spec_without_examples_is_no_failure(cli: Cli, tmp_path: Path) -> None:
     write_project(
         tmp_path, SPEC.partition("        examples:")[0] + "    outputs: {o.jsonl: {from: asked, format: jsonl}}\n"
     )
@@ -89,11 +87,11 @@ def test_a_spec_without_examples_is_no_failure(cli: Callable[..., Told], tmp_pat
     assert cli("test", "pipeline.yaml") == Told(0, "", "no example tried\n")
 
 
-def test_a_path_that_does_not_exist_cannot_be_tried(cli: Callable[..., Told]) -> None:
+def test_a_path_that_does_not_exist_cannot_be_tried(cli: Cli) -> None:
     assert cli("test", "nowhere.yaml") == Told(2, "", "error: `nowhere.yaml` does not exist\n")
 
 
-def test_a_prompt_stands_for_the_specs_that_use_it(cli: Callable[..., Told], tmp_path: Path) -> None:
+def test_a_prompt_stands_for_the_specs_that_use_it(cli: Cli, tmp_path: Path) -> None:
     write_project(tmp_path, SPEC)
     (tmp_path / "notes.yaml").write_text("of: another program\n")
 
@@ -102,7 +100,7 @@ def test_a_prompt_stands_for_the_specs_that_use_it(cli: Callable[..., Told], tmp
     assert cli("test", "--skip-foreign", "notes.yaml", "prompts/ask.yaml").code == 0
 
 
-def test_programs_read_json(cli: Callable[..., Told], tmp_path: Path) -> None:
+def test_programs_read_json(cli: Cli, tmp_path: Path) -> None:
     write_project(tmp_path, FAILING)
     told = cli("test", "--format", "json")
     found = json.loads(told.out)
@@ -125,7 +123,7 @@ def test_programs_read_json(cli: Callable[..., Told], tmp_path: Path) -> None:
     }
 
 
-def test_errors_of_a_spec_are_in_the_json(cli: Callable[..., Told], tmp_path: Path) -> None:
+def test_errors_of_a_spec_are_in_the_json(cli: Cli, tmp_path: Path) -> None:
     write_project(tmp_path, SPEC.replace("rejected: it is", "rejected: this is"))
     told = cli("test", "--format", "json")
 
@@ -133,9 +131,7 @@ def test_errors_of_a_spec_are_in_the_json(cli: Callable[..., Told], tmp_path: Pa
     assert [found["code"] for found in json.loads(told.out)["diagnostics"]] == ["ATK433"]
 
 
-def test_a_failure_is_coloured_on_a_terminal_alone(
-    cli: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_is_coloured_on_a_terminal_alone(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_project(tmp_path, FAILING)
     monkeypatch.setattr("atk_interp.cli.commands.test.coloured", lambda terminal: True)
 

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from support.command import Cli
 from support.openai_server import server_thread
-from support.pipelines import Told, cli, write_project
-
-__all__ = ["cli"]  # a fixture
-
-Cli = Callable[..., Told]
+from support.pipelines import write_project
 
 SPEC = """
     spec: atk/v1

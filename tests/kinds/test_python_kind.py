@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from atk_interp.diagnostics import Diagnostic
 from atk_interp.pipeline import lint
-from support.pipelines import Told, cli, run, said, write_project  # noqa: F401
+from support.command import Cli
+from support.pipelines import run, said, write_project
 
 SCORING = """
 import helper
@@ -198,7 +198,7 @@ async def test_a_reply_may_be_read_by_a_function(tmp_path: Path) -> None:
 
 
 def test_python_may_be_refused_and_every_step_that_needs_it_is_named(
-    cli: Callable[..., Told],  # noqa: F811
+    cli: Cli,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from atk_interp.llm.messages import Request
-from support.pipelines import Ran, Told, cli, run, said, write_project
-
-__all__ = ["cli"]  # a fixture
+from support.command import Cli
+from support.pipelines import Ran, run, said, write_project
 
 _ASK = {"ask": '- system: Be brief.\n- user: "{{ text }}"'}
 _GIVEN = "given: {kind: rows, rows: [{text: a}, {text: b}, {text: c}]}"
@@ -402,7 +401,7 @@ _CALLS = """  all.jsonl: {from: asked, format: calls}
 
 
 @pytest.fixture
-def ran(cli: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, bytes]]:
+def ran(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, bytes]]:
     """Runs the project in a folder, with more outputs, and gives the files of calls."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".atk").mkdir()
@@ -431,7 +430,7 @@ def test_calls_are_the_same_from_kept_steps_and_from_the_ledger(ran: Callable[..
     assert ran("again") == ran("forced", _CALLS, "--force") == first
 
 
-def test_calls_are_verified(ran: Callable[..., dict[str, bytes]], cli: Callable[..., Told], tmp_path: Path) -> None:
+def test_calls_are_verified(ran: Callable[..., dict[str, bytes]], cli: Cli, tmp_path: Path) -> None:
     ran("out")
     told = cli("verify", "out")
     assert told.code == 0, told.everything
@@ -440,7 +439,7 @@ def test_calls_are_verified(ran: Callable[..., dict[str, bytes]], cli: Callable[
     assert "some.jsonl: differs, first in line 1" in cli("verify", "out").out
 
 
-def test_a_line_of_calls_is_not_traced(ran: Callable[..., dict[str, bytes]], cli: Callable[..., Told]) -> None:
+def test_a_line_of_calls_is_not_traced(ran: Callable[..., dict[str, bytes]], cli: Cli) -> None:
     ran("out")
     told = cli("trace", "out", "all.jsonl:1")
     assert told.code == 2

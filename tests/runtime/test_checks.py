@@ -10,7 +10,8 @@ import pytest
 
 from atk_interp.runtime.checks import CheckResult
 from atk_interp.runtime.events import Noted
-from support.pipelines import Ran, Told, cli, run, said, write_project  # noqa: F401
+from support.command import Told
+from support.pipelines import Ran, run, said, write_project
 
 STEPS = """
     steps:
@@ -238,7 +239,7 @@ def _script(tmp_path: Path) -> None:
     (tmp_path / "replies.yaml").write_text("- reply: fine\n")
 
 
-def test_the_command_says_which_check_failed_and_on_what(tmp_path: Path, cli: Any) -> None:  # noqa: F811
+def test_the_command_says_which_check_failed_and_on_what(tmp_path: Path, cli: Any) -> None:
     config = {"output_dir": "out", "models": {"m": SCRIPTED}}
     path = write_project(tmp_path, STEPS + 'checks:\n      enough: rows("out.jsonl") >= 10\n', config=config)
     told: Told = cli("run", "--quiet", str(path))

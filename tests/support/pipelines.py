@@ -15,17 +15,13 @@ A spec without a head gets one with the parameter `output_dir` and the model slo
 
 from __future__ import annotations
 
-import gc
 import json
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from atk_interp.cli.main import main
 from atk_interp.llm.messages import Client, Reply, Request
 from atk_interp.llm.retry import RetryPolicy
 from atk_interp.llm.scripted import ScriptedClient
@@ -33,7 +29,7 @@ from atk_interp.pipeline import Pipeline, compile_pipeline
 from atk_interp.runtime import RunResult
 from atk_interp.runtime.events import Event, Listener
 
-__all__ = ["IMPATIENT", "Ran", "Told", "cli", "compiled", "run", "said", "write_project"]
+__all__ = ["IMPATIENT", "Ran", "compiled", "run", "said", "write_project"]
 
 HEAD = "spec: atk/v1\nname: case\nparams:\n  output_dir: {type: path}\nmodels:\n  m: {expects: any}\n"
 PROMPTS = {"ask": '- user: "{{ text }}"'}
@@ -134,38 +130,3 @@ async def run(
     )
     requests = client.requests if isinstance(client, ScriptedClient) else []
     return Ran(result, folder / output, requests, events)
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def everything(self) -> str:
-        return self.out + self.err
-
-
-@pytest.fixture
-def cli(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Iterator[Callable[..., Told]]:
-    """Runs the command line in this process, in the test's own folder. No output may ever show a traceback."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> Told:
-        capsys.readouterr()
-        monkeypatch.setattr("sys.argv", ["atk-interp", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
-        printed = capsys.readouterr()
-        assert "Traceback" not in printed.out + printed.err
-        return Told(int(end.value.code or 0), printed.out, printed.err)
-
-    thresholds = gc.get_threshold()
-    yield call
-    gc.set_threshold(*thresholds)
-    gc.unfreeze()
