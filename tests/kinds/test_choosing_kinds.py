@@ -384,3 +384,18 @@ def test_values_of_parameters_are_checked_before_any_work() -> None:
         given = {name: value for name, value in options.items() if name != "kind"}
         with pytest.raises(StepStopped, match=told):
             applied(str(options["kind"]), given, [{"n": 1, "k": "a"}], params={"x": 7}, types={"x": "int"})
+
+
+# -- keys -------------------------------------------------------------------------------------------------------------
+
+
+def test_equal_numbers_are_one_key_for_all_kinds_and_truth_is_no_number() -> None:
+    given = [{"k": key, "n": number} for number, key in enumerate([3, 3.0, True, 1, 1.0, None, None, -0.0, 0, 1e300])]
+    grouped = applied("group", {"by": "k", "collect": {"ns": "=n"}}, given).fields
+
+    assert [fields["ns"] for fields in grouped] == [[0, 1], [2], [3, 4], [5, 6], [7, 8], [9]]
+    for kind, options in (("dedupe", {"by": "k"}), ("limit", {"count": 1, "per": "k"})):
+        assert numbers(kind, options, given) == [0, 2, 3, 5, 7, 9]
+    assert len(applied("sample", {"count": 1, "per": "k"}, given).fields) == 6
+    joined = applied("join", {"with": "o", "by": "k", "take": ["m"]}, given, others={"with": [{"k": 3.0, "m": 1}]})
+    assert [fields["n"] for fields in joined.fields] == [0, 1]

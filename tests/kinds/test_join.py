@@ -106,7 +106,7 @@ async def test_a_join_in_a_run_keeps_its_books_and_its_order(tmp_path: Path, con
     assert [row["other"] for row in ran.rows] == ["B ONE", "B TWO", "B ONE", "B TWO"]
     assert ran.count("joined") == {"rows_in": 7, "passed": 2, "filtered": 3, "merged": 2, "rows_out": 4}
     labels = next(state.labels for state in ran.result.steps if state.name == "joined")
-    assert labels == {"no row of `notes` has its key": 2, "no row of step `joined` has its key": 1}
+    assert labels == {"no row of `notes` has its key": 2, "row of `notes` whose key no row of `lower` has": 1}
 
 
 async def test_a_second_run_of_a_join_asks_nothing_and_writes_the_same(tmp_path: Path) -> None:

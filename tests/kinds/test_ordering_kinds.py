@@ -86,6 +86,14 @@ def test_a_row_stays_in_its_part_and_the_parts_have_about_their_shares() -> None
     assert counts == pytest.approx({"train": 700, "test": 200, "dev": 100}, abs=50)
 
 
+def test_rows_that_are_equal_fall_into_one_part() -> None:
+    given = [{"text": word, "n": number} for word in "abcdefghijkl" for number in (1, 1.0, 1, 1)]
+    found = applied("split", {"shares": {"train": 0.5, "test": 0.5}}, given).fields
+
+    assert {fields["part"] for fields in found} == {"train", "test"}
+    assert all(len({fields["part"] for fields in found if fields["text"] == word}) == 1 for word in "abcdefghijkl")
+
+
 def test_rows_of_one_key_fall_into_one_part() -> None:
     options = {"shares": {"a": 0.5, "b": 0.5}, "by": "k", "into": "side"}
     found = applied("split", options, [{"k": number % 5, "n": number} for number in range(50)])

@@ -25,6 +25,7 @@ from atk_interp.kinds.base import (
     StepKind,
     StepStopped,
     StepView,
+    compared,
     expression_paths,
     in_place,
     key_of,
@@ -35,7 +36,7 @@ from atk_interp.kinds.base.likeness import NearTexts
 from atk_interp.kinds.base.nearness import Vectors
 from atk_interp.spec import Option, Takes
 from atk_interp.spec.codes import BAD_VALUE, MISSING_KEY
-from atk_interp.values import Row, canonical
+from atk_interp.values import Row
 
 __all__ = ["Dedupe"]
 
@@ -43,14 +44,14 @@ __all__ = ["Dedupe"]
 class Dedupe(StepKind):
     """Keep one of the rows that say the same.
 
-    `how: exact` compares the values of `by`; with `normalise`, without regard to case, white space and punctuation.
-    `how: near` compares texts by what they share: two are alike when the Jaccard index of their runs of `shingle` words
-    is at least `threshold` (found by MinHash, and then counted exactly). `how: semantic` compares texts by what they
-    mean: two are alike when the cosine between the vectors that the slot `model` makes of them is at least `threshold`;
-    every row is compared with every row that stays, exactly. Of rows that are alike the first stays, or the one for
-    which `best` is greatest; each of the others is filtered, and says which row it resembles under `duplicate_of` (for
-    `semantic` the one that it is most like). A row is compared with those that stay, so that a chain of small
-    differences does not make one row of many.
+    `how: exact` compares the values of `by` (3 and 3.0 are equal, and null is a value like another); with `normalise`,
+    without regard to case, white space and punctuation. `how: near` compares texts by what they share: two are alike
+    when the Jaccard index of their runs of `shingle` words is at least `threshold` (found by MinHash, and then counted
+    exactly). `how: semantic` compares texts by what they mean: two are alike when the cosine between the vectors that
+    the slot `model` makes of them is at least `threshold`; every row is compared with every row that stays, exactly. Of
+    rows that are alike the first stays, or the one for which `best` is greatest; each of the others is filtered, and
+    says which row it resembles under `duplicate_of` (for `semantic` the one that it is most like). A row is compared
+    with those that stay, so that a chain of small differences does not make one row of many.
 
     Memory: for `exact` none to speak of, the rows wait on disk; for `near` some 1.5 kB for each row that stays, for
     `semantic` 4 bytes for each number of its vector and 1 kB more. Needs the extra `dedupe` for `near`; for `semantic`
@@ -195,7 +196,7 @@ def _normalised(step: BoundStep, key: Callable[[Row], bytes]) -> Callable[[Row],
 
     def normalised(row: Row) -> bytes:
         names = step.names(row)
-        return canonical([_plain(rule(names)) for rule in rules])
+        return compared(_plain(rule(names)) for rule in rules)
 
     return normalised
 

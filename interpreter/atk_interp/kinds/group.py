@@ -18,12 +18,13 @@ from atk_interp.kinds.base import (
     SetStep,
     StepKind,
     StepView,
+    compared,
     expression_paths,
     place,
 )
 from atk_interp.kinds.base.collecting import COLLECT, FIRST, Collection, collected
 from atk_interp.spec import Option, Takes
-from atk_interp.values import Row, canonical
+from atk_interp.values import Row
 
 __all__ = ["Group"]
 
@@ -31,7 +32,8 @@ __all__ = ["Group"]
 class Group(StepKind):
     """Bring the rows of one key together into one row.
 
-    `by` is an expression or a list of them. The row of a group has the lists of `collect`, the `first` row's
+    `by` is an expression or a list of them; numbers that are equal are one key (3 and 3.0), and null is a key like
+    another. The row of a group has the lists of `collect`, the `first` row's
     values of the fields named there, and `count`. Groups stand in the order of their first rows, and the lists
     in the order of the rows. The rows of a group for which `whole` is false are filtered, or rejected, as `incomplete`
     says: `whole: count == turns` takes a conversation with all of its turns or not at all. Memory: one group at a time;
@@ -87,7 +89,7 @@ class Group(StepKind):
             for row in rows:
                 names = step.names(row)
                 try:
-                    key = canonical([key(names) for key in keys])
+                    key = compared(key(names) for key in keys)
                     values = collection.values(names)
                 except RowFailed as error:
                     yield Dropped(row, "rejected", str(error))

@@ -22,12 +22,13 @@ from atk_interp.kinds.base import (
     SetStep,
     StepKind,
     StepView,
+    compared,
     expression_paths,
     one_line,
 )
 from atk_interp.kinds.base.codes import CLASHING_FIELDS, KEYS_NEVER_EQUAL
 from atk_interp.spec import Option, Takes
-from atk_interp.values import Row, Value, canonical, row_id
+from atk_interp.values import Row, Value, row_id
 
 __all__ = ["Join"]
 
@@ -36,9 +37,9 @@ class Join(StepKind):
     """Bring together rows of two steps that have the same key.
 
     Each row of `from` takes up the fields of the rows of `with` whose key equals its own; with several of those it
-    becomes several rows, in their order. A key that is none equals nothing. `how: inner` filters a row that finds no
-    partner, `how: left` keeps it with null in the fields of the other side. Rows of `with` that no row takes up are
-    counted as filtered, the others as merged.
+    becomes several rows, in their order. Numbers that are equal are one key (3 and 3.0); a key that is null equals
+    nothing. `how: inner` filters a row that finds no partner, `how: left` keeps it with null in the fields of the other
+    side. Rows of `with` that no row takes up are counted as filtered, the others as merged.
 
     A field that both sides have must be the key itself, or be left out by `take`, or renamed by `prefix`.
     """
@@ -191,6 +192,7 @@ class _Joining:
         self.with_by = [step.rule(path) for path in _other_paths(view)]
         self.left = view.option("how") == "left"
         self.other: str = view.option("with")
+        self.came = " and ".join(f"`{name}`" for name in view.step.inputs)
         self.prefix: str = view.option("prefix") or ""
         self.take: list[str] | None = view.option("take")
         self.keys = _shared_keys(view) if not self.prefix and self.take is None else set()
@@ -225,7 +227,7 @@ class _Joining:
                 matched.add(key)
                 merged += len(found)
             yield from self._joined(row, found, absent)
-        yield Beside(merged, count - merged, f"no row of step `{self.step.name}` has its key")
+        yield Beside(merged, count - merged, f"row of `{self.other}` whose key no row of {self.came} has")
 
     def _renamed(self, names: Iterable[str]) -> dict[str, str]:
         """The fields that are taken from the other side, by their new names."""
@@ -250,17 +252,5 @@ class _Joining:
 
 def _digest(key: list[Closure], names: Mapping[str, Any]) -> bytes | None:
     """What equal keys have in common; None for a key that equals nothing."""
-    values = [_plain(closure(names)) for closure in key]
-    return None if any(value is None for value in values) else hashlib.sha256(canonical(values)).digest()
-
-
-def _plain(value: Any) -> Any:
-    """A value as it is compared: 2.0 is 2."""
-    match value:
-        case float() if value.is_integer():
-            return int(value)
-        case list():
-            return [_plain(item) for item in value]
-        case dict():
-            return {key: _plain(item) for key, item in value.items()}
-    return value
+    values = [closure(names) for closure in key]
+    return None if any(value is None for value in values) else hashlib.sha256(compared(values)).digest()

@@ -17,10 +17,11 @@ from atk_interp.kinds.base import (
     SetStep,
     StepKind,
     StepView,
+    compared,
     expression_paths,
 )
 from atk_interp.spec import Option, Takes
-from atk_interp.values import Row, canonical
+from atk_interp.values import Row
 
 __all__ = ["Limit"]
 
@@ -67,7 +68,7 @@ class Limit(StepKind):
             for row in rows:
                 names = step.names(row) if keys else {}
                 try:
-                    key = canonical([key(names) for key in keys])
+                    key = compared(key(names) for key in keys)
                 except RowFailed as error:
                     yield Dropped(row, "rejected", str(error))
                     continue

@@ -26,6 +26,7 @@ from atk_interp.kinds.base import (
     StepStopped,
     StepView,
     check_one_at_most,
+    compared,
     expression_paths,
 )
 from atk_interp.kinds.base.bm25 import Texts
@@ -33,7 +34,7 @@ from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
 from atk_interp.kinds.base.nearness import Vectors
 from atk_interp.spec import Option, Takes
 from atk_interp.spec.codes import BAD_VALUE, MISSING_KEY
-from atk_interp.values import Row, Value, canonical, content_hash
+from atk_interp.values import Row, Value, content_hash
 
 __all__ = ["Retrieve"]
 
@@ -219,7 +220,8 @@ class _Retrieving:
         self.other_base: dict[str, Any] = dict.fromkeys(view.sides["with"].fields)
 
     def apply(self, rows: Iterator[Row], context: SetContext) -> Iterator[Row | Dropped | Beside]:
-        told = f"no row of step `{self.step.name}` is given it"
+        came = " and ".join(f"`{name}`" for name in self.step.view.step.inputs)
+        told = f"row of `{self.step.view.option('with')}` that no row of {came} is given"
         first = next(rows, None)
         if first is None:  # all rows pass by: then nothing is paid for what none of them looks through
             yield Beside(0, sum(1 for _ in context.others("with")), told)
@@ -422,7 +424,7 @@ class _Others:
 
 
 def _key(own_by: list[Closure], names: Mapping[str, Any]) -> bytes:
-    return hashlib.blake2b(canonical([rule(names) for rule in own_by]), digest_size=16).digest()
+    return hashlib.blake2b(compared(rule(names) for rule in own_by), digest_size=16).digest()
 
 
 def _drawn(what: str, seed: int, row: Row) -> float:

@@ -16,6 +16,7 @@ from atk_interp.kinds.base import (
     StepKind,
     StepStopped,
     StepView,
+    compared,
     expression_paths,
     is_formula,
 )
@@ -31,9 +32,10 @@ _SHARE: dict[str, Any] = {"type": ["number", "formula"], "min": 0}
 class Split(StepKind):
     """Divide the rows into named parts by the hash of their content, as for training and test.
 
-    Each row gets the name of its part in `into`; outputs choose theirs with `where: part == "test"`. A row stays in
-    its part when others are added, and so the parts have about the shares that are asked for, not exactly these. With
-    `by` all rows of one key fall into one part: `by: row.source` keeps the passages of a document together.
+    Each row gets the name of its part in `into`; outputs choose theirs with `where: part == "test"`. Rows with the same
+    fields fall into one part. A row stays in its part when others are added, and so the parts have about the shares
+    that are asked for, not exactly these. With `by` all rows of one key fall into one part: `by: row.source` keeps the
+    passages of a document together.
     """
 
     name = "split"
@@ -47,13 +49,13 @@ class Split(StepKind):
             schema={"type": "dict", "minlength": 1, "valuesrules": _SHARE},
         ),
         Option("into", Takes.NAME, "The field for the name of the part.", default="part"),
-        Option("by", Takes.EXPRESSIONS, "What rows of one part have in common; each row for itself when not given."),
+        Option("by", Takes.EXPRESSIONS, "What rows of one part have in common; all that they hold when not given."),
     )
     examples = (
         Example(
             {"shares": {"train": 0.5, "test": 0.5}},
             [{"n": 1}, {"n": 2}, {"n": 3}],
-            [{"n": 1, "part": "train"}, {"n": 2, "part": "test"}, {"n": 3, "part": "train"}],
+            [{"n": 1, "part": "train"}, {"n": 2, "part": "test"}, {"n": 3, "part": "test"}],
         ),
     )
 
@@ -82,8 +84,8 @@ class Split(StepKind):
 
         def apply(row: Row) -> Iterable[Row] | Dropped:
             scope = step.names(row) if keys else {}
-            known_by = [key(scope) for key in keys] or [row.id]
-            drawn = int(content_hash("atk-split-v1", [step.seed, known_by])[:13], 16) / 16**13
+            known_by = compared([key(scope) for key in keys] or [row.fields])
+            drawn = int(content_hash("atk-split-v2", [step.seed, known_by.decode()])[:13], 16) / 16**13
             part = next((name for name, limit in zip(names, limits, strict=True) if drawn < limit), names[-1])
             return (row.replaced({**row.fields, into: part}),)
 

@@ -27,7 +27,7 @@ from atk_interp.kinds.base.results import (
     UsedUp,
     rejecting,
 )
-from atk_interp.kinds.base.sets import check_one_at_most, in_place, key_of, keyed, place, rank
+from atk_interp.kinds.base.sets import check_one_at_most, compared, in_place, key_of, keyed, place, rank
 from atk_interp.kinds.base.stopping import REJECTING_OPTIONS, StopRule, check_stopping, stop_rule
 from atk_interp.kinds.base.view import ROW_TYPE, StepView, expression_paths
 from atk_interp.kinds.base.written import is_formula, one_line
@@ -70,6 +70,7 @@ __all__ = [
     "check_examples",
     "check_one_at_most",
     "check_stopping",
+    "compared",
     "draw_sites",
     "examples_of",
     "expression_paths",

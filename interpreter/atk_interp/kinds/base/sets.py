@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from atk_interp.kinds.base.bound import BoundStep
 from atk_interp.kinds.base.results import Dropped, RowFailed, Scratch, SetContext
@@ -10,9 +11,11 @@ from atk_interp.kinds.base.view import StepView, expression_paths
 from atk_interp.spec.codes import KEYS_AT_ODDS
 from atk_interp.values import Row, canonical, content_hash
 
-__all__ = ["check_one_at_most", "in_place", "key_of", "keyed", "place", "rank"]
+__all__ = ["check_one_at_most", "compared", "in_place", "key_of", "keyed", "place", "rank"]
 
 Key = Callable[[Row], bytes]
+
+_MOST_WHOLE = 2.0**63
 
 
 def key_of(step: BoundStep, option: str) -> Key | None:
@@ -23,9 +26,26 @@ def key_of(step: BoundStep, option: str) -> Key | None:
 
     def key(row: Row) -> bytes:
         names = step.names(row)
-        return canonical([rule(names) for rule in rules])
+        return compared(rule(names) for rule in rules)
 
     return key
+
+
+def compared(values: Iterable[Any]) -> bytes:
+    """What equal keys have in common, and no others: 2 and 2.0 are one, 1 and true are two."""
+    return canonical([_plain(value) for value in values])
+
+
+def _plain(value: Any) -> Any:
+    """A value with its whole numbers as such, where they have a form of 64 bits."""
+    match value:
+        case float() if value.is_integer() and abs(value) < _MOST_WHOLE:
+            return int(value)
+        case list():
+            return [_plain(item) for item in value]
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+    return value
 
 
 def keyed(rows: Iterator[Row], key: Key, lost: list[Dropped]) -> Iterator[tuple[bytes, Row]]:
