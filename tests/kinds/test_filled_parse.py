@@ -93,6 +93,7 @@ def test_names_that_are_wanted_in_one_field_are_no_fields_of_their_own() -> None
     ("parse", "told"),
     [
         ({"rubric": "=rubric", "into": "score"}, "a rubric that a parameter gives needs `scores`"),
+        ({"rubric": "=rubric", "scores": "scores"}, "`rubric` does not say which field it fills"),
         ({"rubric": {"a": {"min": 1, "max": 2}}, "into": "x", "scores": "x"}, "`x` is the field for the whole"),
         ({"rubric": {"a": {"min": 1, "fails": True}}, "into": "x"}, "`a` has bounds, or `fails: true`"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -35,6 +36,12 @@ PROMPT = Draft7Validator(prompt_schema())
 
 SHAPE = {"ATK201", "ATK202", "ATK203", "ATK204", "ATK205", "ATK206", "ATK207", "ATK503"}
 """Codes of mistakes in the shape of a spec; a schema can see these."""
+
+UNSEEN = ("is not a free-text field of `parse`",)
+"""What messages with such a code end with when a name is wrong only because of what stands elsewhere."""
+
+SOME = 10
+"""How many mutants of each stock spec are looked at, chosen by the hash of what is changed; of `factual_qa` more."""
 
 
 def errors(validator: Draft7Validator, data: Any) -> list[str]:
@@ -139,7 +146,7 @@ def linted(data: Any, folder: Path) -> set[str]:
     document = parse_document(SourceFile("pipeline.yaml", json.dumps(data)), sink)
     assert document is not None
     analyse(document, folder, sink)
-    return {found.code.id for found in sink if found.is_error}
+    return {"unseen" if found.message.endswith(UNSEEN) else found.code.id for found in sink if found.is_error}
 
 
 def disagreements(mutants: Iterable[tuple[str, Any]], folder: Path) -> tuple[int, list[str]]:
@@ -185,6 +192,13 @@ steps:
 outputs:
   a.jsonl: {from: grouped, format: jsonl, where: goods, fields: {text: =text}}
   b.jsonl: {from: ask, format: chat, messages: [{user: "{{ text }}"}, {role: assistant, content: Yes}]}
+  c.jsonl:
+    from: grouped
+    format: segments
+    messages:
+      - each: goods as one
+        messages: [{user: "{{ text }}", train: true}]
+      - {each: goods as one, assistant: "{{ one }}", train: "one == goods[0]"}
 """
 """Something of every part of the language that has a shape of its own."""
 
@@ -205,11 +219,12 @@ def test_schema_and_lint_agree_on_the_shape_of_mutants() -> None:
 @pytest.mark.parametrize("name", stock_names())
 def test_schema_and_lint_agree_on_mutants_of_stock_specs(name: str, project_root: Path) -> None:
     folder = project_root / "pipeline_specs" / name
-    every = list(mutants(data_of(folder / "pipeline.yaml")))
+    every = [mutant for mutant in mutants(data_of(folder / "pipeline.yaml")) if "'examples'" not in mutant[0]]
+    every.sort(key=lambda mutant: hashlib.sha256(mutant[0].encode()).digest())
 
-    refused, told = disagreements(every[:: max(1, len(every) // 40)], folder)
+    refused, told = disagreements(every[: SOME * 6 if name == "factual_qa" else SOME], folder)
 
-    assert refused > 10
+    assert refused > SOME / 5
     assert told == []
 
 
@@ -227,7 +242,7 @@ name: my pipeline
 params:
   folder: {type: path, help: Where it is}
   size: {type: int, default: 5, min: 1, section: sizes}
-  mode: {type: choice, choices: [fast, slow], default: fast}
+  mode: {type: choice, choices: [fast, slow], default: fast, section: mode}
   names: {type: map, optional: true}
 models: {small: {expects: instruct}}
 steps: {}
@@ -244,6 +259,7 @@ def configured() -> Schema:
     [
         {"pipeline": "p", "folder": "x"},
         {"pipeline": "p", "anything": {"folder": "x", "deeper": {"size": 3}}},
+        {"pipeline": "p", "mode": {"folder": "x", "size": 3}},
         {"pipeline": "p", "mode": "slow", "size": None, "names": {"a": 1}},
         {"pipeline": "p", "models": {"small": "embedded"}, "prompts": ["a", "b"], "seed": 1},
         {"pipeline": "p", "models": {"small": {"model": "m", "base_url": "http://x/v1", "sampling": {"top_p": 1}}}},
@@ -264,6 +280,8 @@ def test_a_config_may_hold(configured: Schema, config: dict[str, Any]) -> None:
         {"pipeline": "p", "section": {"siz": 3}},
         {"pipeline": "p", "size": 0},
         {"pipeline": "p", "sizes": {"size": "many"}},
+        {"pipeline": "p", "mode": {"size": "many"}},
+        {"pipeline": "p", "size": {"mode": "fast"}},
         {"pipeline": "p", "mode": "slo"},
         {"pipeline": "p", "models": {"smal": "embedded"}},
         {"pipeline": "p", "models": {"small": {"model": "m", "api_key": "k"}}},
@@ -304,3 +322,34 @@ def test_a_prompt_may_be(prompt: list[Any]) -> None:
 )  # fmt: skip
 def test_a_prompt_may_not_be(prompt: Any) -> None:
     assert errors(PROMPT, prompt)
+
+
+@pytest.mark.parametrize(
+    ("output", "fits"),
+    [
+        ({"format": "chat", "messages": [{"user": "a", "train": False}]}, True),
+        ({"format": "calls", "messages": [{"each": "a as b", "user": "{{ b }}", "train": "b == 1"}]}, True),
+        ({"format": "segments", "messages": [{"each": "a as b", "messages": [{"user": "c", "train": True}]}]}, True),
+        ({"format": "segments", "messages": [{"each": "a as b", "messages": [{"user": "c"}], "train": True}]}, False),
+        ({"format": "sharegpt", "messages": [{"user": "a", "train": False}]}, False),
+        ({"format": "completion", "text": "a"}, True),
+        ({"format": "completion"}, False),
+        ({"format": "preference", "prompt": "a", "messages": [{"user": "a"}], "chosen": "b", "rejected": "c"}, False),
+    ],
+)
+def test_an_output_may_or_may_not_be(output: dict[str, Any], fits: bool) -> None:
+    assert (errors(part("output"), {"from": "asked", **output}) == []) == fits
+
+
+@pytest.mark.parametrize(
+    ("step", "fits"),
+    [
+        ({"kind": "generate", "models": ["a"], "prompts": ["b"], "parse": {"text": "c"}}, True),
+        ({"kind": "generate", "model": "a", "parse": {"text": "c"}}, False),
+        ({"kind": "vote", "prompt": "b", "parse": {"choice": ["c", "d"], "into": "e"}, "pass": "e"}, False),
+        ({"kind": "once"}, True),
+        ({"kind": "once", "model": "a", "prompt": "b"}, False),
+    ],
+)
+def test_a_step_that_asks_may_or_may_not_be(step: dict[str, Any], fits: bool) -> None:
+    assert (errors(part("step"), {"from": "before", **step}) == []) == fits

@@ -102,6 +102,7 @@ class ClassifierKind(StepKind):
     cardinality = Cardinality.SET
     asks_model = True
     learns = True
+    together = _ASKING
     options = (
         Option("text", Takes.EXPRESSION, "A text over the row: what the classifier goes by.", required=True),
         *(replace(option, required=False) for option in ASKING_OPTIONS),

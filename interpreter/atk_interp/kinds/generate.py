@@ -23,7 +23,14 @@ from atk_interp.kinds.base import (
     check_stopping,
 )
 from atk_interp.kinds.base.asking import Failure
-from atk_interp.kinds.base.questions import MOST_SAMPLES, VARIED_OPTIONS, Question, Questions, check_questions
+from atk_interp.kinds.base.questions import (
+    MOST_SAMPLES,
+    ONE_OR_SEVERAL,
+    VARIED_OPTIONS,
+    Question,
+    Questions,
+    check_questions,
+)
 from atk_interp.records import dataclass
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, canonical, row_id
@@ -48,6 +55,7 @@ class Generate(StepKind):
     cardinality = Cardinality.MANY
     asks_model = True
     tells_calls = True
+    needs = ONE_OR_SEVERAL
     options = (
         *VARIED_OPTIONS,
         Option("keep", Takes.EXPRESSION, "What must be true for the row to go on; others are filtered."),

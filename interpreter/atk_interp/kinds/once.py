@@ -41,6 +41,7 @@ class Once(StepKind):
     asks_model = True
     tells_calls = True
     single = True
+    together = _NEEDED
     options = (*(replace(option, required=False) for option in ASKING_OPTIONS), EXAMPLES)
 
     def flow(self, view: StepView) -> RecordType:

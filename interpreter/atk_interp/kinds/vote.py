@@ -26,7 +26,7 @@ from atk_interp.kinds.base import (
 )
 from atk_interp.kinds.base.asking import Failure
 from atk_interp.kinds.base.codes import BAD_PARSE
-from atk_interp.kinds.base.questions import JURY_OPTIONS, Questions, check_questions
+from atk_interp.kinds.base.questions import JURY_OPTIONS, ONE_OR_SEVERAL, Questions, check_questions
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, Value
 
@@ -53,6 +53,7 @@ class Vote(StepKind):
     cardinality = Cardinality.AT_MOST_ONE
     asks_model = True
     tells_calls = True
+    needs = ONE_OR_SEVERAL
     options = (
         *JURY_OPTIONS,
         Option("votes", Takes.INT, "How many votes to take at most.", required=True, min=1, max=101),

@@ -119,7 +119,7 @@ class _DialogueKind(ReplyKind):
     value_schema: ClassVar[Mapping[str, Any]] = {
         "type": "dict",
         "minlength": 2,
-        "valuesrules": {"type": ["string", "list"], "schema": {"type": "string"}},
+        "valuesrules": {"type": ["string", "list"], "minlength": 1, "schema": {"type": "string"}},
     }
     schema: ClassVar[Mapping[str, Any]] = {
         "into": {"type": "string", "required": True},

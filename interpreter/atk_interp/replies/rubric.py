@@ -247,7 +247,7 @@ def _scores(options: Mapping[str, Any]) -> str | None:
     if "scores" not in options:
         return None
     name = checks.field_name(options["scores"], ("scores",))
-    if name == options["into"]:
+    if name == options.get("into"):
         raise OptionsError(f"`{name}` is the field for the whole", ("scores",), "choose another name")
     return name
 

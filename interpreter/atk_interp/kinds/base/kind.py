@@ -36,6 +36,10 @@ class StepKind(ABC):
 
     name: ClassVar[str]
     options: ClassVar[tuple[Option, ...]] = ()
+    needs: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    """Options of each of which groups one is given at least, beside those that are required."""
+    together: ClassVar[tuple[str, ...]] = ()
+    """Options that are given all or none of them."""
     cardinality: ClassVar[Cardinality]
     asks_model: ClassVar[bool] = False
     tells_calls: ClassVar[bool] = False

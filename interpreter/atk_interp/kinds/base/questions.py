@@ -27,7 +27,15 @@ from atk_interp.spec.options import Option, Takes
 from atk_interp.templates import Prompt
 from atk_interp.values import Row, Value, content_hash
 
-__all__ = ["JURY_OPTIONS", "MOST_SAMPLES", "VARIED_OPTIONS", "Question", "Questions", "check_questions"]
+__all__ = [
+    "JURY_OPTIONS",
+    "MOST_SAMPLES",
+    "ONE_OR_SEVERAL",
+    "VARIED_OPTIONS",
+    "Question",
+    "Questions",
+    "check_questions",
+]
 
 MOST_SAMPLES = 1_000
 """Of one prompt and slot; the numbers of the next ones begin there."""
@@ -37,6 +45,9 @@ _PROMPT = "(prompt)"
 
 _KEY = "prompt "
 """What the keys of `StepView.loaded` begin with where a step has several prompts."""
+
+ONE_OR_SEVERAL = (("model", "models"), ("prompt", "prompts"))
+"""What a kind with such options needs: of each, the key of one or that of several."""
 
 _HELP = {
     "model": "The model slot that answers, or `=…` that gives its name.",

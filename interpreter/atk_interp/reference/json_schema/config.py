@@ -50,8 +50,12 @@ def param_type_schema(type_: str) -> Schema:
 
 def _with_params(schema: Schema, spec: PipelineSpec) -> Schema:
     """Parameters stand at the top, or in sections of any name, which may hold sections again."""
-    params = {name: {"$ref": f"#/definitions/param_{name}"} for name in spec.params}
     section = {"$ref": "#/definitions/section"}
+    sections = {param.section for param in spec.params.values()}
+    params: dict[str, Schema] = {name: {"$ref": f"#/definitions/param_{name}"} for name in spec.params}
+    for name, param in spec.params.items():
+        if name in sections and param.type != "map":  # a mapping is the section of this name
+            params[name] = {"if": {"type": "object"}, "then": section, "else": params[name]}
     definitions = {f"param_{name}": _param(param) for name, param in spec.params.items()}
     definitions["section"] = described_as(
         "A section: a heading for parameters, and nothing more.",

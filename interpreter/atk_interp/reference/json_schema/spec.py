@@ -6,7 +6,7 @@ import keyword
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from atk_interp.formats.outputs import OUTPUTS
+from atk_interp.formats.outputs import OUTPUTS, OutputFormat
 from atk_interp.kinds import KINDS, StepKind
 from atk_interp.kinds.base import Cardinality
 from atk_interp.reference.json_schema.config import param_type_schema
@@ -18,7 +18,7 @@ from atk_interp.reference.json_schema.convert import (
     from_option,
     from_rules,
 )
-from atk_interp.reference.json_schema.messages import message_definitions
+from atk_interp.reference.json_schema.messages import marked_definitions, message_definitions
 from atk_interp.reference.markdown import described
 from atk_interp.replies import REPLY_KINDS, ReplyKind
 from atk_interp.replies.options import KEY_HELP
@@ -59,8 +59,9 @@ def spec_schema() -> Schema:
         "parse": _parse(),
         **{f"parse_{name}": _parser(kind) for name, kind in REPLY_KINDS.items()},
         "output": _choosing("format", OUTPUT_SCHEMA, {name: output.help for name, output in OUTPUTS.items()}, "output"),
-        **{f"output_{name}": _output(output.help, output.options) for name, output in OUTPUTS.items()},
+        **{f"output_{name}": _output(output) for name, output in OUTPUTS.items()},
         **message_definitions(),
+        **marked_definitions(),
     }
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -123,19 +124,28 @@ def _step(kind: StepKind) -> Schema:
     common = {key: True for key in STEP_SCHEMA if key != "from" or not is_source}
     own = {option.name: _option(option) for option in kind.options}
     required = [option.name for option in kind.options if option.required]
-    return described_as(described(kind), closed({**common, **own}, required))
+    schema = closed({**common, **own}, required)
+    if kind.needs:
+        schema["allOf"] = [{"anyOf": [{"required": [name]} for name in group]} for group in kind.needs]
+    if kind.together:
+        schema["dependencies"] = {name: [other for other in kind.together if other != name] for name in kind.together}
+    return described_as(described(kind), schema)
 
 
-def _output(help: str, options: Iterable[Option]) -> Schema:
-    own = {option.name: _option(option) for option in options}
-    required = [option.name for option in options if option.required]
-    return described_as(help, closed({**dict.fromkeys(OUTPUT_SCHEMA, True), **own}, required))
+def _output(output: OutputFormat) -> Schema:
+    structures = {**_STRUCTURES, "messages": "marked_messages"} if output.trains else _STRUCTURES
+    own = {option.name: _option(option, structures) for option in output.options}
+    required = [option.name for option in output.options if option.required]
+    schema = closed({**dict.fromkeys(OUTPUT_SCHEMA, True), **own}, required)
+    if output.one_of:
+        schema["oneOf"] = [{"required": [name]} for name in output.one_of]
+    return described_as(output.help, schema)
 
 
-def _option(option: Option) -> Schema:
+def _option(option: Option, structures: Mapping[str, str] = _STRUCTURES) -> Schema:
     schema = from_option(option)
-    if option.takes is Takes.STRUCTURE and option.name in _STRUCTURES and "schema" not in option.schema:
-        return {**schema, "allOf": [{"$ref": f"#/definitions/{_STRUCTURES[option.name]}"}]}
+    if option.takes is Takes.STRUCTURE and option.name in structures and "schema" not in option.schema:
+        return {**schema, "allOf": [{"$ref": f"#/definitions/{structures[option.name]}"}]}
     return schema
 
 
