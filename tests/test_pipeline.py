@@ -15,7 +15,7 @@ from atk_interp import compile_pipeline, set_progress
 from atk_interp.pipeline import InvalidSpec, MissingParameters, Pipeline, PipelineFailed, WrongModels
 from atk_interp.runtime import CannotRun
 from support.openai_server import Call, OpenAIServer, server_thread
-from support.pipelines import compiled, run, said, write_project
+from support.pipelines import asking_about, compiled, run, said, write_project
 
 SPEC = """
     spec: atk/v1
@@ -252,13 +252,7 @@ def test_a_malformed_address_is_refused_before_any_work(
 async def test_the_record_of_a_run_says_what_ran_and_no_login(tmp_path: Path, server: OpenAIServer) -> None:
     ran = await run(
         tmp_path,
-        """
-        steps:
-          given: {kind: rows, rows: [{text: a}]}
-          ask: {kind: generate, from: given, model: m, prompt: ask, parse: {text: reply}}
-        outputs:
-          out.jsonl: {from: ask, format: jsonl}
-        """,
+        asking_about("a"),
         said,
         settings={"base_url": "http://user:canary@127.0.0.1:9/v1?key=canary"},
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.command import Cli
-from support.pipelines import write_project
+from support.pipelines import replying, write_project
 
 SPEC = """
     spec: atk/v1
@@ -53,9 +53,8 @@ PROMPTS = {
 @pytest.fixture
 def ran(tmp_path: Path, cli: Cli) -> Cli:
     """The command line beside a run of the pipeline."""
-    models = {slot: {"provider": "scripted", "script": "replies.yaml"} for slot in ("small", "large")}
+    models = dict.fromkeys(("small", "large"), replying(tmp_path, [{"reply": "well said"}]))
     config = write_project(tmp_path, SPEC, PROMPTS, {"output_dir": "out", "models": models})
-    (tmp_path / "replies.yaml").write_text("- reply: well said\n")
     assert cli("run", str(config)).code == 0
     return cli
 

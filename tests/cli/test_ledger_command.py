@@ -19,7 +19,7 @@ from atk_interp.ledger.sqlite import SqliteLedger
 from atk_interp.llm.messages import Reply, Usage
 from support.command import Cli
 from support.openai_server import server_thread
-from support.pipelines import write_project
+from support.pipelines import asking_about, write_project
 
 REQUEST = b'{"model":"m","messages":[{"role":"user","content":"\xc3\xa4 \\n\xf0\x9f\x8d\x93"}],"temperature":0.5}'
 AT = ("--ledger", "ledger.db")
@@ -317,16 +317,10 @@ def test_another_reply_under_an_equal_key_never_takes_the_place_of_the_first(cli
 
 
 def test_a_cassette_replays_a_run_without_a_call(cli: Cli, tmp_path: Path) -> None:
-    spec = """
-        steps:
-          given: {kind: rows, rows: [{text: a}, {text: b}, {text: c}]}
-          ask: {kind: generate, from: given, model: m, prompt: ask, parse: {text: reply}}
-        outputs:
-          out.jsonl: {from: ask, format: jsonl}
-        """
     with server_thread() as server:
         endpoint = {"model": "test-model", "base_url": server.base_url}
-        config = str(write_project(tmp_path, spec, config={"output_dir": "out", "models": {"m": endpoint}}))
+        settings = {"output_dir": "out", "models": {"m": endpoint}}
+        config = str(write_project(tmp_path, asking_about("a", "b", "c"), config=settings))
         assert cli("run", config, *AT, "--quiet").code == 0
         before = (tmp_path / "out" / "out.jsonl").read_bytes()
         assert cli("ledger", "export", *AT, "--run", "out", "-o", "cassette.jsonl").code == 0

@@ -11,21 +11,14 @@ import pytest
 from support.command import Cli
 from support.openai_server import server_thread
 from support.permissions import as_a_user, no_user
-from support.pipelines import write_project
-
-SPEC = """
-    spec: atk/v1
-    name: qa
-    params: {output_dir: {type: path}}
-    models: {m: {expects: any}}
-    steps:
-      given: {kind: rows, rows: [{text: a}, {text: b}]}
-      ask: {kind: generate, from: given, model: m, prompt: ask, parse: {text: reply}}
-    outputs:
-      out.jsonl: {from: ask, format: jsonl}
-    """
+from support.pipelines import asking_about, write_project
 
 pytestmark = pytest.mark.skipif(bool(no_user()), reason=no_user())
+
+
+def project(folder: Path, base_url: str) -> str:
+    models = {"m": {"base_url": base_url, "model": "t"}}
+    return str(write_project(folder, asking_about("a", "b"), config={"output_dir": "out", "models": models}))
 
 
 @pytest.fixture
@@ -33,10 +26,7 @@ def ran(tmp_path: Path, cli: Cli) -> Path:
     """The folder of a project with a run in `out`, whose endpoint is not there any more."""
     (tmp_path / ".atk").mkdir()
     with server_thread() as server:
-        config = write_project(
-            tmp_path, SPEC, config={"output_dir": "out", "models": {"m": {"base_url": server.base_url, "model": "t"}}}
-        )
-        assert cli("run", str(config), "--quiet").code == 0
+        assert cli("run", project(tmp_path, server.base_url), "--quiet").code == 0
     return tmp_path
 
 
@@ -56,10 +46,9 @@ def test_a_run_refuses_a_ledger_that_cannot_be_written_before_it_sends_a_call(
     tmp_path: Path, cli: Cli, place: str
 ) -> None:
     with server_thread() as server:
-        models = {"m": {"base_url": server.base_url, "model": "t"}}
-        config = write_project(tmp_path, SPEC, config={"output_dir": "out", "models": models})
+        config = project(tmp_path, server.base_url)
         ledger = tmp_path / "kept" / "ledger.db"
-        assert cli("run", str(config), "--quiet", "--limit", "1", "--ledger", str(ledger)).code == 0
+        assert cli("run", config, "--quiet", "--limit", "1", "--ledger", str(ledger)).code == 0
         paid = len(server.calls)
         (ledger.parent / place).chmod(0o500)
         command = f"run {config} --quiet --ledger {ledger}"
@@ -98,17 +87,15 @@ def test_what_sends_nothing_works_with_a_ledger_that_is_read_only(kept: Path) ->
 def test_a_folder_in_the_place_of_a_file_is_refused_before_a_call_is_sent(tmp_path: Path, cli: Cli, name: str) -> None:
     (tmp_path / "out" / name).mkdir(parents=True)
     with server_thread() as server:
-        models = {"m": {"base_url": server.base_url, "model": "t"}}
-        told = cli("run", str(write_project(tmp_path, SPEC, config={"output_dir": "out", "models": models})), "--quiet")
+        told = cli("run", project(tmp_path, server.base_url), "--quiet")
         assert (told.code, server.calls) == (2, [])
     assert f"error: `{tmp_path / 'out' / name}` cannot be written: it is a folder\n" in told.err
 
 
 def test_an_output_folder_that_cannot_be_written_is_refused_before_a_call_is_sent(tmp_path: Path, cli: Cli) -> None:
     with server_thread() as server:
-        models = {"m": {"base_url": server.base_url, "model": "t"}}
-        config = write_project(tmp_path, SPEC, config={"output_dir": "out", "models": models})
-        assert cli("run", str(config), "--quiet", "--limit", "1").code == 0
+        config = project(tmp_path, server.base_url)
+        assert cli("run", config, "--quiet", "--limit", "1").code == 0
         paid = len(server.calls)
         (tmp_path / "out").chmod(0o500)
         ((code, _, err),) = as_a_user(tmp_path, f"run {config} --quiet")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.command import Cli
-from support.pipelines import write_project
+from support.pipelines import replying, write_project
 
 SPEC = """
     steps:
@@ -25,15 +25,14 @@ SPEC = """
     outputs:
       out.jsonl: {from: ask, format: jsonl}
     """
-REPLIES = '- when: {contains: b, in: last}\n  replies: [b, ""]\n- reply: fine\n'
+SCRIPT = [{"when": {"contains": "b", "in": "last"}, "replies": ["b", ""]}, {"reply": "fine"}]
 
 
 @pytest.fixture
 def folder(tmp_path: Path, cli: Cli) -> Path:
     """The output folder of a run."""
-    (tmp_path / "replies.yaml").write_text(REPLIES)
-    model = {"provider": "scripted", "script": "replies.yaml", "model": "m"}
-    path = write_project(tmp_path, SPEC, config={"output_dir": "out", "models": {"m": model}})
+    models = {"m": replying(tmp_path, SCRIPT, model="m")}
+    path = write_project(tmp_path, SPEC, config={"output_dir": "out", "models": models})
     assert cli("run", "-q", str(path)).code == 0
     return tmp_path / "out"
 

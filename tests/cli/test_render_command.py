@@ -7,7 +7,7 @@ from pathlib import Path
 
 from support.command import Cli
 from support.openai_server import server_thread
-from support.pipelines import write_project
+from support.pipelines import replying, write_project
 
 SPEC = """
     spec: atk/v1
@@ -64,10 +64,8 @@ def test_a_row_that_needs_a_reply_first_is_not_asked_for(tmp_path: Path, cli: Cl
 
 
 def test_samples_with_equal_messages_are_printed_once(tmp_path: Path, cli: Cli) -> None:
-    path = project(tmp_path)
-    (tmp_path / "s.json").write_text('[{"reply": "why?"}]')
-    config = json.loads(Path(path).read_text())
-    Path(path).write_text(json.dumps({**config, "models": {"m": {"provider": "scripted", "script": "s.json"}}}))
+    models = {"m": replying(tmp_path, [{"reply": "why?"}])}
+    path = str(write_project(tmp_path, SPEC, PROMPTS, {"models": models}))
     assert cli("run", path, "--quiet", "--set", "output_dir=out").code == 0
     told = cli("render", path, "second")
     assert told.out.count("in the ledger") == 2

@@ -12,7 +12,7 @@ import pytest
 from support.command import Cli
 from support.forks import forks
 from support.openai_server import Call, failure, server_thread
-from support.pipelines import write_project
+from support.pipelines import replying, write_project
 
 SPEC = """
     spec: atk/v1
@@ -40,12 +40,9 @@ SCRIPT = [
 @pytest.fixture
 def config(tmp_path: Path) -> str:
     """A project in which row `a` passes, row `b` would in its fourth attempt, and row `c` never does."""
-    (tmp_path / "script.json").write_text(json.dumps(SCRIPT))
-    (tmp_path / "large.json").write_text(json.dumps([{"reply": "good"}]))
-    price = {"input": 1.0, "output": 2.0}
     models = {
-        "m": {"provider": "scripted", "script": "script.json", "price": price},
-        "large": {"provider": "scripted", "script": "large.json"},
+        "m": replying(tmp_path, SCRIPT, price={"input": 1.0, "output": 2.0}),
+        "large": replying(tmp_path, [{"reply": "good"}], "large.json"),
     }
     return str(write_project(tmp_path, SPEC, PROMPTS, {"output_dir": "out", "models": models}))
 

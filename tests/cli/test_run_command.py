@@ -12,7 +12,7 @@ import pytest
 from atk_interp.runtime.lock import locked
 from support.command import Cli
 from support.openai_server import Answer, Call, failure, server_thread
-from support.pipelines import write_project
+from support.pipelines import replying, write_project
 
 SPEC = """
     spec: atk/v1
@@ -34,20 +34,21 @@ SPEC = """
 
 
 def project(folder: Path, base_url: str = "http://127.0.0.1:9/v1", spec: str = SPEC, **endpoint: Any) -> str:
-    """A project with two documents; the path of its config."""
-    (folder / "docs").mkdir(exist_ok=True)
-    for name in ("one", "two"):
-        (folder / "docs" / f"{name}.txt").write_text(name)
-    models = {"m": {"model": "test-model", "base_url": base_url, **endpoint}}
-    return str(write_project(folder, spec, config={"input_dir": "docs", "output_dir": "out", "models": models}))
+    """A project with two documents and an endpoint; the path of its config."""
+    return written(folder, spec, {"model": "test-model", "base_url": base_url, **endpoint})
 
 
 def scripted(folder: Path, rules: Any = None, spec: str = SPEC) -> str:
-    path = project(folder, spec=spec)
-    (folder / "script.json").write_text(json.dumps(rules or [{"reply": "yes"}]))
-    config = json.loads(Path(path).read_text())
-    Path(path).write_text(json.dumps({**config, "models": {"m": {"provider": "scripted", "script": "script.json"}}}))
-    return path
+    """The same with a model that replies by rules."""
+    return written(folder, spec, replying(folder, rules or [{"reply": "yes"}]))
+
+
+def written(folder: Path, spec: str, model: dict[str, Any]) -> str:
+    (folder / "docs").mkdir(exist_ok=True)
+    for name in ("one", "two"):
+        (folder / "docs" / f"{name}.txt").write_text(name)
+    config = {"input_dir": "docs", "output_dir": "out", "models": {"m": model}}
+    return str(write_project(folder, spec, config=config))
 
 
 def output(folder: Path) -> list[dict[str, Any]]:

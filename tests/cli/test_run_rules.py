@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from support.command import Cli
-from support.pipelines import write_project
+from support.pipelines import replying, write_project
 
 SPEC = """
     steps:
@@ -15,17 +16,11 @@ SPEC = """
     outputs:
       out.jsonl: {from: ask, format: jsonl}
     """
-SCRIPT = """\
-- when: {contains: b}
-  reply: perhaps
-- reply: "yes"
-"""
+SCRIPT = [{"when": {"contains": "b"}, "reply": "perhaps"}, {"reply": "yes"}]
 
 
-def project(folder: Path, **endpoint: object) -> str:
-    (folder / "replies.yaml").write_text(SCRIPT)
-    model = {"provider": "scripted", "script": "replies.yaml", "concurrency": 1, **endpoint}
-    config = {"output_dir": "out", "models": {"m": model}}
+def project(folder: Path, **endpoint: Any) -> str:
+    config = {"output_dir": "out", "models": {"m": replying(folder, SCRIPT, concurrency=1, **endpoint)}}
     return str(write_project(folder, SPEC.replace("[yes, no]", "['yes', 'no']"), config=config))
 
 

@@ -7,24 +7,12 @@ from typing import Any
 
 from support.command import Cli
 from support.openai_server import server_thread
-from support.pipelines import write_project
-
-SPEC = """
-    spec: atk/v1
-    name: qa
-    params: {output_dir: {type: path}}
-    models: {m: {expects: any}}
-    steps:
-      given: {kind: rows, rows: [{text: a}, {text: b}]}
-      ask: {kind: generate, from: given, model: m, prompt: ask, parse: {text: reply}}
-    outputs:
-      out.jsonl: {from: ask, format: jsonl}
-    """
+from support.pipelines import asking_about, write_project
 
 
 def project(folder: Path, base_url: str, **endpoint: Any) -> str:
     models = {"m": {"model": "test-model", "base_url": base_url, **endpoint}}
-    return str(write_project(folder, SPEC, config={"models": models}))
+    return str(write_project(folder, asking_about("a", "b"), config={"models": models}))
 
 
 def test_a_run_tells_what_was_paid_and_what_the_ledger_had(tmp_path: Path, cli: Cli) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from support.command import Cli, Told
-from support.pipelines import write_project
+from support.pipelines import replying, write_project
 
 SPEC = """
     steps:
@@ -28,13 +28,12 @@ SPEC = """
     outputs:
       out.jsonl: {from: ask, format: jsonl}
     """
-REPLIES = "- when: {contains: b, in: last}\n  reply: b\n- reply: fine\n"
+SCRIPT = [{"when": {"contains": "b", "in": "last"}, "reply": "b"}, {"reply": "fine"}]
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "replies.yaml").write_text(REPLIES)
-    model = {"provider": "scripted", "script": "replies.yaml", "model": "m", "price": {"input": 1000, "output": 1000}}
+    model = replying(tmp_path, SCRIPT, model="m", price={"input": 1000, "output": 1000})
     return write_project(tmp_path, SPEC, config={"output_dir": "one", "models": {"m": model}})
 
 

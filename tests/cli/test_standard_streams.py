@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.pipelines import write_project
+from support.pipelines import replying, write_project
 
 pytestmark = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no `/dev/full` here")
 
@@ -32,9 +31,7 @@ SCRIPT = [{"when": {"contains": "a"}, "reply": "yes"}, {"reply": "no"}]
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("streams")
-    (folder / "script.json").write_text(json.dumps(SCRIPT))
-    models = {"m": {"provider": "scripted", "script": "script.json"}}
-    write_project(folder, SPEC, config={"output_dir": "out", "models": models})
+    write_project(folder, SPEC, config={"output_dir": "out", "models": {"m": replying(folder, SCRIPT)}})
     assert shell(folder, "run config.yaml").returncode == 0
     return folder
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.command import Cli
-from support.pipelines import write_project
+from support.pipelines import asking_about, replying, write_project
 
 SPEC = """
     spec: atk/v1
@@ -43,9 +43,7 @@ def ran(tmp_path: Path, cli: Cli) -> Path:
     (tmp_path / "documents").mkdir()
     (tmp_path / "documents" / "dog.txt").write_text("Sentence one of a dog.\n\nSentence two of a dog.")
     (tmp_path / "documents" / "tom.txt").write_text("This is about a cat.")
-    (tmp_path / "script.json").write_text(json.dumps(SCRIPT))
-    models = {"m": {"provider": "scripted", "script": "script.json"}}
-    settings = {"input_dir": "documents", "output_dir": "out", "models": models}
+    settings = {"input_dir": "documents", "output_dir": "out", "models": {"m": replying(tmp_path, SCRIPT)}}
     assert cli("run", str(write_project(tmp_path, SPEC, PROMPTS, settings)), "--quiet").code == 0
     return tmp_path
 
@@ -105,12 +103,9 @@ def test_a_row_that_came_by_the_second_input_is_traced_to_the_first_step(ran: Pa
 
 
 def test_long_texts_are_cut_unless_asked_for(tmp_path: Path, cli: Cli) -> None:
-    (tmp_path / "script.json").write_text(json.dumps([{"reply": "x" * 1000}]))
-    models = {"m": {"provider": "scripted", "script": "script.json"}}
-    spec = "steps: {given: {kind: rows, rows: [{text: a}]}, "
-    spec += "ask: {kind: generate, from: given, model: m, prompt: ask, parse: {text: reply}}}\n"
-    spec += "outputs: {out.jsonl: {from: ask, format: jsonl}}\n"
-    assert cli("run", str(write_project(tmp_path, spec, None, {"output_dir": "out", "models": models})), "-q").code == 0
+    models = {"m": replying(tmp_path, [{"reply": "x" * 1000}])}
+    config = write_project(tmp_path, asking_about("a"), config={"output_dir": "out", "models": models})
+    assert cli("run", str(config), "-q").code == 0
     assert "… (400 more characters; `--full` prints them)" in cli("trace", "out.jsonl:1").out
     assert "x" * 1000 in cli("trace", "out.jsonl:1", "--full").out
 

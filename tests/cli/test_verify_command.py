@@ -10,7 +10,7 @@ import pytest
 
 from support.command import Cli
 from support.openai_server import server_thread
-from support.pipelines import write_project
+from support.pipelines import replying, write_project
 
 SPEC = """
     spec: atk/v1
@@ -44,10 +44,8 @@ def config(tmp_path: Path) -> str:
     (folder / "documents").mkdir(parents=True)
     for name in ("dog", "cat", "cow"):
         (folder / "documents" / f"{name}.txt").write_text("\n\n".join(f"Sentence {n} of a {name}." for n in range(2)))
-    (folder / "script.json").write_text(json.dumps(SCRIPT))
     (folder / ".atk").mkdir()
-    models = {"m": {"provider": "scripted", "script": "script.json"}}
-    settings = {"input_dir": "documents", "output_dir": "out", "models": models}
+    settings = {"input_dir": "documents", "output_dir": "out", "models": {"m": replying(folder, SCRIPT)}}
     return str(write_project(folder, SPEC, PROMPTS, settings))
 
 
@@ -57,6 +55,16 @@ def ran(cli: Cli, config: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(Path(config).parent)
     assert cli("run", config, "--quiet").code == 0
     return Path(config).parent
+
+
+def of_twelve(folder: Path, spec: str, base_url: str) -> str:
+    """The config of a project with twelve documents, which are asked about one after the other."""
+    (folder / "documents").mkdir()
+    for number in range(12):
+        (folder / "documents" / f"{number}.txt").write_text(f"Document {number}.")
+    endpoint = {"model": "test-model", "base_url": base_url, "concurrency": 1}
+    settings = {"input_dir": "documents", "output_dir": "out", "models": {"m": endpoint}}
+    return str(write_project(folder, spec, PROMPTS, settings))
 
 
 def test_a_run_is_verified_without_an_endpoint(ran: Path, cli: Cli) -> None:
@@ -134,14 +142,8 @@ def test_a_run_that_was_stopped_is_verified_as_far_as_it_came(tmp_path: Path, cl
     spec = SPEC.replace("      kept: {kind: sample, from: checked, count: 3}\n", "").replace(
         "from: kept", "from: checked"
     )
-    folder = tmp_path / "documents"
-    folder.mkdir()
-    for number in range(12):
-        (folder / f"{number}.txt").write_text(f"Document {number}.")
     with server_thread(lambda call: "yes") as server:
-        endpoint = {"model": "test-model", "base_url": server.base_url, "concurrency": 1}
-        settings = {"input_dir": "documents", "output_dir": "out", "models": {"m": endpoint}}
-        config = str(write_project(tmp_path, spec, PROMPTS, settings))
+        config = of_twelve(tmp_path, spec, server.base_url)
         told = cli("run", config, "--quiet", "--budget", "150 tokens")
         assert told.code == 4
     told = cli("verify", "out")
@@ -169,14 +171,8 @@ def test_files_that_are_no_lines_are_verified_by_their_records(tmp_path: Path, c
         "\n".join(f"      out.{suffix}: {{from: checked, format: jsonl}}" for suffix in ("json", "csv", "parquet"))
         + "\n      card.md: {from: checked, format: document, template: hf_dataset_card}",
     )
-    folder = tmp_path / "documents"
-    folder.mkdir()
-    for number in range(12):
-        (folder / f"{number}.txt").write_text(f"Document {number}.")
     with server_thread(lambda call: "yes") as server:
-        endpoint = {"model": "test-model", "base_url": server.base_url, "concurrency": 1}
-        settings = {"input_dir": "documents", "output_dir": "out", "models": {"m": endpoint}}
-        config = str(write_project(tmp_path, spec, PROMPTS, settings))
+        config = of_twelve(tmp_path, spec, server.base_url)
         assert cli("run", config, "--quiet", "--budget", "150 tokens").code == 4
         told = cli("verify", "out")
         assert (told.code, told.out.count("records, as they should be")) == (0, 3), told.everything

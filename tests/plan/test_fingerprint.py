@@ -14,15 +14,7 @@ from atk_interp.plan.fingerprint import fingerprint, step_fingerprints
 from atk_interp.plan.identity import CHANGES_NO_REPLY, digest, endpoint_identity
 from atk_interp.runtime import RunOptions
 from atk_interp.spec import EndpointConfig
-from support.pipelines import compiled
-
-SPEC = """
-    steps:
-      given: {kind: rows, rows: [{text: a}]}
-      ask: {kind: generate, from: given, model: m, prompt: ask, parse: {text: reply}}
-    outputs:
-      out.jsonl: {from: ask, format: jsonl}
-    """
+from support.pipelines import asking_about, compiled
 
 CHANGES: dict[str, dict[str, Any]] = {
     "params": {"params": {"output_dir": "there"}},
@@ -47,7 +39,7 @@ CHANGES_NOTHING = {
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
-    pipeline = compiled(tmp_path, SPEC)
+    pipeline = compiled(tmp_path, asking_about("a"))
     return pipeline._plan(pipeline._analysis, {"output_dir": "out"}, {"m": {"model": "one"}}, None)
 
 

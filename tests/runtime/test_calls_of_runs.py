@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import pytest
 
 from atk_interp.llm.messages import Request
 from support.command import Cli
-from support.pipelines import Ran, run, said, write_project
+from support.pipelines import Ran, replying, run, said, write_project
 
 _ASK = {"ask": '- system: Be brief.\n- user: "{{ text }}"'}
 _GIVEN = "given: {kind: rows, rows: [{text: a}, {text: b}, {text: c}]}"
@@ -406,8 +405,7 @@ def ran(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[.
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".atk").mkdir()
     script = [{"when": {"contains": "fit"}, "reply": "yes"}, {"reply": "well"}]
-    (tmp_path / "script.json").write_text(json.dumps(script))
-    models = {"m": {"provider": "scripted", "script": "script.json"}}
+    models = {"m": replying(tmp_path, script)}
 
     def run(folder: str, more: str = _CALLS, *options: str) -> dict[str, bytes]:
         prompts = {"ask": '- user: "{{ text }}"', "judge": '- user: "does {{ text }} fit"'}

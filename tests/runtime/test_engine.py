@@ -13,24 +13,13 @@ from hypothesis import strategies as st
 from atk_interp.llm.messages import ContextTooLong, EndpointDown, EndpointRefused, Reply, Request
 from atk_interp.llm.retry import RetryPolicy
 from atk_interp.runtime.events import Event, StepState
-from support.pipelines import Ran, run, said
+from support.pipelines import Ran, asking_about, run, said
 
 ASK = "{kind: generate, from: %s, model: m, prompt: ask, parse: {text: reply}}"
 
 
 def rows(*texts: str) -> str:
     return "{kind: rows, rows: [" + ", ".join(f"{{text: {text}}}" for text in texts) + "]}"
-
-
-def asking(*texts: str) -> str:
-    """A pipeline of one step, which asks about each of these texts."""
-    return f"""
-        steps:
-          given: {rows(*texts)}
-          ask: {ASK % "given"}
-        outputs:
-          out.jsonl: {{from: ask, format: jsonl}}
-        """
 
 
 def balanced(state: StepState) -> bool:
@@ -56,7 +45,7 @@ async def test_a_run_without_a_model_slot_needs_no_model(tmp_path: Path) -> None
 
 
 async def test_rows_come_out_in_the_order_of_the_input_whoever_answers_first(tmp_path: Path) -> None:
-    ran = await run(tmp_path, asking(*"abcdefgh"), Slow(), settings={"concurrency": 8})
+    ran = await run(tmp_path, asking_about(*"abcdefgh"), Slow(), settings={"concurrency": 8})
     assert [row["reply"] for row in ran.rows] == [f"{letter} 00" for letter in "ABCDEFGH"]
 
 
@@ -221,7 +210,7 @@ async def test_no_rows_after_a_step_stops_the_run_and_says_which_and_why(tmp_pat
 
 
 async def test_equal_calls_that_are_under_way_at_once_are_made_once(tmp_path: Path) -> None:
-    ran = await run(tmp_path, asking("a", "a", "a"), model := Slow())
+    ran = await run(tmp_path, asking_about("a", "a", "a"), model := Slow())
     assert [row["reply"] for row in ran.rows] == ["A 00"] * 3
     assert model.calls == 1
     assert ran.count("ask")["called"] == 1
@@ -231,7 +220,7 @@ async def test_who_waits_for_an_equal_call_that_fails_fails_with_it(tmp_path: Pa
     def refuse(request: Request) -> str:
         raise EndpointRefused("no such model", "here", "name another", 404)
 
-    ran = await run(tmp_path, asking("a", "a", "a"), refuse)
+    ran = await run(tmp_path, asking_about("a", "a", "a"), refuse)
     assert (ran.result.status, ran.result.exit_code) == ("impossible", 2)
     assert ran.result.message == "the endpoint refused a call: no such model"
     assert ran.result.help == "name another"
@@ -244,7 +233,7 @@ async def test_a_row_that_is_too_long_for_the_model_is_rejected_and_the_others_g
             raise ContextTooLong("`here` answered 400: 9000 tokens, and there is room for 4096", "here", status=400)
         return "fine"
 
-    ran = await run(tmp_path, asking("a", "b", "c"), model)
+    ran = await run(tmp_path, asking_about("a", "b", "c"), model)
     assert ran.result.status == "done"
     assert [row["text"] for row in ran.rows] == ["a", "c"]
     (rejected,) = ran.rejected
@@ -295,7 +284,7 @@ async def test_an_endpoint_that_comes_back_for_the_last_round_loses_no_row(tmp_p
             raise EndpointDown("`here` answered 500", "here")
         return "fine"
 
-    ran = await run(tmp_path, asking("a", "b", "c"), model, policy=RetryPolicy(tries=2, first_wait_s=0.001))
+    ran = await run(tmp_path, asking_about("a", "b", "c"), model, policy=RetryPolicy(tries=2, first_wait_s=0.001))
     assert ran.result.status == "done"
     assert [row["text"] for row in ran.rows] == ["a", "b", "c"]
 
@@ -304,7 +293,7 @@ async def test_a_listener_that_raises_costs_nothing(tmp_path: Path) -> None:
     def broken(event: Event) -> None:
         raise RuntimeError("the display is broken")
 
-    ran = await run(tmp_path, asking("a"), said, listeners=[broken])
+    ran = await run(tmp_path, asking_about("a"), said, listeners=[broken])
     assert ran.result.status == "done"
 
 
@@ -312,7 +301,7 @@ async def test_a_mistake_of_ours_is_told_as_one(tmp_path: Path) -> None:
     def model(request: Request) -> str:
         raise AssertionError("this cannot be")
 
-    ran = await run(tmp_path, asking("a"), model)
+    ran = await run(tmp_path, asking_about("a"), model)
     assert (ran.result.status, ran.result.exit_code) == ("failed", 3)
     assert isinstance(ran.result.error, AssertionError)
 

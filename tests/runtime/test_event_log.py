@@ -21,19 +21,11 @@ from atk_interp.runtime.events import (
     StepStarted,
     as_json,
 )
-from support.pipelines import run, said
-
-SPEC = """
-    steps:
-      given: {kind: rows, rows: [{text: a}, {text: b}]}
-      ask: {kind: generate, from: given, model: m, prompt: ask, parse: {text: reply}}
-    outputs:
-      out.jsonl: {from: ask, format: jsonl}
-    """
+from support.pipelines import asking_about, run, said
 
 
 async def test_a_run_is_in_the_log_from_its_start_over_its_steps_and_outputs_to_its_end(tmp_path: Path) -> None:
-    ran = await run(tmp_path, SPEC, said)
+    ran = await run(tmp_path, asking_about("a", "b"), said)
     records = list(read_events(ran.folder / "events.jsonl"))
     assert [(record["event"], record.get("step") or record.get("output")) for record in records] == [
         ("RunStarted", None),
@@ -50,7 +42,7 @@ async def test_a_run_is_in_the_log_from_its_start_over_its_steps_and_outputs_to_
 
 
 async def test_a_step_starts_before_it_finishes_and_outputs_are_told_before_the_end(tmp_path: Path) -> None:
-    ran = await run(tmp_path, SPEC, said)
+    ran = await run(tmp_path, asking_about("a", "b"), said)
     order = [type(event) for event in ran.events if not isinstance(event, CallFinished | Progressed)]
     assert order[0] is RunStarted
     assert order.index(StepStarted) < order.index(StepFinished) < order.index(OutputWritten)

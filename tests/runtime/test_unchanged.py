@@ -13,7 +13,7 @@ import pytest
 from atk_interp.pipeline import compile_pipeline
 from atk_interp.runtime import RunResult
 from atk_interp.runtime.events import CallFinished, Event, Noted, Progressed, RunFinished, RunStarted
-from support.pipelines import write_project
+from support.pipelines import replying, write_project
 
 SPEC = """
     spec: atk/v1
@@ -41,8 +41,7 @@ class Project:
         self.documents.mkdir()
         for name in ("one", "two"):
             (self.documents / f"{name}.txt").write_text(name)
-        (folder / "script.json").write_text(json.dumps([{"reply": "fine"}]))
-        self.models: dict[str, Any] = {"m": {"provider": "scripted", "script": "script.json"}}
+        self.models: dict[str, Any] = {"m": replying(folder, [{"reply": "fine"}])}
         self.write()
         self.events: list[Event] = []
 

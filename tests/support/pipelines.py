@@ -29,7 +29,7 @@ from atk_interp.pipeline import Pipeline, compile_pipeline
 from atk_interp.runtime import RunResult
 from atk_interp.runtime.events import Event, Listener
 
-__all__ = ["IMPATIENT", "Ran", "compiled", "run", "said", "write_project"]
+__all__ = ["IMPATIENT", "Ran", "asking_about", "compiled", "replying", "run", "said", "write_project"]
 
 HEAD = "spec: atk/v1\nname: case\nparams:\n  output_dir: {type: path}\nmodels:\n  m: {expects: any}\n"
 PROMPTS = {"ask": '- user: "{{ text }}"'}
@@ -76,6 +76,24 @@ class Ran:
 def said(request: Request) -> str:
     """What a call ends with."""
     return request.messages[-1].content if request.messages else request.prompt or ""
+
+
+def asking_about(*texts: str) -> str:
+    """A pipeline of one step, which asks about each of these texts."""
+    rows = ", ".join(f"{{text: {text}}}" for text in texts)
+    return f"""
+    steps:
+      given: {{kind: rows, rows: [{rows}]}}
+      ask: {{kind: generate, from: given, model: m, prompt: ask, parse: {{text: reply}}}}
+    outputs:
+      out.jsonl: {{from: ask, format: jsonl}}
+    """
+
+
+def replying(folder: Path, rules: Sequence[object], name: str = "script.json", **settings: Any) -> dict[str, Any]:
+    """The settings of a model that replies by these rules, for a config in this folder, where they are written."""
+    (folder / name).write_text(json.dumps(rules))
+    return {"provider": "scripted", "script": name, **settings}
 
 
 def write_project(
