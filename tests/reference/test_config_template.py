@@ -12,6 +12,7 @@ from atk_interp.diagnostics.render import render_text
 from atk_interp.lint import lint_path
 from atk_interp.lint.check import check_file
 from atk_interp.reference import config_template
+from atk_interp.spec.schema import EXPECTS
 
 SPEC = """
 spec: atk/v1
@@ -119,14 +120,23 @@ def test_parameters_stand_under_their_sections_required_ones_first(spec_path: Pa
         """)
 
 
+@pytest.mark.parametrize("sort", EXPECTS)
+def test_a_slot_may_expect_every_sort_of_model(spec_path: Path, sort: str) -> None:
+    spec_path.write_text(SPEC.replace("expects: reasoning", f"expects: {sort}"))
+    linted = lint_path(spec_path)
+    assert linted.analysis is not None
+    assert re.search(r"#  writer:   # .*model", config_template(linted.analysis.spec, "pipeline.yaml"))
+
+
 def test_every_stock_pipeline_has_a_template_that_lints_clean(project_root: Path, tmp_path: Path) -> None:
     specs = sorted((project_root / "pipeline_specs").glob("*/pipeline.yaml"))
     assert specs
+    for folder in ("input_dir", "input_path"):
+        (tmp_path / folder).mkdir()
     for path in specs:
-        filled = re.sub(
-            r"^(\w+):   # required: a path", rf"\1: {tmp_path}/\1", template(path, str(path)), flags=re.MULTILINE
-        )
-        (tmp_path / "input_dir").mkdir(exist_ok=True)
+        filled = template(path, str(path))
+        for type_, value in (("a path", rf"{tmp_path}/\1"), ("a list", "[one, two]"), ("text", "Some words.")):
+            filled = re.sub(rf"^(\w+):   # required: {type_}", rf"\1: {value}", filled, flags=re.MULTILINE)
         switched = SWITCH.sub(r"\1", filled).replace("prompts: [my_prompts]", "")
 
         assert "   # required" not in switched

@@ -21,6 +21,7 @@ _WIDTH = 100
 _EXPECTS = {
     "instruct": "an instruct model: it must keep to forms and follow instructions to the letter",
     "reasoning": "a reasoning model",
+    "embedding": "a model that makes vectors of texts",
     "any": "any model",
 }
 

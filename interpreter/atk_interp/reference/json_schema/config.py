@@ -22,6 +22,7 @@ _TYPES: dict[str, Schema] = {
 _EXPECTS = {
     "instruct": "The pipeline expects an instruct model.",
     "reasoning": "The pipeline expects a reasoning model.",
+    "embedding": "The pipeline expects a model that makes vectors of texts.",
     "any": "The pipeline takes any model.",
 }
 
