@@ -41,6 +41,12 @@ async def test_where_no_sentence_fits_the_words_are_what_is_left(tmp_path: Path)
     assert "substring_words" in held
 
 
+async def test_a_field_is_held_to_so_many_sentences_that_come_to_an_end(tmp_path: Path) -> None:
+    one, two = [await grammar(tmp_path / str(most), f"{{max_chars: 40, sentences: {most}}}") for most in (1, 2)]
+    assert "{0,1}/" in two
+    assert one != two
+
+
 async def test_null_holds_to_nothing(tmp_path: Path) -> None:
     held = await grammar(tmp_path, "{sentence_of: =text if false else none}")
     assert "Ice" not in held

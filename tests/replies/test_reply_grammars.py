@@ -67,7 +67,9 @@ def texts(value: object) -> list[str]:
 
 @pytest.mark.parametrize("options", CONSTRAINED.values(), ids=CONSTRAINED)
 @pytest.mark.parametrize(
-    "rule", [None, FieldRule(max_chars=12), FieldRule(40, PASSAGE)], ids=["free", "short", "words"]
+    "rule",
+    [None, FieldRule(max_chars=12), FieldRule(40, PASSAGE), FieldRule(40, sentences=1)],
+    ids=["free", "short", "words", "sentence"],
 )
 def test_what_a_grammar_allows_is_readable_and_within_its_rules(
     options: dict[str, Any], rule: FieldRule | None
@@ -143,6 +145,14 @@ def test_an_answer_is_one_of_the_texts_that_the_form_leaves_room_for() -> None:
     assert is_written_by(grammar, "<answer>It is mould.</answer>")
     for other in (*texts[1:], "It is", "mould"):
         assert not is_written_by(grammar, f"<answer>{other}</answer>")
+
+
+def test_a_text_of_so_many_sentences_at_most_comes_to_an_end() -> None:
+    grammar = grammar_of({"tag": "answer"}, {"answer": FieldRule(40, sentences=2)})
+    for said in ("It is ice.", '"Is it?" She nods.', "It is 4.2 cups.", "No ... Never!", "氷は浮く。"):
+        assert is_written_by(grammar, f"<answer>{said}</answer>")
+    for said in ("It is ice", "One. Two. Three.", "It is. It", "It is ice that floats on the water of a lake."):
+        assert not is_written_by(grammar, f"<answer>{said}</answer>")
 
 
 @pytest.mark.parametrize("nothing", ["", " \n", "—…"])

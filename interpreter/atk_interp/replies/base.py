@@ -49,11 +49,13 @@ class FieldRule:
 
     `max_chars` bounds its length; without it `grammar.DEFAULT_MAX_CHARS` does. `words_of` allows only an unbroken
     run of the words of this text. `one_of` allows only these texts, as far as any of them is short enough.
+    `sentences` is how many it holds at most, all of which come to an end.
     """
 
     max_chars: int | None = None
     words_of: str | None = None
     one_of: tuple[str, ...] = ()
+    sentences: int | None = None
 
 
 Rules = Mapping[str, FieldRule]

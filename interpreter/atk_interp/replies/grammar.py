@@ -2,7 +2,7 @@
 
 Free text is one line of bounded length that begins with a letter, a digit, a quotation mark or a parenthesis: small
 models otherwise run on, or fill a hole with marks. With `words_of` it is also an unbroken run of a text's words, with
-`one_of` one of some texts.
+`one_of` one of some texts, with `sentences` so many that come to an end.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ DEFAULT_MAX_CHARS = 400
 _FIRST = ("\\p{L}", "\\p{N}", "(", '"', "'")
 _LINE_ENDS = "\\p{Cc}\\p{Zl}\\p{Zp}"
 """Control characters too: some of them end lines, and none of them is text."""
+_SENTENCE = r"""([^ .!?…。！？]|\.\p{N})([^.!?…。！？]|\.\p{N})*[.!?…。！？]+["'”’»)*]*"""
+"""Up to its end, which the point in 4.2 is not."""
 _MOST_LISTED = 101
 MOST_IN_LIST = 5
 """The most items of a list in JSON that has no bound of its own."""
@@ -138,6 +140,9 @@ def _free_text(rule: FieldRule, excluded: str) -> str:
     whole = [text for text in map(clean, rule.one_of) if len(text) <= most and not set(excluded) & set(text)]
     if whole:
         return any_of(whole)
+    if rule.sentences:
+        further = f"( {_SENTENCE}){{0,{rule.sentences - 1}}}" if rule.sentences > 1 else ""
+        pattern = f"{pattern} & /{_SENTENCE}{further}/"
     words = " ".join(clean(rule.words_of or "").split())
     if not any(character.isalnum() for character in words):
         return pattern

@@ -23,12 +23,15 @@ CONSTRAIN = Option(
     "constrain",
     Takes.STRUCTURE,
     "Bounds of free-text fields, where the endpoint can hold a reply to a grammar: `max_chars`, `words_of`, "
-    "`sentence_of`.",
+    "`sentence_of`, `sentences`.",
     schema={
         "type": "dict",
         "valuesrules": {
             "type": "dict",
-            "schema": {"max_chars": {"type": "integer", "min": 1}, **{name: {"type": "string"} for name in _TEXTS}},
+            "schema": {
+                **{name: {"type": "integer", "min": 1} for name in ("max_chars", "sentences")},
+                **{name: {"type": "string"} for name in _TEXTS},
+            },
         },
     },
 )
@@ -61,11 +64,12 @@ class Holding:
     max_chars: int | None
     words_of: Closure | None
     sentence_of: Closure | None
+    sentences: int | None
 
     def rule(self, names: Mapping[str, Any]) -> FieldRule:
         """The rule for one row. Where no sentence fits, the words of that text are what is left to hold to."""
         whole, words = _text(self.sentence_of, names), _text(self.words_of, names)
-        return FieldRule(self.max_chars, words or whole, whole_sentences(whole) if whole else ())
+        return FieldRule(self.max_chars, words or whole, whole_sentences(whole) if whole else (), self.sentences)
 
 
 def holdings(step: BoundStep) -> dict[str, Holding]:
@@ -74,7 +78,7 @@ def holdings(step: BoundStep) -> dict[str, Holding]:
     for field, rule in (step.view.option("constrain") or {}).items():
         path = (*step.view.path("constrain"), field)
         words, whole = (step.rule((*path, name)) if name in rule else None for name in _TEXTS)
-        found[field] = Holding(rule.get("max_chars"), words, whole)
+        found[field] = Holding(rule.get("max_chars"), words, whole, rule.get("sentences"))
     return found
 
 
