@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow  # type: ignore[import-untyped]
 import pytest
+from pyarrow import parquet
 
 from atk_interp.formats.conversations import ConversationError, conversation
 from atk_interp.llm.messages import Request
@@ -160,3 +162,130 @@ def test_documents_of_all_kinds_are_read_in_order(tmp_path: Path, monkeypatch: p
         ("c.csv", "three"),
     ]
     assert [note.message for note in found.notes] == ["the file is damaged or no PDF; skipped"]
+
+
+TYPED = {"q": "text", "n": "int", "share": "float", "ok": "bool", "tags": "list", "more": "record", "z": "any"}
+
+
+def test_declared_types_are_read_from_the_texts_of_a_table(tmp_path: Path) -> None:
+    rows = [
+        "q,n,share,ok,tags,more,z",
+        '007,007, 3 ,true,"[1, ""a""]",{},',
+        ',-1,-1.5e3,False,[],"{""a"": null}",5',
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    found = applied("read", {"path": str(tmp_path), "fields": TYPED})
+    assert found.fields == [
+        {"q": "007", "n": 7, "share": 3.0, "ok": True, "tags": [1, "a"], "more": {}, "z": ""},
+        {"q": "", "n": -1, "share": -1500.0, "ok": False, "tags": [], "more": {"a": None}, "z": "5"},
+    ]
+    assert type(found.fields[0]["share"]) is float
+    assert found.notes == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "cell", "told"),
+    [
+        ("int", "5.0", 'the field `v` is not a whole number ("5.0"); skipped'),
+        ("int", "", "the field `v` is empty, not a whole number; skipped"),
+        ("int", str(2**64), 'the field `v` is not a whole number ("18446744073709551616"); skipped'),
+        ("float", "1_000", 'the field `v` is not a number ("1_000"); skipped'),
+        ("float", "nan", 'the field `v` is not a number ("nan"); skipped'),
+        ("float", "1e999", 'the field `v` is not a number ("1e999"); skipped'),
+        ("bool", "yes", 'the field `v` is neither true nor false ("yes"); skipped'),
+        ("list", "{}", 'the field `v` is not a list ("{}"); skipped'),
+        ("list", f"[{2**64}]", 'the field `v` is not a list ("[18446744073709551616]"); skipped'),
+        ("record", "x", 'the field `v` is not a mapping ("x"); skipped'),
+    ],
+)
+def test_a_cell_of_another_type_costs_its_line(tmp_path: Path, type_: str, cell: str, told: str) -> None:
+    (tmp_path / "a.csv").write_text(f"q,v\none,{cell}\n")
+    found = applied("read", {"path": str(tmp_path), "fields": {"q": "text", "v": type_}})
+    assert found.fields == []
+    assert [(note.where, note.message) for note in found.notes] == [("a.csv line 2", told)]
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "told"),
+    [
+        ("text", None, "the field `v` holds null, not a text; skipped"),
+        ("text", 5, "the field `v` holds a number, not a text (5); skipped"),
+        ("int", "3", 'the field `v` holds a text, not a whole number ("3"); skipped'),
+        ("int", 5.5, "the field `v` holds a number, not a whole number (5.5); skipped"),
+        ("int", True, "the field `v` holds true or false, not a whole number (true); skipped"),
+        ("float", False, "the field `v` holds true or false, not a number (false); skipped"),
+        ("bool", 1, "the field `v` holds a number, neither true nor false (1); skipped"),
+        ("list", {}, "the field `v` holds a record, not a list; skipped"),
+        ("record", [1], "the field `v` holds a list, not a mapping; skipped"),
+    ],
+)
+@pytest.mark.parametrize("optional", [False, True])
+def test_a_value_of_another_type_costs_its_record(
+    tmp_path: Path, type_: str, value: Any, told: str, optional: bool
+) -> None:
+    lines(tmp_path / "a.jsonl", [{"v": value}])
+    declared = {"type": type_, "optional": True} if optional else type_
+    found = applied("read", {"path": str(tmp_path), "fields": {"v": declared}})
+    if optional and value is None:
+        assert found.fields == [{"v": None}]
+        return
+    assert found.fields == []
+    assert [(note.where, note.message) for note in found.notes] == [("a.jsonl line 1", told)]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv", "a.parquet"])
+def test_what_is_optional_is_none_where_it_is_missing_or_null(tmp_path: Path, name: str) -> None:
+    records = [{"q": "one", "hint": "h", "n": 2}, {"q": "two", "hint": None, "n": None}]
+    if name == "a.jsonl":
+        lines(tmp_path / name, [*records, {"q": "three"}])
+    elif name == "a.json":
+        (tmp_path / name).write_text(json.dumps([*records, {"q": "three"}]))
+    elif name == "a.csv":
+        (tmp_path / name).write_text("q,hint,n\none,h,2\ntwo,,\nthree,,\n")
+    else:
+        parquet.write_table(pyarrow.Table.from_pylist([*records, {"q": "three"}]), tmp_path / name)
+    rules = {"hint": {"type": "text", "optional": True}, "n": {"type": "int", "optional": True}}
+    found = applied("read", {"path": str(tmp_path), "fields": {"q": "text", **rules}})
+    assert found.fields == [*records, {"q": "three", "hint": None, "n": None}]
+    assert found.notes == []
+
+
+def test_a_text_has_none_in_an_optional_field(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one")
+    found = applied("read", {"path": str(tmp_path), "fields": {"text": "text", "n": {"type": "int", "optional": True}}})
+    assert found.fields == [{"text": "one", "n": None}]
+
+
+def test_a_field_of_any_type_may_be_null_and_may_not_be_missing(tmp_path: Path) -> None:
+    lines(tmp_path / "a.jsonl", [{"value": None, "q": 1}, {"q": 2}])
+    found = applied("read", {"path": str(tmp_path), "fields": {"value": "any"}})
+    assert found.fields == [{"value": None, "q": 1}]
+    assert [(note.message, note.help) for note in found.notes] == [
+        (
+            "no field `value`; skipped",
+            "its fields are `q`; where only some records have it, declare `value: {type: any, optional: true}`",
+        )
+    ]
+
+
+def test_records_with_the_same_fault_are_counted_whatever_they_hold(tmp_path: Path) -> None:
+    lines(tmp_path / "a.jsonl", [{"v": str(number)} for number in range(30)])
+    found = applied("read", {"path": str(tmp_path), "fields": {"v": "int"}})
+    assert len(found.notes) == 21
+    assert found.notes[-1].message == (
+        "10 further lines with the same fault (the field `v` holds a text, not a whole number); skipped"
+    )
+
+
+def test_a_whole_number_is_a_number_where_one_is_declared(tmp_path: Path) -> None:
+    lines(tmp_path / "a.jsonl", [{"v": 3}])
+    [fields] = applied("read", {"path": str(tmp_path), "fields": {"v": "float"}}).fields
+    assert repr(fields["v"]) == "3.0"
+
+
+def test_an_object_with_some_of_the_optional_fields_is_a_record(tmp_path: Path) -> None:
+    optional = {"type": "any", "optional": True}
+    (tmp_path / "a.json").write_text('{"a": 1, "data": [{"x": 1}]}')
+    (tmp_path / "b.json").write_text('{"data": [{"b": 1}]}')
+    found = applied("read", {"path": str(tmp_path), "fields": {"a": optional, "b": optional}})
+    assert [(fields["a"], fields["b"]) for fields in found.fields] == [(1, None), (None, 1)]

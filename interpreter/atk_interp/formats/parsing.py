@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
@@ -53,7 +53,14 @@ def cache_of_project() -> ParsedCache:
 
 class ReadFile(Protocol):
     def __call__(
-        self, path: Path, root: Path, required: tuple[str, ...], *, talks: bool, drop_running_heads: bool
+        self,
+        path: Path,
+        root: Path,
+        required: tuple[str, ...],
+        *,
+        talks: bool,
+        drop_running_heads: bool,
+        types: Mapping[str, str] | None,
     ) -> Iterator[Item]: ...
 
 

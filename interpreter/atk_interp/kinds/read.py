@@ -17,9 +17,10 @@ from atk_interp.kinds.base import (
     StepStopped,
     StepView,
 )
-from atk_interp.kinds.base.fields import declared_types, fields_option
+from atk_interp.kinds.base.fields import TYPES
 from atk_interp.kinds.base.goals import UNTIL, check_until
 from atk_interp.kinds.base.ordinals import Ordinals
+from atk_interp.kinds.base.typed import TypedFields, typed_fields_option
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, content_hash, root_id
 
@@ -42,7 +43,8 @@ class Read(StepKind):
     .tsv .parquet .arrow`, and folders that `datasets` of Hugging Face has saved) one row per record with its own
     fields. Files are taken in the order of their names; those that are packed (`.gz .bz2 .xz .zst`) are unpacked. A
     row is known by its content, so moving or renaming a file changes nothing; `row.source` is the file's path inside
-    the folder. What cannot be read is told and skipped: a line, a page, or the file.
+    the folder. What cannot be read is told and skipped: a line, a page, or the file; and so is a record that lacks a
+    field under `fields`, or holds another type in it, unless the field is declared `{type: text, optional: true}`.
 
     With `as: conversations` every record is a conversation, in the style of ShareGPT or of chat APIs, or one
     question and its answer (`instruction` with `input` and `output`, `question` and `answer`, `prompt` and `response`),
@@ -57,7 +59,10 @@ class Read(StepKind):
     cardinality = Cardinality.SOURCE
     options = (
         Option("path", Takes.PATH, "The file, folder, glob or address (`s3://…`) to read.", required=True),
-        fields_option("The fields of the records, when they are not `text`."),
+        typed_fields_option(
+            f"The fields of the records with their types, when they are not `text`: {', '.join(TYPES)}; "
+            "`{type: text, optional: true}` may be missing or null."
+        ),
         Option("as", Takes.NAME, "What the records are.", default="records", choices=("records", "conversations")),
         Option(
             "running_heads", Takes.NAME, "What most pages of a PDF begin or end with: kept, or left out (`drop`).",
@@ -75,15 +80,16 @@ class Read(StepKind):
         view.value("time_limit")
         check_until(view)
         talks = view.option("as") == "conversations"
-        given = view.option("fields") or ({} if talks else {"text": "text"})
-        fields = declared_types(given) | (_MESSAGES if talks else {})
+        fields = _fields(view).types | (_MESSAGES if talks else {})
         view.writes(fields, view.path("fields"))
         return RecordType(fields)
 
     def bind(self, step: BoundStep) -> SourceStep:
         path = str(step.value("path"))
         talks = step.view.option("as") == "conversations"
-        required = tuple(step.view.option("fields") or (() if talks else ("text",)))
+        fields = _fields(step.view)
+        required = tuple(name for name in fields.kinds if name not in fields.optional)
+        types = {name: kind for name, kind in fields.kinds.items() if not (talks and name in _MESSAGES)}
         drop_heads = step.view.option("running_heads") == "drop"
         limit_s = step.whole("time_limit") or 300
 
@@ -91,7 +97,7 @@ class Read(StepKind):
             from atk_interp.formats.inputs import Input  # imported late: linting reads no documents
             from atk_interp.formats.readers import Reading
 
-            return Input(path, step.folder, Reading(required, talks, drop_heads), limit_s)
+            return Input(path, step.folder, Reading(required, talks, drop_heads, types), limit_s)
 
         def rows(context: StepContext) -> Iterator[Row]:
             from atk_interp.formats.documents import CannotRead
@@ -118,6 +124,12 @@ class Read(StepKind):
                 raise StepStopped(f"step `{step.name}` has nothing to read: {error}", error.help) from error
 
         return SourceStep(rows, None if "://" in path else files, check)
+
+
+def _fields(view: StepView) -> TypedFields:
+    """The fields that are declared; the text of documents when none are, and nothing beside conversations."""
+    default = {} if view.option("as") == "conversations" else {"text": "text"}
+    return TypedFields.of(view.option("fields") or default)
 
 
 def _rows(given: Input, context: StepContext) -> Iterator[Row]:

@@ -132,7 +132,7 @@ def test_a_broken_line_is_told_and_the_others_kept(tmp_path: Path) -> None:
         ("line 3", "a text instead of a record; skipped"),
         ("line 4", "a list instead of a record; skipped"),
         ("line 5", "no field `text`; skipped"),
-        ("line 6", "the field `text` holds a number; skipped"),
+        ("line 6", "the field `text` holds a number, not a text (6); skipped"),
     ]
     assert told[5] == ("line 7", "the field `text` is empty; skipped")
     assert [problem.help for problem in problems[5:]] == [
@@ -183,7 +183,8 @@ def test_the_caller_names_the_fields_that_a_record_needs(tmp_path: Path) -> None
     path = written(tmp_path / "a.jsonl", b'{"question": "Why?", "answer": ""}\n{"question": "Who?"}')
     documents, problems = read(path, ("question", "answer"))
     assert [one.fields for one in documents] == [{"question": "Why?", "answer": ""}]
-    assert (problems[0].message, problems[0].help) == ("no field `answer`; skipped", "its fields are `question`")
+    help = "its fields are `question`; where only some records have it, declare `answer: {type: any, optional: true}`"
+    assert (problems[0].message, problems[0].help) == ("no field `answer`; skipped", help)
 
 
 def test_a_text_among_records_is_told_when_other_fields_are_needed(tmp_path: Path) -> None:

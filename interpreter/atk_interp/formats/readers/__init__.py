@@ -9,6 +9,7 @@ from typing import Any
 from atk_interp.formats.finding import Found, find, source_of
 from atk_interp.formats.packing import UnpackError, suffix_of
 from atk_interp.formats.readers.base import CannotRead, Document, File, Problem, Reader
+from atk_interp.formats.readers.records import BadRecord, hold_to_types
 from atk_interp.installed import Extended
 from atk_interp.records import dataclass
 from atk_interp.registry import Registry
@@ -49,6 +50,9 @@ READERS: Mapping[str, Reader] = Extended(_OWN, "atk_interp.readers", _wrong)
 PARSED = frozenset({".html", ".htm", ".epub", ".pdf", ".docx"})
 """The suffixes of documents whose parsers are best kept in a process of their own."""
 
+_HOLD_THEIR_RECORDS = frozenset({".jsonl", ".json", ".csv", ".tsv", ".parquet", ".arrow"})
+"""The suffixes of records, which are held to their types one by one as they are read."""
+
 
 def find_files(path: Path, pattern: str | None = None) -> Found:
     """The readable files that a folder, a file or a glob stands for; see `finding.find`."""
@@ -57,12 +61,14 @@ def find_files(path: Path, pattern: str | None = None) -> Found:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How files are read: the fields that every document must have, whether their records are conversations, and
-    whether what most pages of a PDF begin or end with is left out."""
+    """How files are read: the fields that every document must have, whether their records are conversations, whether
+    what most pages of a PDF begin or end with is left out, and the declared types of the fields, those that a document
+    may lack among them (see `File.types`)."""
 
     required: tuple[str, ...] = ("text",)
     talks: bool = False
     drop_running_heads: bool = False
+    types: Mapping[str, str] | None = None
 
 
 def read_file(
@@ -72,6 +78,7 @@ def read_file(
     *,
     talks: bool = False,
     drop_running_heads: bool = False,
+    types: Mapping[str, str] | None = None,
 ) -> Iterator[Document | Problem]:
     """The documents of one file below `root`, and what is wrong with it, in the order of the file.
 
@@ -79,30 +86,36 @@ def read_file(
     the others are. Lazy, and never raises for
     what is in the file or for a file that cannot be opened. Raises `CannotRead` for a suffix that nothing reads.
     """
+    if types is None:
+        types = {name: "text" if name == "text" else "any" for name in required}
     reader = READERS.get(suffix_of(path))
     if reader is None:
         raise CannotRead(f"`{path.name}` is not read", f"readable are {', '.join(READERS)}")
-    file = File(path, source_of(path, root), required, talks, drop_running_heads)
+    file = File(path, source_of(path, root), required, talks, drop_running_heads, types)
+    is_held = suffix_of(path) in _HOLD_THEIR_RECORDS
     try:
         for found in reader(file):
-            yield _checked(found, file) if isinstance(found, Document) else found
+            yield _checked(found, file, is_held) if isinstance(found, Document) else found
     except OSError as error:
         yield file.problem(f"the file cannot be read ({error.strerror or error}); skipped")
     except UnpackError as error:
         yield file.problem(f"the file is packed and damaged ({error}); the rest of it is skipped")
 
 
-def _checked(document: Document, file: File) -> Document | Problem:
-    """A text has no fields but `text`, whatever the records beside it have."""
-    if file.talks:
-        return (
-            document
-            if "messages" in document.fields
-            else file.problem("the file is a text and no conversation; skipped")
-        )
-    missing = next((name for name in file.required if name not in document.fields), None)
-    if missing is None:
+def _checked(document: Document, file: File, is_held: bool) -> Document | Problem:
+    """A text has no fields but `text`, whatever the records beside it have. `is_held`: its reader has seen to types."""
+    if file.talks and "messages" not in document.fields:
+        return file.problem("the file is a text and no conversation; skipped")
+    if is_held or file.talks:
         return document
-    return file.problem(
-        f"the file is a text and has no field `{missing}`; skipped", help="keep texts and records apart"
-    )
+    missing = next((name for name in file.required if name not in document.fields), None)
+    if missing is not None:
+        return file.problem(
+            f"the file is a text and has no field `{missing}`; skipped", help="keep texts and records apart"
+        )
+    fields = dict(document.fields)
+    try:
+        hold_to_types(fields, file)
+    except BadRecord as bad:
+        return file.problem(str(bad), help=bad.help)
+    return Document(document.source, fields, document.ordinal)

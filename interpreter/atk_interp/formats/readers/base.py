@@ -6,7 +6,8 @@ bytes into problems. `OSError` may pass: `read_file` reports it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import field
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -38,7 +39,8 @@ MOST_BYTES = 512 * 1024 * 1024
 class File:
     """A file to read. `required` names the fields that a record must have, where the format has records.
 
-    `talks`: the records are conversations. `drop_running_heads`: leave out what most pages begin or end with.
+    `types` has the declared type of each (a key of `NOUNS`), and of those that it may have. `talks`: the records are
+    conversations. `drop_running_heads`: leave out what most pages begin or end with.
     """
 
     path: Path
@@ -46,6 +48,7 @@ class File:
     required: tuple[str, ...] = ("text",)
     talks: bool = False
     drop_running_heads: bool = False
+    types: Mapping[str, str] = field(default_factory=lambda: {"text": "text"})
 
     def open(self) -> BinaryIO:
         """The bytes of the file, unpacked if its name says that they are packed. Raises `OSError`."""

@@ -70,7 +70,7 @@ def _records(file: File, table: Table, names: list[str]) -> Iterator[Document | 
                 found = f" ({len(cells)} instead of {len(names)})"
                 raise BadRecord("another number of cells than there are names", found, "check the quotes of the line")
             record: dict[str, Value] = dict(zip(names, cells, strict=True))
-            yield Document(file.source, checked_record(record, file), table.line_num)
+            yield Document(file.source, checked_record(record, file, texts=True), table.line_num)
         except BadRecord as bad:
             yield from faults.told(bad, f"line {table.line_num}")
     yield from faults.rest()

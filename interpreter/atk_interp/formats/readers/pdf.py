@@ -102,7 +102,7 @@ def _outcome(file: File, pages: list[list[Line]], pictures: list[int], unmapped:
         glyphs = "1 glyph stands" if unmapped == 1 else f"{unmapped} glyphs stand"
         yield file.problem(f"{glyphs} for no letter that the file names; each became U+FFFD", help=_REMAKE)
     fields: dict[str, Value] = {"text": text}
-    if "pages" in file.required:
+    if "pages" in file.required or "pages" in file.types:
         fields["pages"] = [*starts]
     yield Document(file.source, fields)
 

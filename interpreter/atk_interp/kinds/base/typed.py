@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from atk_interp.expressions.types import Type, maybe
+from atk_interp.formats.declared import NOUNS, Misfit, fitted
 from atk_interp.kinds.base.fields import TYPES, declared_types
 from atk_interp.records import dataclass
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Value
 
-__all__ = ["TYPED_FIELDS", "TypedFields"]
+__all__ = ["TYPED_FIELDS", "TypedFields", "typed_fields_option"]
 
 _RULES = {"type": {"type": "string", "allowed": list(TYPES), "required": True}, "optional": {"type": "boolean"}}
 _RULE = {"anyof": [{"type": "string", "allowed": list(TYPES)}, {"type": "dict", "schema": _RULES}]}
 
-TYPED_FIELDS = Option(
-    "fields",
-    Takes.STRUCTURE,
+
+def typed_fields_option(help: str, *, required: bool = False) -> Option:
+    """The option `fields`: names with their types, each of which may be optional."""
+    schema = {"type": "dict", "minlength": 1, "valuesrules": _RULE}
+    return Option("fields", Takes.STRUCTURE, help, required=required, schema=schema)
+
+
+TYPED_FIELDS = typed_fields_option(
     f"The fields that come out, with their types: {', '.join(TYPES)}; `{{type: text, optional: true}}` may be null.",
     required=True,
-    schema={"type": "dict", "minlength": 1, "valuesrules": _RULE},
 )
 
 
@@ -60,9 +65,10 @@ class TypedFields:
             raise ValueError(f"no `{name}`")
         if found is None and (name in self.optional or kind == "any"):
             return None
-        if not _HOLDS[kind](found):
-            raise ValueError(f"{_said(found)} for `{name}`, and not {_NOUNS[kind]}")
-        return float(found) if kind == "float" and isinstance(found, int) else found
+        try:
+            return fitted(kind, found)
+        except Misfit:
+            raise ValueError(f"{_said(found)} for `{name}`, and not {NOUNS[kind]}") from None
 
 
 def _said(value: Value) -> str:
@@ -78,23 +84,3 @@ def _said(value: Value) -> str:
         case dict():
             return "a mapping"
     return f"the number {value}"
-
-
-_NOUNS = {
-    "text": "a text",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "list": "a list",
-    "record": "a mapping",
-    "any": "a value",
-}
-_HOLDS: Mapping[str, Callable[[Value], bool]] = {
-    "text": lambda value: isinstance(value, str),
-    "int": lambda value: isinstance(value, int) and not isinstance(value, bool),
-    "float": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    "bool": lambda value: isinstance(value, bool),
-    "list": lambda value: isinstance(value, list),
-    "record": lambda value: isinstance(value, dict),
-    "any": lambda value: True,
-}
