@@ -8,7 +8,7 @@ from typing import Any
 
 from atk_interp.diagnostics import Sink
 from atk_interp.document import Document, Path
-from atk_interp.expressions.types import RecordType
+from atk_interp.expressions.types import RecordType, Type
 from atk_interp.records import dataclass
 from atk_interp.spec import PipelineSpec, Step
 from atk_interp.spec.options import Option
@@ -17,7 +17,7 @@ from atk_interp.templates import PromptLibrary
 __all__ = ["Seen"]
 
 
-@dataclass
+@dataclass(init=False, repr=False, eq=False)  # those of `StepView` serve
 class Seen:
     """A step with its options, where it stands, and what reaches it."""
 
@@ -32,6 +32,8 @@ class Seen:
     """Which step writes a field, for every field of the spec: what to name when a field is missing here."""
     constants: Mapping[str, RecordType] = field(default_factory=dict)
     """The `once` steps that it uses, with their fields."""
+    locals: Mapping[str, Type] = field(default_factory=dict)
+    """Names that only its place gives it: `round` inside of a loop."""
     used_slots: dict[str, None] = field(default_factory=dict)
     """The model slots that it asks, itself or through the steps within it, in their order."""
     hints: Mapping[str, str] = field(default_factory=dict)

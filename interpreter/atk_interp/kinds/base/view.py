@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Protocol
 
-from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
+from atk_interp.diagnostics import Diagnostic, Sink
 from atk_interp.document import Path
-from atk_interp.expressions import Expression, check_expression, parse_expression
-from atk_interp.expressions.narrow import facts_if
-from atk_interp.expressions.types import ANY, INT, TEXT, ListType, RecordType, Type, join_types, type_of
+from atk_interp.expressions.types import ANY, RecordType, Type
 from atk_interp.kinds.base.cardinality import Cardinality
-from atk_interp.kinds.base.causes import CausesTold
 from atk_interp.kinds.base.codes import (
     BAD_PARSE,
-    SHADOWED_PARAMETER,
-    UNKNOWN_FIELD,
     UNUSABLE_FUNCTION,
-    WRONG_VALUE_TYPE,
 )
-from atk_interp.kinds.base.seen import Seen
+from atk_interp.kinds.base.naming import Naming
+from atk_interp.kinds.base.scoped import ROW_TYPE, Scoped
 from atk_interp.kinds.base.slots import check_expected, check_slot
-from atk_interp.kinds.base.unknown import explained
-from atk_interp.kinds.base.written import is_formula, misfit, place_named
+from atk_interp.kinds.base.written import place_named
 from atk_interp.records import dataclass
 from atk_interp.replies import OptionsError, Reader, build_reader
-from atk_interp.source import Span
-from atk_interp.spec import BUILT_IN_NAMES, PipelineSpec, Step, Takes, param_type
+from atk_interp.spec import PipelineSpec, Step
 from atk_interp.templates import (
-    MessageList,
     Prompt,
-    Template,
-    check_template,
-    compile_template,
-    parse_messages,
-    used_names,
 )
 
 if TYPE_CHECKING:
@@ -44,18 +31,13 @@ if TYPE_CHECKING:
 
 __all__ = ["ROW_TYPE", "Analysed", "Around", "Followed", "Nested", "StepView", "expression_paths"]
 
-ROW_TYPE = RecordType({"id": TEXT, "source": TEXT})
-"""What the built-in name `row` holds."""
-
 
 @dataclass
-class StepView(Seen):
+class StepView(Naming, Scoped):
     """The checking side of a step. What was parsed is kept, so that binding parses nothing again."""
 
     sides: Mapping[str, RecordType] = field(default_factory=dict)
     """The fields of the rows of other steps that it names, by the key that names them."""
-    locals: Mapping[str, Type] = field(default_factory=dict)
-    """Names that only its place gives it: `round` inside of a loop."""
     handed: RecordType | None = None
     """The fields of the rows that a pipeline around this one hands to its `input` step."""
     around: Around | None = None
@@ -65,19 +47,8 @@ class StepView(Seen):
     """The steps of a step that has some of its own, as they were checked."""
     nested: Any = None
     """What a kind with steps of its own keeps for binding."""
-    lacking: Mapping[str, str] = field(default_factory=dict)
-    """Why fields of the rows that reach it may be null, each in a sentence."""
     causes: dict[str, str] = field(default_factory=dict)
-    """The same of fields after this step, where the step is what makes it so."""
-    expressions: dict[Path, Expression] = field(default_factory=dict)
-    scopes: dict[Path, Mapping[str, Type]] = field(default_factory=dict)
-    """The types of the names that each expression was checked with."""
-    written: dict[str, Path] = field(default_factory=dict)
-    """The fields that the step writes, each with the path of what names it."""
-    named: set[str] = field(default_factory=set)
-    """The fields that some key names, other than in an expression or a template."""
-    templates: dict[Path, Template] = field(default_factory=dict)
-    message_lists: dict[Path, MessageList] = field(default_factory=dict)
+    """Why fields may be null after this step, where the step is what makes it so."""
     loaded: dict[str, Prompt] = field(default_factory=dict)
     """The prompts of the step, by the key that names them; of a key that names several, by the place of each."""
     prompt_paths: dict[str, Path] = field(default_factory=dict)
@@ -85,7 +56,6 @@ class StepView(Seen):
     record: RecordType | None = None
     """The fields of the records of an output that names them."""
     reader: Reader | None = None
-    parse_is_broken: bool = False
     functions: dict[Path, Function] = field(default_factory=dict)
     """The Python functions that it calls, as they were read."""
 
@@ -107,104 +77,6 @@ class StepView(Seen):
     def asked(self) -> RecordType:
         """The fields that its prompts see."""
         return self.input if self.asks_about is None else self.asks_about
-
-    def params_scope(self) -> dict[str, Type]:
-        """Names that do not depend on a row."""
-        return {**{name: param_type(param) for name, param in self.spec.params.items()}, "seed": INT}
-
-    def row_scope(self, *more: Mapping[str, Type]) -> dict[str, Type]:
-        """Names of an expression over a row: fields, parameters, built-in names, and what a step adds."""
-        scope = {**self.params_scope(), **self.constants, **self.locals, **self.input.fields, "row": ROW_TYPE}
-        scope.update(sample=INT, attempt=INT)
-        for extra in more:
-            scope.update(extra)
-        return scope
-
-    def _known(self, scope: Mapping[str, Type], names: Iterable[str]) -> Mapping[str, Type]:
-        """The scope, and every other name as `any` where not all fields are known.
-
-        Rows of a source may have fields of their own; and what follows from a broken step or `parse` is told there.
-        """
-        unsure = self.input.open or self.parse_is_broken
-        if not unsure or "row" not in scope:
-            return scope
-        return {**dict.fromkeys(names, ANY), **scope}
-
-    def explain(self, name: str) -> tuple[tuple[str, ...], str | None]:
-        """Notes and help for a name that is not known at this step."""
-        return explained(self, name)
-
-    def _telling_causes(self) -> Sink:
-        return CausesTold(self.sink, self.lacking) if self.lacking else self.sink
-
-    def expression(self, path: Path, scope: Mapping[str, Type]) -> Type:
-        """Parse and check the expression at a path (with or without `=`); its type, `any` when it is broken."""
-        if not isinstance(self.document.get(path), str | bool | int | float):
-            return ANY
-        if self.document.span(path).text.startswith("!"):
-            return ANY  # a tag, which is told
-        text = self.document.text(path)
-        expression = parse_expression(text.slice(1) if text.value.startswith("=") else text, self.sink)
-        if expression is None:
-            return ANY
-        self.expressions[path] = expression
-        self.scopes[path] = known = self._known(scope, expression.names)
-        return check_expression(expression, known, self._telling_causes(), explain_unknown=self.explain)
-
-    def narrowed(self, fields: RecordType, path: Path, *, holds: bool = True) -> RecordType:
-        """The fields of the rows on which the expression at a path holds (or does not)."""
-        if path not in self.expressions:
-            return fields
-        facts = facts_if(self.expressions[path].root, holds, fields.fields)
-        return RecordType({**fields.fields, **facts}, fields.open) if facts else fields
-
-    def value(self, name: str) -> Type:
-        """Check an option that is a literal or a formula over the parameters; its type."""
-        if not self.given(name):
-            return type_of(self.option(name))
-        option = next(option for option in self.options if option.name == name)
-        return self.check_value(self.path(name), option.takes, self.params_scope())
-
-    def check_value(self, path: Path, takes: Takes, scope: Mapping[str, Type]) -> Type:
-        """Check a literal or formula at a path against what its key takes."""
-        value = self.document.get(path)
-        if not is_formula(value):
-            return type_of(value)
-        found = self.expression(path, scope)
-        told = misfit(found, takes)
-        if told is not None:
-            self.sink.report(WRONG_VALUE_TYPE, self.document.span(path), f"`{path[-1]}` {told}")
-        return found
-
-    def template(self, path: Path, scope: Mapping[str, Type]) -> None:
-        """Parse and check the Jinja template at a path."""
-        template = compile_template(self.document.text(path), self.sink)
-        if template is not None:
-            self.templates[path] = template
-            known = self._known(scope, used_names(template))
-            check_template(template, known, self._telling_causes(), self.explain)
-
-    def content(self, path: Path, scope: Mapping[str, Type]) -> Type:
-        """Check a value of a field: a formula, a template, a literal, or a list or mapping of these."""
-        value = self.document.get(path)
-        match value:
-            case str() if value.startswith("="):
-                return self.expression(path, scope)
-            case str() if "{{" in value or "{%" in value:
-                self.template(path, scope)
-                return TEXT
-            case dict():
-                return RecordType({key: self.content((*path, key), scope) for key in value})
-            case list():
-                return ListType(join_types(self.content((*path, index), scope) for index in range(len(value))))
-        return type_of(value)
-
-    def messages(self, path: Path, scope: Mapping[str, Type], *, trains: bool = False) -> None:
-        """Check a list of messages with holes. With `trains` they may say `train`."""
-        found = parse_messages(self.document, path, self.sink, trains=trains)
-        if found is not None:
-            self.message_lists[path] = found
-            found.check(self._known(scope, found.names()), self._telling_causes(), self.explain)
 
     def prompt(self, name: str, scope: Mapping[str, Type]) -> None:
         """Load and check the prompt that an option names."""
@@ -289,40 +161,6 @@ class StepView(Seen):
     def check_slot(self, value: str, path: Path, help: str | None = None) -> None:
         """Check that the model slot named at a path exists. `help` is the mend where it is no misspelt name."""
         check_slot(self, value, path, help)
-
-    def writes(self, fields: Mapping[str, Type], path: Path) -> None:
-        """Report fields whose names are already taken by a parameter, the language, or a step under `use`."""
-        self.written.update(dict.fromkeys(fields, path))
-        for name in fields:
-            if name in self.spec.params or name in self.constants or name in (*BUILT_IN_NAMES, *self.locals):
-                taken = "a parameter" if name in self.spec.params else "a built-in name"
-                taken = "a step under `use`" if name in self.constants else taken
-                told = f"field `{name}` bears the name of {taken}"
-                help_ = "choose another name for the field"
-                self.sink.report(SHADOWED_PARAMETER, self.place_of(name, path), told, help=help_)
-
-    def place_of(self, name: str, path: Path) -> Span:
-        """Where a field is named inside the value at a path: as a key, or as a text; else the first line of it."""
-        return place_named(self.document, name, path) or self.document.head_span(path)
-
-    def names_field(self, name: str) -> bool:
-        """Whether the step names a field in its keys, rather than writing it unasked."""
-        return place_named(self.document, name, self.step.path) is not None
-
-    def has_field(self, name: str, path: Path, *, is_key: bool = False) -> bool:
-        """Whether the rows have a field, named by the value (or the key) at a path; reports when they do not."""
-        self.named.add(name)
-        if name in self.input.fields or self.input.open:
-            return True
-        notes, help_ = self.explain(name)
-        self.sink.report(
-            UNKNOWN_FIELD,
-            self.document.key_span(path) if is_key else self.document.span(path),
-            f"there is no field `{name}` here",
-            notes=notes,
-            help=help_ or did_you_mean(name, self.input.fields),
-        )
-        return False
 
 
 def expression_paths(view: StepView, name: str) -> list[Path]:
