@@ -185,3 +185,20 @@ async def test_a_document_that_cannot_be_filled_in_stops_the_run(tmp_path: Path)
     ran = await run(tmp_path, spec)
     assert ran.result.status == "stopped"
     assert "output `note.txt` cannot be filled in" in ran.result.message
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl", "parquet"])
+async def test_the_whole_row_is_written_with_the_fields_that_were_not_declared(format_: str, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('{"id": 1, "q": "one"}\n{"q": "two", "more": "m"}\n')
+    spec = f"""
+    steps:
+      given: {{kind: read, path: in.jsonl, fields: {{q: text}}}}
+    outputs:
+      out.{format_}: {{from: given, format: {format_}}}
+    """
+    ran = await run(tmp_path, spec, lambda request: "")
+    found = [[(name, value) for name, value in row.items() if value not in ("", None)] for row in ran.rows]
+    one = "1" if format_ == "csv" else 1
+    assert [dict(row) for row in found] == [{"id": one, "q": "one"}, {"q": "two", "more": "m"}]
+    if format_ == "csv":
+        assert list(ran.rows[0]) == ["q", "id", "more"]

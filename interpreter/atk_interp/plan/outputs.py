@@ -157,7 +157,9 @@ def _fields(view: StepView, writer: Writer) -> RecordType:
     """What a writer goes by to say what its records hold."""
     if writer.takes == "parts":
         return RecordType(dict.fromkeys((name for name in view.step.options if name != "where"), ANY))
-    return view.record if view.record is not None else view.input
+    if view.record is not None:
+        return view.record
+    return RecordType(view.input.fields, open=True)  # what records have beside what is declared travels along
 
 
 def _shape(step: BoundStep) -> Callable[[Row, Mapping[str, Any]], Any]:
