@@ -47,8 +47,8 @@ def test_a_list_that_is_cut_off_gives_what_is_whole(tmp_path: Path) -> None:
     assert problems == ["a.json: the list does not end: the file was cut off, or a quote is missing; skipped"]
 
 
-def test_an_empty_list_is_no_fault(tmp_path: Path) -> None:
-    assert read(written(tmp_path / "a.json", " [ ] ")) == ([], [])
+def test_an_empty_list_is_told(tmp_path: Path) -> None:
+    assert read(written(tmp_path / "a.json", " [ ] ")) == ([], ["a.json: the list has no records; skipped"])
 
 
 def test_more_after_a_list_is_told(tmp_path: Path) -> None:
@@ -119,12 +119,40 @@ def test_a_line_with_other_cells_is_told_and_skipped(tmp_path: Path) -> None:
     ("head", "told"),
     [
         ("text,text", "two columns have the name `text`; skipped"),
-        ("text,,c", "column 2 has no name; skipped"),
+        (",", "its first line has no name for any column; skipped"),
+        ('"text', "the names of its columns cannot be read (unexpected end of data); skipped"),
         ("1,2.5", "its first line has numbers instead of names; skipped"),
     ],
 )
 def test_a_first_line_that_names_nothing_is_told(tmp_path: Path, head: str, told: str) -> None:
     assert read(written(tmp_path / "a.csv", f"{head}\na,b\n")) == ([], [f"a.csv: {told}"])
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (",text,a\n0,one,x\n1,two,y\n", "column 1 without a name is left out"),
+        ("text,a,\none,x,\ntwo,y,\n", "column 3 without a name is left out"),
+        ("text,a,\none,x\ntwo,y\n", "column 3 without a name is left out"),
+        ("text,,a,\none,1,x,\ntwo,2,y,\n", "columns 2, 4 without a name are left out"),
+    ],
+)
+def test_columns_without_a_name_are_left_out_and_told_once(tmp_path: Path, content: str, told: str) -> None:
+    documents, problems = read(written(tmp_path / "a.csv", content))
+    assert [one.fields for one in documents] == [{"text": "one", "a": "x"}, {"text": "two", "a": "y"}]
+    assert problems == [f"a.csv: {told}"]
+
+
+def test_a_line_that_lacks_a_named_cell_is_still_told(tmp_path: Path) -> None:
+    documents, problems = read(written(tmp_path / "a.csv", "text,a,\none\n"))
+    assert documents == []
+    assert problems[1].startswith("a.csv, line 2: another number of cells than there are names (1 instead of 3)")
+
+
+@pytest.mark.parametrize("content", ["text,a\n", "text,a", "text,a\n\n"])
+def test_a_table_with_names_alone_is_told(tmp_path: Path, content: str) -> None:
+    told = "a.csv: the file has names of columns and no line below them; skipped"
+    assert read(written(tmp_path / "a.csv", content)) == ([], [told])
 
 
 def test_a_tsv_has_tabs_and_old_encodings_are_known(tmp_path: Path) -> None:
@@ -133,6 +161,11 @@ def test_a_tsv_has_tabs_and_old_encodings_are_known(tmp_path: Path) -> None:
     assert len(documents) == 20
     assert documents[0].fields["text"] == "Größe, Maß und äußerst schöne Flüsse in Österreich"
     assert problems == ["a.tsv: read as `cp1252`, which is a guess"]
+
+
+def test_blank_lines_before_the_names_are_passed_over(tmp_path: Path) -> None:
+    documents, problems = read(written(tmp_path / "a.csv", "\n\r\ntext,a\none,1\n"))
+    assert ([(one.ordinal, one.fields) for one in documents], problems) == ([(4, {"text": "one", "a": "1"})], [])
 
 
 def test_an_empty_table_is_told(tmp_path: Path) -> None:

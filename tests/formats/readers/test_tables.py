@@ -23,7 +23,7 @@ def test_each_row_of_parquet_is_a_document_with_values_as_json_has_them(tmp_path
     row: dict[str, Any] = {
         "text": "one",
         "n": 1,
-        "share": float("nan"),
+        "share": 0.5,
         "tags": ["a", None],
         "deep": {"a": [{"b": True}]},
         "when": datetime.datetime(2024, 1, 2, 3, 4, 5, tzinfo=datetime.UTC),
@@ -39,7 +39,7 @@ def test_each_row_of_parquet_is_a_document_with_values_as_json_has_them(tmp_path
     assert documents[0].fields == {
         "text": "one",
         "n": 1,
-        "share": None,
+        "share": 0.5,
         "tags": ["a", None],
         "deep": {"a": [{"b": True}]},
         "when": "2024-01-02T03:04:05+00:00",
@@ -50,6 +50,24 @@ def test_each_row_of_parquet_is_a_document_with_values_as_json_has_them(tmp_path
     }
     assert [one.ordinal for one in documents] == [1, 2]
     assert documents[1].fields["tags"] is None
+
+
+@pytest.mark.parametrize(("number", "told"), [("nan", "nan"), ("-inf", "-inf")])
+def test_a_row_with_a_number_that_json_lacks_is_told_and_skipped(tmp_path: Path, number: str, told: str) -> None:
+    rows = [{"text": "one", "share": 0.5, "more": None}, {"text": "two", "share": float(number), "more": None}]
+    deep = {"text": "three", "share": None, "more": {"deep": [float(number)]}}
+    parquet.write_table(pyarrow.Table.from_pylist([*rows, deep]), tmp_path / "a.parquet")
+    documents, problems = read(tmp_path / "a.parquet")
+    assert [one.fields["text"] for one in documents] == ["one"]
+    assert problems == [
+        f"a.parquet, row 2: the field `share` holds {told}, which is no number of JSON; skipped",
+        f"a.parquet, row 3: the field `more` holds {told}, which is no number of JSON; skipped",
+    ]
+
+
+def test_a_table_without_rows_is_told(tmp_path: Path) -> None:
+    parquet.write_table(pyarrow.table({"text": pyarrow.array([], pyarrow.string())}), tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet") == ([], ["a.parquet: the table has no rows; skipped"])
 
 
 def test_a_damaged_row_group_is_told_and_the_others_kept(tmp_path: Path) -> None:

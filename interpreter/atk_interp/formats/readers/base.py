@@ -28,6 +28,7 @@ __all__ = [
     "decoded_text",
     "empty",
     "library_missing",
+    "nothing_in",
     "text_document",
 ]
 
@@ -70,7 +71,12 @@ def text_document(file: File, text: str) -> Document | Problem:
 
 
 def empty(file: File) -> Problem:
-    return file.problem("the file is empty; skipped")
+    return nothing_in(file, "the file is empty")
+
+
+def nothing_in(file: File, why: str) -> Problem:
+    """For a file that gives nothing though nothing in it is broken."""
+    return file.problem(f"{why}; skipped")
 
 
 def library_missing(file: File, library: str, extra: str = "documents") -> Problem:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from atk_interp.formats.conversations import CONVERSATIONS
-from atk_interp.formats.readers.base import MOST_BYTES, Document, File, Problem, empty
+from atk_interp.formats.readers.base import MOST_BYTES, Document, File, Problem, empty, nothing_in
 from atk_interp.formats.readers.json_text import LONGEST, lines, value_of, values_in_list
 from atk_interp.formats.readers.records import BadRecord, Faults, checked_record, named
 from atk_interp.values import Value
@@ -109,9 +109,12 @@ def _is_record(value: dict[str, Value], file: File) -> bool:
 def _checked(
     file: File, values: Iterable[tuple[str | None, bytes | Value]], faults: Faults
 ) -> Iterator[Document | Problem]:
+    number = 0
     for number, (name, given) in enumerate(values, 1):
         try:
             value = value_of(given, _WHOLE) if isinstance(given, bytes) else given
             yield Document(file.source, checked_record(value, file), number)
         except BadRecord as bad:
             yield from faults.told(bad, f"record {number}" if name is None else f"record `{name}`")
+    if not number:
+        yield nothing_in(file, "the list has no records")

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 from atk_interp.formats import arrow
-from atk_interp.formats.readers.base import Document, File, Problem, empty, library_missing
+from atk_interp.formats.readers.base import Document, File, Problem, empty, library_missing, nothing_in
 from atk_interp.formats.readers.records import BadRecord, Faults, checked_record
 from atk_interp.values import Value
 
@@ -56,9 +56,11 @@ def _read(file: File, batches: Callable[[File], Batches]) -> Iterator[Document |
             for record in batch.to_pylist(maps_as_pydicts="lossy"):
                 number += 1
                 try:
-                    yield Document(file.source, checked_record(_plain(record), file), number)
+                    yield Document(file.source, checked_record(_record(record), file), number)
                 except BadRecord as bad:
                     yield from faults.told(bad, f"row {number}")
+        if not number:
+            yield nothing_in(file, "the table has no rows")
     except ImportError:
         yield library_missing(file, "pyarrow", "parquet")
     except errors as error:
@@ -106,13 +108,31 @@ def _brief(error: Exception) -> str:
     return str(error).partition("\n")[0].strip().rstrip(".") or type(error).__name__
 
 
+class _NoNumber(ValueError):
+    """NaN or infinity, which JSON does not have."""
+
+
+def _record(row: Mapping[str, Any]) -> Value:
+    """A row as a record of JSON values. Raises `BadRecord`."""
+    record: dict[str, Value] = {}
+    for name, value in row.items():
+        try:
+            record[name] = _plain(value)
+        except _NoNumber as error:
+            help = "write null where a number is missing"
+            raise BadRecord(f"the field `{name}` holds {error}, which is no number of JSON", help=help) from None
+    return record
+
+
 def _plain(value: Any) -> Value:
-    """A value as JSON has it."""
+    """A value as JSON has it. Raises `_NoNumber`."""
     match value:
         case None | bool() | int() | str():
             return value
         case float():
-            return value if math.isfinite(value) else None
+            if not math.isfinite(value):
+                raise _NoNumber(value)
+            return value
         case Mapping():
             return {str(name): _plain(part) for name, part in value.items()}
         case list() | tuple():
