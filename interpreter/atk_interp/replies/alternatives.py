@@ -36,6 +36,7 @@ _NEGATING_PREFIXES = frozenset("不非没沒未无無")
 _CLAUSE_END = pattern(r"[.,;:!?\n()/|–—]")
 _LONGEST_CLAUSE = 64
 _WORDS_A_NEGATION_REACHES = 4
+_LONGEST_LINE_ALONE = 400
 _DECORATION = frozenset(" \t*_#>-=~`\"'“”")
 
 
@@ -91,11 +92,31 @@ class Alternatives:
         raise self._unsure(sorted(named, key=list(self.values).index), line, place)
 
     def in_reply(self, text: str) -> Value:
-        """The value of a whole reply: the one alternative in it, or else the one in its last line that is not empty."""
+        """The value of a whole reply, where it cannot be mistaken. Raises `ReplyUnreadable`.
+
+        The first or the last line is one of the words and nothing else, or the whole names one of them only; a word
+        that may also deny what follows it (`there is no doubt`) must then stand before punctuation or an end.
+        """
+        lines = [line for line in text.splitlines() if not _DECORATION.issuperset(line)]
+        alone = {written for line in (lines[:1] + lines[-1:]) if (written := self._alone_in(line)) is not None}
+        if len(alone) == 1:
+            return self.values[alone.pop()]
         mentions = self._mentions(text)
-        if len({mention.written for mention in mentions}) == 1:
-            return self._sure(mentions, text, "")
-        return self.in_line(text.rstrip()[text.rstrip().rfind("\n") + 1 :], " in the last line")
+        named = {mention.written for mention in mentions}
+        place = " alone in the first or the last line"
+        if len(named) != 1:
+            raise self._unsure(sorted(named, key=list(self.values).index), text, place)
+        if Wanted(mentions[0].written).key in _NEGATIONS and not any(_ends_there(text, each.end) for each in mentions):
+            raise ReplyUnreadable(f"expected {self.expected}{place}, found {excerpt(text)}")
+        return self._sure(mentions, text, "")
+
+    def _alone_in(self, line: str) -> str | None:
+        """The word that a line consists of, marks aside; None if it says more, or asks."""
+        mentions = self._mentions(line) if len(line) <= _LONGEST_LINE_ALONE else []
+        if len(mentions) != 1:
+            return None
+        rest = line[: mentions[0].word] + line[mentions[0].end :]
+        return None if any(each.isalnum() or each in "?？" for each in rest) else mentions[0].written
 
     def _sure(self, mentions: Sequence[_Mention], text: str, place: str) -> Value:
         negated = next((mention for mention in mentions if mention.negated), None)
@@ -161,10 +182,12 @@ def _is_listing(line: str, first: _Mention, second: _Mention) -> bool:
 
 def _stands_alone(text: str, found: Found) -> bool:
     letter = text[found.word]
-    if letter.upper() == letter.lower():
-        return True
-    rest = text[found.end : found.end + 8].lstrip("*_` \t\"'")
-    return not rest[:1].isalnum()
+    return letter.upper() == letter.lower() or _ends_there(text, found.end)
+
+
+def _ends_there(text: str, end: int) -> bool:
+    """Whether punctuation or the end of a line follows, rather than another word."""
+    return not text[end : end + 8].lstrip("*_` \t\"'")[:1].isalnum()
 
 
 def _is_negated(text: str, found: Found) -> bool:

@@ -73,12 +73,14 @@ class _UnfilledReader(Reader):
 class _ChoiceKind(ReplyKind):
     """One of several words, `choice: [suitable, unsuitable]`, or words with values, `choice: {good: true, bad: false}`.
 
-    `into:` names the field. `after: "Verdict:"` says where the word stands; without the header the reply is
-    unreadable, and where it comes several times the last counts.
+    `into:` names the field. Give `after` wherever a model may say more than the word: `after: "Verdict:"` says where
+    the word stands; without the header the reply is unreadable, and where it comes several times the last counts.
 
     After the header the first line that holds anything is the answer. It names one of the words, or begins with one
     and does not merely list them: `Suitable (not unsuitable at all)` is `suitable`, `suitable or unsuitable` is
-    unreadable. Without `after` the whole reply must name one of the words only, or its last line must.
+    unreadable. Without `after` a reply is read only where it cannot be mistaken: its first or its last line is one of
+    the words and nothing else, or the whole names one of them only. Nothing is guessed from prose: with `[yes, no]`
+    neither `No problem: yes` nor `There is no doubt.` is an answer.
 
     Case, emphasis and quotation marks do not matter; words are found whole and the longest wins, so that `unsuitable`
     and `non-suitable` never read as `suitable`. A denied word (`not suitable`, `isn't really suitable`) is no answer
@@ -105,6 +107,12 @@ class _ChoiceKind(ReplyKind):
             [{"verdict": "unsuitable"}],
         ),
         ReplyExample({"choice": {"yes": True, "no": False}, "into": "is_fair"}, "Yes.", [{"is_fair": True}]),
+        ReplyExample(
+            {"choice": {"yes": True, "no": False}, "into": "is_fair"},
+            "Yes.\n\nBecause there is no doubt.",
+            [{"is_fair": True}],
+        ),
+        ReplyExample({"choice": ["yes", "no"], "into": "answer"}, "No problem: yes", None),
         ReplyExample({"choice": {"accurate": True, "inaccurate": False}, "into": "ok"}, "It is not accurate.", None),
     )
 
