@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
+from atk_interp.diagnostics import did_you_mean
 from atk_interp.kinds.base.seen import Seen
+from atk_interp.patterns import pattern
+from atk_interp.spec import Step
 
 __all__ = ["explained"]
+
+_RECORDS = pattern(r"\.(?:jsonl?|csv|tsv|parquet|arrow)(?:\.\w+)?$", re.IGNORECASE)
+"""Names of files that hold records."""
 
 
 def explained(view: Seen, name: str) -> tuple[tuple[str, ...], str | None]:
@@ -27,7 +34,23 @@ def explained(view: Seen, name: str) -> tuple[tuple[str, ...], str | None]:
         return notes, f"`{name}` is a `once` step; write `use: {name}` to name its fields here"
     if name in view.spec.steps:
         return notes, f"`{name}` is a step; use one of its fields"
-    return notes, None
+    return notes, _to_declare(view, name)
+
+
+def _to_declare(view: Seen, name: str) -> str | None:
+    """What to say of a name that may be a field of records which their step has not declared."""
+    if did_you_mean(name, (*view.input.fields, *view.spec.params)) is not None:
+        return None
+    steps = [view.spec.steps[source] for source in sorted(_before(view, view.step.inputs))]
+    reading = [f"`{step.name}`" for step in steps if step.kind == "read" and _reads_records(step)]
+    if not reading:
+        return None
+    told = f"`{name}: text`, or `{name}: {{type: text, optional: true}}` if only some have it"
+    return f"if the records of {' and '.join(reading)} have it, declare it under `fields` there: {told}"
+
+
+def _reads_records(step: Step) -> bool:
+    return "fields" in step.options or _RECORDS.search(str(step.options.get("path"))) is not None
 
 
 def _written_elsewhere(view: Seen, name: str, provider: str) -> str:
