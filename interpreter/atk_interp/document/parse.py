@@ -268,10 +268,10 @@ def _integer(text: str) -> int | str:
     """YAML 1.1 integers that everybody reads the same; others (octal, sexagesimal) stay text."""
     plain = text.replace("_", "")
     if re.fullmatch(r"[-+]?(0|[1-9][0-9]*)", plain):
-        number = int(plain) if len(plain) < 20 else None
+        number = int(plain) if len(plain) <= 20 else None
         if number is not None and -(2**63) <= number < 2**63:
             return number
-    if re.fullmatch(r"0x[0-9a-fA-F]{1,15}", plain):
+    if re.fullmatch(r"0x[0-9a-fA-F]{1,16}", plain) and int(plain, 16) < 2**63:
         return int(plain, 16)
     return text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from atk_interp.diagnostics import Code, Edit, Fix, Severity
@@ -18,6 +19,9 @@ _TRUTH = pattern(r"(?i:yes|no|on|off)\Z")
 _OCTAL = pattern(r"[-+]?0[0-7_]+\Z")
 _CLOCK = pattern(r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?\Z")
 _DATE = pattern(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?\Z")
+_WHOLE = pattern(r"(?:[-+]?[1-9][0-9_]*|0x[0-9a-fA-F_]+)\Z")
+_POWER = pattern(r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+\Z")
+_NO_NUMBER = pattern(r"(?:[-+]?\.inf|\.nan)\Z", re.IGNORECASE)
 _DATA = (Takes.FIELDS, Takes.STRUCTURE, Takes.LABELLED)
 
 
@@ -28,8 +32,9 @@ class YamlSurprise(Rule):
         "ATK110",
         "yaml-surprise",
         Severity.WARNING,
-        finds="A word, a clock time, an octal number or a date without quotes, where data is written.",
-        why="YAML 1.1 makes a truth value of `no` and `on`, and numbers of `12:30` and `0777`; YAML 1.2 does not.",
+        finds="A word, a clock time, a date, or a number that cannot be kept, without quotes, where data is written.",
+        why="YAML 1.1 makes a truth value of `no` and `on`, and numbers of `12:30` and `0777`; YAML 1.2 does not. "
+        "Numbers too large to be kept, infinity and `1e5` are taken for texts.",
         bad="parse: {choice: [yes, no], into: answer}",
         good='parse: {choice: ["yes", "no"], into: answer}',
         fixable=True,
@@ -97,4 +102,19 @@ def _surprise(document: Document, path: Path) -> str | None:
         return f"`{written}` is text here, and an octal number to other readers of YAML"
     if _CLOCK.match(written):
         return f"`{written}` is text here, and a number in base 60 to other readers of YAML"
-    return f"`{written}` is text here, and a date to other readers of YAML" if _DATE.match(written) else None
+    if _DATE.match(written):
+        return f"`{written}` is text here, and a date to other readers of YAML"
+    return _lost_number(written) if isinstance(value, str) else None
+
+
+def _lost_number(written: str) -> str | None:
+    """What is to be said of a number that was taken for a text."""
+    if _WHOLE.match(written):
+        return f"`{written}` is text here, for whole numbers end at 9223372036854775807"
+    if _NO_NUMBER.match(written):
+        return f"`{written}` is text here, for JSON has no such number"
+    if not _POWER.match(written):
+        return None
+    if float(written.replace("_", "")) - float(written.replace("_", "")) != 0:
+        return f"`{written}` is text here, for no number is so large"
+    return f"`{written}` is text here, and a number to other readers of YAML"
