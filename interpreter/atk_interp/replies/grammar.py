@@ -26,7 +26,7 @@ DEFAULT_MAX_CHARS = 400
 _FIRST = ("\\p{L}", "\\p{N}", "(", '"', "'")
 _LINE_ENDS = "\\p{Cc}\\p{Zl}\\p{Zp}"
 """Control characters too: some of them end lines, and none of them is text."""
-_SENTENCE = r"""([^ .!?…。！？]|\.\p{N})([^.!?…。！？]|\.\p{N})*[.!?…。！？]+["'”’»)*]*"""
+_SENTENCE = r"""[\p{L}\p{N}"'“‘«„(*]([^.!?…。！？]|[0-9]\.[0-9])*[.!?…。！？]{1,3}["'”’»)*]{0,2}"""
 """Up to its end, which the point in 4.2 is not."""
 _MOST_LISTED = 101
 MOST_IN_LIST = 5
