@@ -29,6 +29,13 @@ from atk_interp.formats.readers.page import readable
         ("<pre>\n def f():\n     pass\n</pre>", " def f():\n     pass"),
         ("<script>x</script><style>y</style><nav>z</nav><template>t</template>text<noscript>n</noscript>", "text"),
         ("<title>Title</title><body>text<!-- comment -->", "text"),
+        ("<p hidden>no<p HIDDEN=''>no<div hidden=hidden><p>no</p></div>text", "text"),
+        ("a<p style='display:none'>no<p style='color: red; DISPLAY : none !important'>no<p>b", "a\n\nb"),
+        ("a <span style='visibility:hidden'>no</span>b<ul><li style='display:none'>no<li>c</ul>", "a b\n\n- c"),
+        (
+            "<p hidden=until-found>a<p aria-hidden=true>b<p style='display:block'>c<p style='--no-display:nonesuch'>d",
+            "a\n\nb\n\nc\n\nd",
+        ),
         ("<div>a<div>b</div>c</div>", "a\n\nb\n\nc"),
         ("<p>never closed <b>bold <i>both</p><p>next", "never closed bold both\n\nnext"),
         ("", ""),

@@ -1,11 +1,13 @@
 """The text that a reader of a web page sees, or of a chapter. The only door to selectolax (its lexbor parser).
 
 Paragraphs are parted by blank lines, headings begin with `#`, list items with `- `, the cells of a table row are
-parted by ` | `. Scripts, styles, navigation and forms' controls are left out.
+parted by ` | `. Scripts, styles, navigation and forms' controls are left out, and what the page itself hides: by the
+attribute `hidden` or in `style`. What is hidden from screen readers alone (`aria-hidden`) is seen, and stays.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -32,6 +34,7 @@ _CELLS = frozenset(("td", "th"))
 _BREAKING = _BLOCKS | _CELLS | {"tr", "li"} | _HEADINGS.keys()
 _SPACE = pattern(r"[ \t\n\r\f]+")
 _SPACES = pattern(" {2,}")
+_UNSEEN = pattern(r"(?:^|[;{\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse))(?![\w-])", re.IGNORECASE)
 
 
 def readable(markup: str) -> str:
@@ -59,7 +62,7 @@ def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
         children = []
         child = node.first_child
         while child is not None:
-            if child.tag not in _DROPPED and not child.is_comment_node:
+            if child.tag not in _DROPPED and not child.is_comment_node and not _is_hidden(child):
                 children.append((child, True))
             child = child.next
         stack.extend(reversed(children))
@@ -155,6 +158,17 @@ class _Page:
         if self.items:
             self.blocks.append("\n".join(self.items))
         self.items = []
+
+
+def _is_hidden(node: LexborNode) -> bool:
+    """Whether the page keeps an element from its readers; `until-found` shows it to those who look for it."""
+    if node.is_text_node:
+        return False
+    attributes = node.attributes
+    if "hidden" in attributes:
+        return (attributes["hidden"] or "").strip().lower() != "until-found"
+    style = attributes.get("style")
+    return style is not None and _UNSEEN.search(style) is not None
 
 
 def _is_data(row: LexborNode) -> bool:
