@@ -21,6 +21,10 @@ def replies_page() -> str:
         "answer is wanted and a reply holds several, the last complete one counts (`regex` alone takes the first). "
         "What is half there is never guessed: the reply is unreadable, which is a failed attempt. Reasoning "
         "(`<think>…</think>`) is set aside before a reply is read.",
+        "What stands in a code fence (three backticks or tildes, and again) is text to `headings`, `list` and "
+        "`dialogue`, whatever it looks like, and is kept as it is. Only where nothing of what they look for stands "
+        "outside, so that the reply is in a fence as a whole, is it looked for in there. A fence that is never closed "
+        "is none.",
         "With `many: true`, where a parser has it, a reply holds several readings, and the row becomes as many rows.",
         table(
             ["parser", "reads", "`many`"],

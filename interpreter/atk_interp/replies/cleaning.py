@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from atk_interp.fences import fences
 from atk_interp.patterns import pattern
 
 __all__ = ["clean", "excerpt", "quoted", "tidy", "without_wrapping_emphasis"]
@@ -24,15 +25,19 @@ def clean(text: str) -> str:
 
 def tidy(content: str) -> str:
     """A part of a reply without outer space, rule lines (`---`) at its end, and a closing fence opened before it."""
-    lines = content.strip().split("\n")
-    fences = sum(line.startswith("```") for line in lines)
+    content = content.strip()
+    lines = content.split("\n")
+    length = len(content)
+    closed: set[int] | None = None
     while lines:
         line = lines[-1].strip()
-        if line.startswith("```") and fences % 2:
-            fences -= 1
+        if line.startswith("```"):
+            closed = {fence.end for fence in fences(content)} if closed is None else closed
+            if length in closed:
+                break
         elif line and not _is_rule(line):
             break
-        lines.pop()
+        length -= len(lines.pop()) + 1
     return "\n".join(lines).rstrip()
 
 
@@ -42,11 +47,11 @@ def _is_rule(line: str) -> bool:
 
 
 def without_wrapping_emphasis(content: str) -> str:
-    """`**all of it**` without its emphasis; text with emphasis in parts of it stays."""
+    """`**all of it**` without its emphasis; text with emphasis in parts of it stays, and so does `__init__`."""
     for mark in ("***", "**", "__", "*", "_", "`"):
         inner = content[len(mark) : -len(mark)]
         if content.startswith(mark) and content.endswith(mark) and inner.strip() and mark[0] not in inner:
-            return inner.strip()
+            return content if mark[0] == "_" and inner.isidentifier() else inner.strip()
     return content
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from atk_interp.expressions.types import TEXT, ListType, RecordType, TextType, Type
+from atk_interp.fences import fences, outside, standing
 from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
 from atk_interp.replies.base import (
@@ -48,7 +49,7 @@ class _DialogueReader(Reader):
         return tuple(Cue(self.field, headings[0].written) for headings in self.speakers.values())
 
     def _read(self, text: str) -> list[Fields]:
-        openings = self._openings(text)
+        text, openings = standing(text, self._openings)
         turns: list[tuple[str, list[str]]] = []
         for index, (role, place) in enumerate(openings):
             end = openings[index + 1][1].start if index + 1 < len(openings) else len(text)
@@ -77,6 +78,7 @@ class _DialogueReader(Reader):
             if place.at_line_start
         ]
         found.sort(key=lambda item: (item[1].start, item[1].word))
+        found = outside(found, lambda item: item[1].start, fences(text))
         return [item for index, item in enumerate(found) if not index or item[1].start > found[index - 1][1].start]
 
     def grammar(self, rules: Rules = NO_RULES) -> str:
@@ -108,7 +110,8 @@ class _DialogueKind(ReplyKind):
     name (`**User 1:**`), and runs, over several lines, to the next. The field becomes a list of `{role, text}`.
 
     Turns of one speaker in a row are joined, an empty line between: training data must alternate, and no word is
-    lost. Text before the first turn is passed over. Fewer than `min_turns` (2) turns after joining, or a turn without
+    lost. No turn begins in a code fence, which belongs to the turn around it, unless the whole conversation stands in
+    one. Text before the first turn is passed over. Fewer than `min_turns` (2) turns after joining, or a turn without
     text, make the reply unreadable.
 
     A constrained decoder lets the speakers take turns in the order of their listing, one line each, `min_turns` to

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from atk_interp.expressions.types import Type
+from atk_interp.fences import fences, outside, standing
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
@@ -83,8 +86,9 @@ class _HeadingsReader(Reader):
         return (*found, *(cue for section in self.sections for cue in section.part.cues()))
 
     def _read(self, text: str) -> list[Fields]:
-        openings = self._openings(text)
-        found = [(opening.section, self._text(text, openings, index)) for index, opening in enumerate(openings)]
+        text, openings = standing(text, self._openings)
+        contents = _contents(text, openings)
+        found = [(opening.section, content) for opening, content in zip(openings, contents, strict=True)]
         if not self.many:
             # An empty one may be an outline before the sections themselves, or cut off behind them.
             said = {section.name: content for section, content in found if content}
@@ -103,19 +107,8 @@ class _HeadingsReader(Reader):
                 if after is not None:
                     found.append(_Opening(section, place.start, after.end(), _level(text, place)))
         found.sort(key=lambda opening: (opening.start, -opening.text))
+        found = outside(found, lambda opening: opening.start, fences(text))
         return [each for at, each in enumerate(found) if not at or each.start >= found[at - 1].text]
-
-    def _text(self, text: str, openings: Sequence[_Opening], index: int) -> str:
-        """What stands under a heading: up to the next one, or one that nobody asked for of the same rank."""
-        opening = openings[index]
-        end = openings[index + 1].start if index + 1 < len(openings) else len(text)
-        if opening.level:
-            for line in _MARKED_LINE.finditer(text, opening.text, end):
-                if len(line[1]) <= opening.level:
-                    end = line.start()
-                    break
-        underline = _UNDERLINE.match(text, opening.text, end)
-        return tidy(text[underline.end() if underline else opening.text : end])
 
     def _reading(self, said: Mapping[str, str], text: str, where: str) -> Fields:
         reading: Fields = {}
@@ -158,6 +151,22 @@ class _HeadingsReader(Reader):
         return writer.text(repeated(writer.rule("group", body), "\n\n", 1, self.max_items) if self.many else body)
 
 
+def _contents(text: str, openings: Sequence[_Opening]) -> list[str]:
+    """What stands under each heading: up to the next one, or one that nobody asked for of the same rank."""
+    marked = outside(_MARKED_LINE.finditer(text), re.Match.start, fences(text))
+    starts = [line.start() for line in marked]
+    contents = []
+    for opening, following in zip(openings, (*(each.start for each in openings), len(text))[1:], strict=True):
+        end = following
+        for line in marked[bisect(starts, opening.text - 1) : bisect(starts, end - 1)] if opening.level else ():
+            if len(line[1]) <= opening.level:
+                end = line.start()
+                break
+        underline = _UNDERLINE.match(text, opening.text, end)
+        contents.append(tidy(text[underline.end() if underline else opening.text : end]))
+    return contents
+
+
 def _level(text: str, place: Found) -> int:
     marks = _MARKS.match(text, place.start)
     return len(marks[1]) if marks else 0
@@ -178,9 +187,10 @@ class _HeadingsKind(ReplyKind):
     or, when all are required text under headings of their own names, `headings: [summary, key_points]`. A heading
     stands at the beginning of a line, with a colon behind it or nothing else in the line; marks (`#`, `**`), numbers
     before or behind it, upper and lower case do not matter. A section runs to the next of these headings, or to another
-    heading with as many `#` or fewer. Text before the first heading is passed over; of a heading that comes twice the
-    last section with text counts. `choice` is read as in the parser `choice`, `number` as in `number`. A section that
-    is missing or empty is null if it is optional, and else makes the reply unreadable.
+    heading with as many `#` or fewer; nothing in a code fence is a heading, unless all of them are. Text before the
+    first heading is passed over; of a heading that comes twice the last section with text counts. `choice` is read as
+    in the parser `choice`, `number` as in `number`. A section that is missing or empty is null if it is optional, and
+    else makes the reply unreadable.
 
     With `many: true` groups of the headings follow each other: a new one begins where a heading comes again.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 from atk_interp.expressions.types import TEXT, ListType, Type
+from atk_interp.fences import Fence, fences, standing
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.replies import options as checks
@@ -48,7 +49,7 @@ class _ListReader(Reader):
         return {self.field: TEXT if self.many else ListType(TEXT)}
 
     def _read(self, text: str) -> list[Fields]:
-        found = _items(text)
+        _, found = standing(text, _items)
         if not found:
             raise ReplyUnreadable(f"expected a numbered or bulleted list, found {excerpt(text)}")
         if not all(found):
@@ -68,18 +69,49 @@ def _items(text: str) -> list[str]:
     found: list[list[str]] = []
     first: re.Match[str] | None = None
     is_open = False  # whether lines that are not indented still belong to the last item
-    for line in text.splitlines():
+    is_over = False  # whether text has been passed over since
+    is_kept = False  # whether the fence that is open belongs to the last item
+    for line, opens, within in _lines(text):
+        if within is not None:
+            if is_kept:
+                found[-1].append(_dedented(line, within.indent))
+            continue
         marker = _MARKER.fullmatch(line)
+        is_kept = True
         if marker and (first is None or _is_sibling(marker, first)):
             first = first or marker
             found.append([_item_text(marker)])
-            is_open = True
+            is_open, is_over = True, False
         elif not line.strip():
             is_open = False
         elif found and (is_open or marker or line[0] in " \t"):
             found[-1].append(line.strip())
             is_open = True
+        elif found and opens is not None and not opens.indent and not is_over:
+            found[-1].append(line.strip())
+        else:
+            is_kept, is_over = False, True
     return [without_wrapping_emphasis(tidy("\n".join(lines))) for lines in found]
+
+
+def _lines(text: str) -> Iterator[tuple[str, Fence | None, Fence | None]]:
+    """The lines, each with the fence that it opens and the fence that it stands in."""
+    ahead = iter(fences(text))
+    block = next(ahead, None)
+    at = 0
+    for line, whole in zip(text.splitlines(), text.splitlines(keepends=True), strict=True):
+        while block is not None and block.end <= at:
+            block = next(ahead, None)
+        is_within = block is not None and block.start < at
+        opens = block is not None and at <= block.start < at + len(whole)
+        yield line, block if opens else None, block if is_within else None
+        at += len(whole)
+
+
+def _dedented(line: str, indent: int) -> str:
+    """A line of a fence without the indentation of the fence."""
+    space = len(line) - len(line.lstrip(" \t"))
+    return line[min(space, indent) :]
 
 
 def _is_sibling(marker: re.Match[str], first: re.Match[str]) -> bool:
@@ -100,8 +132,10 @@ class _ListKind(ReplyKind):
 
     Items begin with `-`, `*`, `+`, `•`, a number (`1.`, `1)`, `(1)`) or a letter (`a)`). The first marker of the reply
     decides: lines with another kind of marker, or indented deeper, belong to the item above them, as do lines that go
-    on without a marker. Text before the list, and after it behind an empty line, is passed over. Emphasis round a
-    whole item goes. Fewer than `min_items` (1), or an item without text, make the reply unreadable.
+    on without a marker. A code fence belongs to the item above it as it is, and nothing in it is an item, unless the
+    whole list stands in a fence. Text before the list, and after it behind an empty line, is passed over. Emphasis
+    round a whole item goes, but not the underscores of a name such as `__init__`. Fewer than `min_items` (1), or an
+    item without text, make the reply unreadable.
 
     A constrained decoder writes `min_items` to `max_items` (5) items, a line and a hyphen each.
     """
