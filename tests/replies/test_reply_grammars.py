@@ -149,13 +149,22 @@ def test_an_answer_is_one_of_the_texts_that_the_form_leaves_room_for() -> None:
 
 def test_a_text_of_so_many_sentences_at_most_comes_to_an_end() -> None:
     grammar = grammar_of({"tag": "answer"}, {"answer": FieldRule(40, sentences=2)})
-    for said in ("It is ice.", '"Is it?" She nods.', "It is 4.2 cups.", "No ... Never!", "氷は浮く。"):
+    for said in (
+        "It is ice.",
+        '"Is it?" She nods.',
+        "It is 4.2 cups.",
+        "No ... Never!",
+        "氷は浮く。",
+        'He says: "It is."',
+    ):
         assert is_written_by(grammar, f"<answer>{said}</answer>")
     for said in (
         "It is ice",
         "One. Two. Three.",
         "One.2 Two.3 Three.",
-        "One.)))",
+        "One.)",
+        'One."',
+        '"One.',
         "It is. It",
         "It is ice that floats on the water of a lake.",
     ):
