@@ -9,6 +9,7 @@ import pytest
 
 from atk_interp.lint import lint_path
 from atk_interp.llm.messages import Request
+from atk_interp.pipeline import compile_pipeline
 from atk_interp.runtime import CannotRun
 from support.pipelines import Ran, run, said, write_project
 from support.slow_model import Slow
@@ -322,3 +323,36 @@ async def test_a_value_for_all_rows_is_known_inside_of_a_pipeline_too(tmp_path: 
         ("hello a", "hellohello a"),
         ("hello b", "hellohello b"),
     ]
+
+
+async def test_a_row_that_lacks_a_declared_field_is_rejected_and_told_of_beforehand(tmp_path: Path) -> None:
+    outer = OUTER.replace("[{text: a, keep: 1}, {text: b, keep: 2}]", "[{text: a}, {keep: 2}]")
+    (told,) = [item for item in lint_path(project(tmp_path, outer=outer)).sink.sorted() if item.code.id == "ATK309"]
+    found = await ran(tmp_path, outer)
+
+    assert told.message.startswith("`text` may be none, and pipeline `inner` takes text")
+    assert {row["text"] for row in found.rows} == {"a"}
+    assert found.count("asked.given") == {"rows_in": 2, "passed": 1, "rejected": 1, "rows_out": 1}
+    labels = next(state.labels for state in found.result.steps if state.name == "asked.given")
+    assert labels == {"`text` is missing, and text is declared": 1}
+
+
+async def test_an_optional_field_may_be_missing_and_a_wrong_type_is_rejected(tmp_path: Path) -> None:
+    inner = INNER.replace("{text: text}}", "{text: text, keep: {type: int, optional: true}}}")
+    outer = OUTER.replace("[{text: a, keep: 1}, {text: b, keep: 2}]", "\"=[{'text': 'a'}, {'text': 2, 'keep': 2}]\"")
+    found = await ran(tmp_path, outer, inner=inner)
+
+    assert {row["text"] for row in found.rows} == {"a"}
+    assert found.rejected[0]["label"] == "`text` is a whole number, and text is declared"
+
+
+def test_rows_of_a_caller_in_python_are_held_to_what_is_declared(tmp_path: Path) -> None:
+    text = "spec: atk/v1\nname: alone\nsteps: {given: {kind: input, fields: {n: float, t: any}}}\n"
+    (tmp_path / "alone.yaml").write_text(text + "outputs: {out.jsonl: {from: given, format: jsonl}}\n")
+    rows = [{"n": 1}, {"n": "1"}, {"t": 2}, {"n": 0.5, "t": None}]
+    result = compile_pipeline(tmp_path / "alone.yaml")(rows=rows, output_dir=tmp_path / "out")
+
+    assert list(result.rows()) == [{"n": 1}, {"n": 0.5, "t": None}]
+    (step,) = result.steps
+    assert (step.rows_in, step.passed, step.rejected, step.rows_out) == (4, 2, 2, 2)
+    assert sorted(step.labels) == ["`n` is missing, and a number is declared", "`n` is text, and a number is declared"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from atk_interp.llm.messages import EndpointDown, Reply, Request
+from atk_interp.pipeline.errors import InvalidSpec
 from atk_interp.plan import Goal
 from atk_interp.plan.goals import batch
 from atk_interp.runtime import CannotRun
@@ -146,18 +148,46 @@ async def test_a_trial_and_a_run_up_to_a_step_take_the_first_rows(tmp_path: Path
     [
         (
             "30 of sorted",
-            "step `sorted` waits for all rows, so those of step `sorted` cannot be counted before the end",
+            "step `sorted` waits for all rows, so its own cannot be counted before the end",
         ),
-        ("30 accepted", "step `sorted` waits for all rows, so those of step `sorted` cannot be counted before the end"),
+        ("30 accepted", "step `sorted` waits for all rows, so its own cannot be counted before the end"),
     ],
 )
 async def test_what_cannot_be_counted_on_the_way_is_told_before_anything_is_sent(
     tmp_path: Path, until: str, told: str
 ) -> None:
     model = Wild()
-    with pytest.raises(CannotRun, match=told):
+    with pytest.raises(InvalidSpec, match=told):
         await ran(tmp_path, until, model)
     assert model.calls == 0
+
+
+async def test_what_waits_for_all_rows_by_a_parameter_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    spec = (SPEC % "30 of sorted").replace(
+        "{kind: sort, from: more, by: score}", "{kind: sample, from: more, count: =n}"
+    )
+    head = "spec: atk/v1\nname: t\nparams: {output_dir: {type: path}, n: {type: int, default: 3}}\nmodels: {m: {}}"
+    with pytest.raises(CannotRun, match="step `sorted` waits for all rows"):
+        await run(
+            tmp_path,
+            head + textwrap.dedent(spec.replace("n: {int", "x: {int")),
+            Wild(),
+            {name: content.replace("{{ n }}", "{{ x }}") for name, content in PROMPTS.items()},
+        )
+
+
+async def test_rows_that_enter_a_limit_in_front_of_the_output_are_enough(tmp_path: Path) -> None:
+    spec = """
+        steps:
+          given: {kind: draw, until: 12 accepted, fields: {n: {int: [1, 1000]}}}
+          some: {kind: filter, from: given, keep: n > 500}
+          few: {kind: limit, from: some, count: 12}
+        outputs:
+          out.jsonl: {from: few, where: n > 510, format: jsonl}
+        """
+    found = await run(tmp_path, spec, Wild())
+    assert found.count("few")["rows_out"] == 12
+    assert found.count("given")["rows_out"] < 60
 
 
 def test_how_many_rows_are_given_next_follows_from_the_counts_alone() -> None:

@@ -9,6 +9,7 @@ from atk_interp.expressions.types import TEXT, ListType, RecordType, TextType, T
 from atk_interp.kinds.base import (
     BoundStep,
     Cardinality,
+    Dropped,
     Example,
     SourceStep,
     StepContext,
@@ -16,8 +17,10 @@ from atk_interp.kinds.base import (
     StepStopped,
     StepView,
 )
-from atk_interp.kinds.base.fields import declared_types, fields_option
+from atk_interp.kinds.base.fields import TYPES
+from atk_interp.kinds.base.handing import misfit
 from atk_interp.kinds.base.ordinals import Ordinals
+from atk_interp.kinds.base.typed import TypedFields, typed_fields_option
 from atk_interp.spec import Option, Takes
 from atk_interp.values import Row, content_hash, root_id
 
@@ -63,14 +66,22 @@ class Rows(StepKind):
 
 
 class Input(StepKind):
-    """Rows handed over by the caller of the pipeline (`rows=`)."""
+    """Rows handed over by the caller of the pipeline (`rows=`).
+
+    A row that lacks a field which `fields` declares, or has a value of another type there, is rejected.
+    """
 
     name = "input"
     cardinality = Cardinality.SOURCE
-    options = (fields_option("The fields of the rows; anything when not given."),)
+    options = (
+        typed_fields_option(
+            f"The fields of the rows, with their types: {', '.join(TYPES)}; `{{type: text, optional: true}}` may be "
+            "null or missing. Anything when not given."
+        ),
+    )
 
     def flow(self, view: StepView) -> RecordType:
-        fields = declared_types(view.option("fields") or {})
+        fields = _declared(view)
         view.writes(fields, view.path("fields"))
         if not view.given("fields") and view.handed is not None:
             fields = dict(view.handed.fields)
@@ -87,7 +98,11 @@ class Input(StepKind):
                 )
             return step.rows
 
-        return _source(step, given)
+        return _source(step, given, _declared(step.view))
+
+
+def _declared(view: StepView) -> dict[str, Type]:
+    return TypedFields.of(view.option("fields") or {}).types
 
 
 def _general(type_: Type) -> Type:
@@ -102,13 +117,20 @@ def _general(type_: Type) -> Type:
     return type_
 
 
-def _source(step: BoundStep, given: Callable[[], Iterable[Any]]) -> SourceStep:
-    def rows(context: StepContext) -> Iterator[Row]:
+_ANYTHING: Mapping[str, Type] = {}
+
+
+def _source(
+    step: BoundStep, given: Callable[[], Iterable[Any]], declared: Mapping[str, Type] = _ANYTHING
+) -> SourceStep:
+    def rows(context: StepContext) -> Iterator[Row | Dropped]:
         seen = Ordinals()
         for number, fields in enumerate(given()):
             if not isinstance(fields, Mapping):
                 raise StepStopped(f"row {number} of step `{step.name}` is no mapping of fields to values")
             digest = content_hash("atk-record-v1", fields)
-            yield Row(root_id(digest, seen.next(digest)), step.view.step.kind, (number,), dict(fields))
+            row = Row(root_id(digest, seen.next(digest)), step.view.step.kind, (number,), dict(fields))
+            told = misfit(declared, row.fields) if declared else None
+            yield row if told is None else Dropped(row, "rejected", told)
 
-    return SourceStep(rows, reads=tuple)
+    return SourceStep(rows, reads=tuple, takes=bool(declared))

@@ -31,6 +31,7 @@ from atk_interp.kinds.base import (
     stop_rule,
 )
 from atk_interp.kinds.base.goals import Wanted, wanted
+from atk_interp.kinds.base.handing import misfit
 from atk_interp.kinds.base.matrix import paired
 from atk_interp.kinds.base.nested import Collected, Inlined, Looped, Result, Variant
 from atk_interp.plan.checks import PlannedCheck, planned_checks, within
@@ -425,7 +426,8 @@ def _when(step: BoundStep) -> Closure | None:
 def _entering(scope: _Scope, step: BoundStep, entry: _Entry) -> PlannedStep:
     """The step at which rows come into a pipeline that is a step, with the fields that it declares."""
     fields = scope.analysis.fields[step.view.step.name]
-    declared = step.view.option("fields") if entry.into is None else None if fields.open else fields.fields
+    told = not fields.open if entry.into is not None else step.view.given("fields")
+    declared = fields.fields if told else None
     takes = entry.variant.takes
     where = entry.step.view.expressions.get(entry.step.view.path("where"))
 
@@ -434,6 +436,9 @@ def _entering(scope: _Scope, step: BoundStep, entry: _Entry) -> PlannedStep:
             return Dropped(row, "filtered", f"where: {where.text.value.strip()}")
         if declared is None:
             return (row,)
+        wrong = misfit(declared, row.fields)
+        if wrong is not None:
+            return Dropped(row, "rejected", wrong)
         return (row.replaced({name: row.fields[name] for name in declared if name in row.fields}),)
 
     return PlannedStep(

@@ -8,7 +8,7 @@ from itertools import islice
 from math import ceil
 
 from atk_interp.formats.writers import RecordError
-from atk_interp.kinds.base import SetStep, SourceStep, StepContext, StepStopped
+from atk_interp.kinds.base import Dropped, SetStep, SourceStep, StepContext, StepStopped
 from atk_interp.kinds.base.goals import Wanted
 from atk_interp.plan.model import Goal, PlannedOutput, PlannedStep
 from atk_interp.values import Row
@@ -45,7 +45,7 @@ def planned_goal(
         goal = Goal(wanted.rows, prefix + wanted.of, _every)
     else:
         output = _only_output(name, steps, outputs)
-        goal = Goal(wanted.rows, output.source, _written(output))
+        goal = Goal(wanted.rows, _before_limits(output.source, steps), _written(output))
     _check_way(name, goal.step, steps)
     return goal
 
@@ -72,6 +72,17 @@ def _only_output(name: str, steps: Mapping[str, PlannedStep], outputs: Mapping[s
         f"the rows of step `{name}` go into {len(found)} outputs" if found else f"no output has rows of step `{name}`"
     )
     raise StepStopped(f"{told}, so it is not clear what `until` counts", "write `until: 1000 of STEP`")
+
+
+def _before_limits(name: str, steps: Mapping[str, PlannedStep]) -> str:
+    """The step whose rows are counted for an output of the rows of a step: the one before the `limit` that cuts them.
+
+    What enters a `limit` is enough when it is as many rows as are wanted; what leaves it is known only at the end.
+    """
+    step = steps[name]
+    while step.kind == "limit" and isinstance(step.runner, SetStep) and step.when is None and len(step.inputs) == 1:
+        step = steps[step.inputs[0]]
+    return step.name
 
 
 def _before(name: str, steps: Mapping[str, PlannedStep]) -> set[str]:
@@ -117,7 +128,7 @@ def without_goals(steps: Mapping[str, PlannedStep], kept: Collection[str] = ()) 
 
 
 def _first_rows(source: SourceStep, count: int) -> SourceStep:
-    def rows(context: StepContext) -> Iterator[Row]:
+    def rows(context: StepContext) -> Iterator[Row | Dropped]:
         return islice(source.rows(context), count)
 
     return SourceStep(rows, source.reads, source.check)

@@ -6,10 +6,10 @@ import asyncio
 import collections
 import contextlib
 import itertools
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
-from atk_interp.kinds.base import SetStep, SourceStep, StepContext, StepStopped
+from atk_interp.kinds.base import Dropped, SetStep, SourceStep, StepContext, StepStopped
 from atk_interp.plan import Goal, PlannedStep
 from atk_interp.plan.goals import batch
 from atk_interp.runtime.barrier import ADMITTED, SetRoom, Waiting
@@ -82,7 +82,8 @@ class Feeder:
 
     def _feed(self, step: PlannedStep, ask: Ask) -> None:
         if isinstance(step.runner, SourceStep):
-            self._walker.walk(step, self._rooted(step, step.runner.rows(self._contexts[step.name])), ask)
+            made = step.runner.rows(self._contexts[step.name])
+            self._walker.walk(step, self._rooted(step, self._taken(step, made) if step.runner.takes else made), ask)
             return
         if step.waits:
             self._learn(step)
@@ -91,6 +92,14 @@ class Feeder:
                 self._walker.begin(step, row, ask)
         if isinstance(step.runner, SetStep):
             self._set(step, step.runner, ask)
+
+    def _taken(self, step: PlannedStep, rows: Iterable[Row | Dropped]) -> Iterator[Row | Dropped]:
+        """Rows of a caller on their way into a step, which rejects those that are not as it declares them."""
+        for row in rows:
+            self._books.entered(step.name)
+            if isinstance(row, Row):
+                self._books.passed(step.name)
+            yield row
 
     def _rooted(self, step: PlannedStep, rows: Iterable[T]) -> Iterable[T]:
         """The rows that a step gives, followed in a run that decides something in their order."""

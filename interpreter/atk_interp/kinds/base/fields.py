@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from atk_interp.expressions.types import ANY, BOOL, FLOAT, INT, TEXT, ListType, RecordType, Type
-from atk_interp.spec import Option, Takes
 
-__all__ = ["TYPES", "declared_types", "fields_option"]
+__all__ = ["TYPES", "declared_types"]
 
 TYPES: Mapping[str, Type] = {
     "text": TEXT,
@@ -18,12 +17,6 @@ TYPES: Mapping[str, Type] = {
     "record": RecordType({}, open=True),
     "any": ANY,
 }
-
-
-def fields_option(help: str) -> Option:
-    """The option `fields`: names with their types."""
-    rules = {"type": "dict", "minlength": 1, "valuesrules": {"type": "string", "allowed": list(TYPES)}}
-    return Option("fields", Takes.STRUCTURE, f"{help} Types are {', '.join(TYPES)}.", schema=rules)
 
 
 def declared_types(fields: Mapping[str, str]) -> dict[str, Type]:

@@ -15,7 +15,7 @@ from atk_interp.records import dataclass
 from atk_interp.spec import Option, Takes
 from atk_interp.spec.codes import BAD_VALUE, MISSING_KEY
 
-__all__ = ["UNTIL", "Wanted", "check_until", "wanted"]
+__all__ = ["UNTIL", "Wanted", "check_until", "counted_step", "wanted"]
 
 _TEXT = pattern(r"([1-9][0-9]*) +(accepted|of +(\S+))\Z")
 
@@ -78,6 +78,15 @@ def _check_step(view: StepView, name: str, path: Path) -> None:
         return
     near = did_you_mean(name, view.spec.steps)
     view.sink.report(BAD_VALUE, view.document.span(path), f"there is no step `{name}` to count the rows of", help=near)
+
+
+def counted_step(view: StepView) -> str | None:
+    """The step that `until` names, empty where it counts what comes into the output; None where it cannot be read."""
+    given = view.option("until")
+    if isinstance(given, dict):
+        return str(given.get("of", ""))
+    found = _TEXT.match(given.strip()) if isinstance(given, str) else None
+    return (found[3] or "") if found is not None else "" if is_formula(given) or isinstance(given, int) else None
 
 
 def wanted(step: BoundStep) -> Wanted | None:

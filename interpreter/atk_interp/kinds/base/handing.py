@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from atk_interp.diagnostics import Diagnostic, did_you_mean
-from atk_interp.expressions.kinds import kinds_of, type_in_words
+from atk_interp.expressions.codes import MAYBE_MISSING
+from atk_interp.expressions.kinds import Kind, kind_of, kinds_of, type_in_words, value_in_words
 from atk_interp.expressions.types import Type
 from atk_interp.kinds.base.cardinality import Cardinality
 from atk_interp.kinds.base.codes import ROWS_DO_NOT_FIT, UNKNOWN_RESULT
-from atk_interp.kinds.base.fields import declared_types
+from atk_interp.kinds.base.typed import TypedFields
 from atk_interp.kinds.base.view import Analysed, StepView
 from atk_interp.spec import PipelineSpec
 from atk_interp.templates import used_names
+from atk_interp.values import Value
 
-__all__ = ["check_rows", "not_needed", "replaced", "report_misfits", "result_of"]
+__all__ = ["check_rows", "misfit", "not_needed", "replaced", "report_misfits", "result_of"]
 
 _SOURCES = (Cardinality.SOURCE, Cardinality.SOURCE_OR_ONE, Cardinality.SOURCE_OR_MANY)
 
@@ -76,10 +78,12 @@ def check_rows(view: StepView, analysis: Analysed, into: str | None) -> bool:
     spec = analysis.spec
     inputs = [step for step in spec.steps.values() if step.kind == "input"]
     told, help_ = None, None
+    declared: Mapping[str, Type] = {}
     if view.given("into"):
         if into is None:
             return False
-        told = _misfit(view, spec, analysis.fields[into].fields)
+        declared = analysis.fields[into].fields
+        told = _misfit(view, spec, declared)
     elif len(inputs) > 1:
         told = f"pipeline `{spec.name}` has {len(inputs)} `input` steps, and it is not clear which takes the rows"
     elif inputs and not view.step.inputs:
@@ -97,8 +101,10 @@ def check_rows(view: StepView, analysis: Analysed, into: str | None) -> bool:
     elif not view.step.inputs and view.given("where"):
         told, help_ = "`where` is about rows, and this step takes none", "remove `where`, and filter what comes out"
     elif inputs and into is None:
-        told = _misfit(view, spec, declared_types(inputs[0].options.get("fields") or {}))
+        declared = TypedFields.of(inputs[0].options.get("fields") or {}).types
+        told = _misfit(view, spec, declared)
     if told is None:
+        _report_gaps(view, spec, declared)
         return True
     place = view.path("from") if view.step.inputs else view.path("when" if view.step.has_when else "pipeline")
     view.sink.report(ROWS_DO_NOT_FIT, view.document.span(place), told, help=help_)
@@ -109,11 +115,37 @@ def _misfit(view: StepView, spec: PipelineSpec, declared: Mapping[str, Type]) ->
     """How the rows differ from what a step of the pipeline declares."""
     for name, wanted in declared.items():
         given = view.input.fields.get(name)
-        if given is None and not view.input.open:
+        if given is None and not view.input.open and Kind.NULL not in kinds_of(wanted):
             return f"pipeline `{spec.name}` takes rows with `{name}`, and these have none"
         if given is not None and not kinds_of(given) & kinds_of(wanted):
             words = f"{type_in_words(wanted)}, and here it is {type_in_words(given)}"
             return f"pipeline `{spec.name}` takes rows in which `{name}` is {words}"
+    return None
+
+
+def _report_gaps(view: StepView, spec: PipelineSpec, declared: Mapping[str, Type]) -> None:
+    """Report fields that some rows may lack which a step of the pipeline declares."""
+    for name, wanted in declared.items():
+        given = view.input.fields.get(name)
+        if given is None or kinds_of(given) - kinds_of(wanted) != {Kind.NULL}:
+            continue
+        why = view.lacking.get(name)
+        view.sink.report(
+            MAYBE_MISSING,
+            view.document.span(view.path("from")),
+            f"`{name}` may be none, and pipeline `{spec.name}` takes {type_in_words(wanted)}, so it rejects such rows",
+            notes=[why] if why else (),
+            help=f"leave them out before, with `keep: {name} is not none`",
+        )
+
+
+def misfit(declared: Mapping[str, Type], fields: Mapping[str, Value]) -> str | None:
+    """How the fields of a row differ from what a step declares of it; None where they do not."""
+    for name, wanted in declared.items():
+        value = fields.get(name)
+        if kind_of(value) not in kinds_of(wanted):
+            found = f"is {value_in_words(value)}" if name in fields else "is missing"
+            return f"`{name}` {found}, and {type_in_words(wanted)} is declared"
     return None
 
 

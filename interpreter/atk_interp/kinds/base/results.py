@@ -264,24 +264,28 @@ class SourceStep:
     `reads` gives the files that the rows are made from, if any; they depend on nothing else but the spec, the values of
     its parameters and rows of the caller. A source that cannot say so has none, and a run of it is never taken to be
     unchanged. It may raise `StepStopped` and `OSError`. `check` raises `StepStopped` where there is nothing to read
-    from: it looks for the path alone, so that a run may ask it before anything else.
+    from: it looks for the path alone, so that a run may ask it before anything else. One that `takes` rows of a caller
+    gives those back as `Dropped` that are not as they are declared.
     """
 
-    __slots__ = ("check", "reads", "rows")
+    __slots__ = ("check", "reads", "rows", "takes")
 
     def __init__(
         self,
         rows: SourceRows,
         reads: Callable[[], Iterable[Path]] | None = None,
         check: Callable[[], None] = lambda: None,
+        *,
+        takes: bool = False,
     ) -> None:
         self.rows = rows
         self.reads = reads
         self.check = check
+        self.takes = takes
 
 
 class SourceRows(Protocol):
-    def __call__(self, context: StepContext) -> Iterator[Row]: ...
+    def __call__(self, context: StepContext) -> Iterator[Row | Dropped]: ...
 
 
 class PureStep:

@@ -33,6 +33,7 @@ from atk_interp.lint.rules.secret_in_text import SecretInText
 from atk_interp.lint.rules.slot_without_endpoint import SlotWithoutEndpoint
 from atk_interp.lint.rules.smart_quotes import SmartQuotes
 from atk_interp.lint.rules.stray_braces import StrayBraces
+from atk_interp.lint.rules.uncountable_rows import UncountableRows
 from atk_interp.lint.rules.undocumented import Undocumented
 from atk_interp.lint.rules.uneven_inputs import UnevenInputs
 from atk_interp.lint.rules.unfilled_group import UnfilledGroup
@@ -83,6 +84,7 @@ RULES: tuple[Rule, ...] = (
     OutputClash(),
     ReadsOwnOutput(),
     IdleStep(),
+    UncountableRows(),
     UnevenInputs(),
     OverlapTooLarge(),
     UnusedStep(),
