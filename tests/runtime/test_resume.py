@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from atk_interp.ledger.sqlite import SqliteLedger
-from atk_interp.runtime.calls import UNCOMMITTED_SHARE
+from atk_interp.runtime.sending import UNCOMMITTED_SHARE
 from support.command import start
 from support.kills import PROMPTS, SPEC
 from support.openai_server import Answer, Call, echo, server_thread

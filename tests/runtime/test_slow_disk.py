@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from atk_interp.llm.messages import Request
-from atk_interp.runtime.calls import UNCOMMITTED_SHARE
+from atk_interp.runtime.sending import UNCOMMITTED_SHARE
 from support.pipelines import run, said
 
 SPEC = """

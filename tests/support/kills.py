@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from atk_interp.runtime.calls import UNCOMMITTED_SHARE
+from atk_interp.runtime.sending import UNCOMMITTED_SHARE
 from support.forks import Child, forks
 from support.openai_server import Call, OpenAIServer, echo, server_thread
 from support.pipelines import write_project

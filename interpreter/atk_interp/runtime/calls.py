@@ -9,37 +9,29 @@ from collections.abc import Callable, Mapping, Sequence
 from atk_interp.ledger.base import Ledger, LedgerError
 from atk_interp.llm.limits import Clock
 from atk_interp.llm.messages import (
-    Client,
     ContextTooLong,
     EndpointRefused,
     EndpointUnavailable,
     LlmError,
     Reply,
-    Request,
 )
-from atk_interp.llm.retry import RetryPolicy, Send, Waiting, call_with_patience
+from atk_interp.llm.retry import RetryPolicy
 from atk_interp.llm.vectors import Vector, vector_in
 from atk_interp.plan import PlannedStep
 from atk_interp.runtime.books import Books
-from atk_interp.runtime.budget import Meter
-from atk_interp.runtime.embeddings import Batches, embedding_request
+from atk_interp.runtime.embeddings import embedding_request
 from atk_interp.runtime.endpoints import Endpoint
-from atk_interp.runtime.events import CallFailed, CallFinished, Event, Noted, Waited
+from atk_interp.runtime.events import CallFailed, CallFinished, Event, Noted
 from atk_interp.runtime.flights import Flights, Halted
 from atk_interp.runtime.forms import FormTrials, KnownForms
-from atk_interp.runtime.refusals import raise_refusal, refused_reply
+from atk_interp.runtime.refusals import raise_refusal
 from atk_interp.runtime.room import Room, RoomPolicy
+from atk_interp.runtime.sending import Sender
 from atk_interp.runtime.stand_ins import StandIns
 from atk_interp.runtime.variants import Form, Variant, by_slot, first_recorded, variants
-from atk_interp.tokens import count_tokens
 from atk_interp.values import Row, Value
 
-__all__ = ["UNCOMMITTED_SHARE", "Calls", "Halted"]
-
-
-UNCOMMITTED_SHARE = 4
-"""For so many places at the endpoints, one reply may wait for the disk whose call has given its place back (at least
-one in all). A kill can cost those replies, and the calls that have places."""
+__all__ = ["Calls", "Halted"]
 
 _Landed = tuple[Reply, bool, str]
 """A reply, whether it was at hand, and the key under which the ledger has it."""
@@ -63,21 +55,13 @@ class Calls:
         self._ledger = ledger
         self._books = books
         self._emit = emit
-        self._policy = policy
-        self._clock = clock
-        self.room = room or Room(emit, RoomPolicy(), clock)
+        self._room = room or Room(emit, RoomPolicy(), clock)
+        self.sender = Sender(endpoints, ledger, emit, policy, clock, self._room)
         self._pools = {endpoint.pool for endpoint in endpoints.values()}
         self._stand_ins = StandIns(endpoints, clock, lambda told: emit(Noted("", told, serious=True)))
         self._forms = FormTrials(forms or KnownForms(None), lambda told: emit(Noted("", told)))
         self._flights: Flights[_Landed] = Flights()
         self.carriers = self._flights.carriers
-        self.sending: set[str] = set()
-        self.most_uncommitted = max(1, _places(endpoints) // UNCOMMITTED_SHARE)
-        self.uncommitted = 0
-        """How many replies wait for the disk whose calls have given their places back."""
-        self.meter: Meter | None = None
-        self._batches: dict[str, Batches] = {}
-        self.halted = False
         self.reason: BaseException | None = None
         """Why no call is sent any more, when a call was the reason."""
         self.models: dict[str, set[str]] = {}
@@ -179,7 +163,7 @@ class Calls:
         names.add(model)
 
     async def _fetch(self, key: str, candidates: Sequence[Variant], priority: tuple[int, ...]) -> _Landed:
-        stored = await self.room.insist(lambda: self._ledger.reserve(key), self.going_on)
+        stored = await self._room.insist(lambda: self._ledger.reserve(key), self.sender.going_on)
         if stored is not None:
             return stored, True, key
         held = [key]
@@ -187,7 +171,7 @@ class Calls:
             if len(candidates) > 1:
                 return await self._fetch_any(key, candidates, priority, held)
             best = candidates[0]
-            return await self._sent(key, key, best.request, self._endpoints[best.slot], priority), False, key
+            return await self.sender.reply(key, key, best.request, self._endpoints[best.slot], priority), False, key
         except (EndpointRefused, EndpointUnavailable, LedgerError) as error:
             # Before the next call takes the place of this one, and is refused (or paid and not kept) in turn.
             self.halt(error)
@@ -214,13 +198,13 @@ class Calls:
             key = chosen.request.key()
             if held != [key]:
                 self._ledger.release(held.pop())
-                stored = await self.room.insist(lambda: self._ledger.reserve(key), self.going_on)
+                stored = await self._room.insist(lambda: self._ledger.reserve(key), self.sender.going_on)
                 if stored is not None:
                     paid = False
                     return stored
                 held.append(key)
             stay = len(groups) == 1
-            return await self._sent(flight, key, chosen.request, self._endpoints[chosen.slot], priority, stay)
+            return await self.sender.reply(flight, key, chosen.request, self._endpoints[chosen.slot], priority, stay)
 
         async def ask(group: Sequence[Variant]) -> tuple[Variant, Reply]:
             best, *other = group
@@ -231,83 +215,11 @@ class Calls:
         answered, reply = await self._stand_ins.ask(groups, ask)
         return reply, not paid, answered.request.key()
 
-    async def _sent(
-        self,
-        flight: str,
-        key: str,
-        request: Request,
-        endpoint: Endpoint,
-        priority: tuple[int, ...],
-        stay: bool = True,
-    ) -> Reply:
-        if self.halted:
-            raise Halted
-        if self.meter is not None:  # now, and again when it has a place
-            self.meter.check()
-        if request.embeds is not None:
-            batches = self._batches.get(endpoint.slot)
-            if batches is None:
-                batches = self._batches[endpoint.slot] = Batches(endpoint, self)
-            return await batches.reply(request, key, priority)
-        tokens = _estimate(request) if endpoint.config.tokens_per_minute else 0
-        gate = _Gate(self, self._ledger, flight, key, endpoint.slot)
-        try:
-            reply = await self.post(endpoint, request, gate.send, priority, tokens, stay)
-            return await gate.commit(request, reply)
-        finally:
-            gate.leave()
-
-    async def post(
-        self,
-        endpoint: Endpoint,
-        request: Request,
-        send: Send,
-        priority: tuple[int, ...],
-        tokens: int,
-        stay: bool = True,
-    ) -> Reply:
-        """The reply, through the limits of an endpoint and with patience for its failures."""
-
-        def say(waiting: Waiting) -> None:
-            if self.halted:
-                raise Halted
-            self._emit(Waited(endpoint.slot, str(waiting)))
-
-        return await call_with_patience(
-            send,
-            request,
-            endpoint.pool,
-            self._policy,
-            self._clock,
-            say,
-            priority=priority,
-            tokens=tokens,
-            stay=stay,
-        )
-
-    def check(self) -> None:
-        """Raise `Halted` when no call is sent any more, and `OutOfBudget` when there is nothing left to pay it with."""
-        if self.halted:
-            raise Halted
-        if self.meter is not None:
-            self.meter.check()
-
-    async def keep(self, slot: str, key: str, request: Request, reply: Reply) -> Reply:
-        """Put a reply that was paid for into the ledger; the one that stands there."""
-        if self.meter is not None:
-            self.meter.add(slot, request, reply)
-        sent = request.sent()
-        return await self.room.insist(lambda: self._ledger.put(key, reply, sent), self.going_on)
-
-    def going_on(self) -> bool:
-        """Whether calls are still sent."""
-        return not self.halted
-
     def halt(self, reason: BaseException | None = None) -> None:
         """No call is sent any more. Those that wait for a place or for a failed endpoint give up at once."""
-        self.halted = True
+        self.sender.halted = True
         self.reason = self.reason or reason
-        self._flights.call_off(spares=self.sending.__contains__)
+        self._flights.call_off(spares=self.sender.sending.__contains__)
 
     async def drain(self, patience_s: float) -> None:
         """Wait for the calls that are under way, so that what is paid is kept; cancel what takes longer."""
@@ -315,75 +227,6 @@ class Calls:
         await self._flights.drain(patience_s)
 
 
-class _Gate:
-    """The way of one call to an address and into the ledger, closed once the run is ending.
-
-    A call gives its place at the endpoint back as soon as its reply is there: the next one need not wait for the disk.
-    But only so many replies wait for the disk like this (`UNCOMMITTED_SHARE`); further ones keep their places until
-    they are committed. So what can be lost with the process is bounded, however slow the disk is.
-    """
-
-    def __init__(self, calls: Calls, ledger: Ledger, flight: str, key: str, slot: str) -> None:
-        self._calls = calls
-        self._ledger = ledger
-        self._flight = flight
-        self._key = key
-        self._slot = slot
-        self._waits_without_place = self._committed = False
-
-    async def send(self, client: Client, request: Request) -> Reply:
-        """The reply of an address; it is committed, unless it may wait for the disk without a place."""
-        if self._calls.halted:
-            raise Halted
-        meter = self._calls.meter
-        if meter is not None:
-            meter.check()
-        self._calls.sending.add(self._flight)
-        try:
-            try:
-                reply = await client.complete(request)
-                if meter is not None:
-                    meter.add(self._slot, request, reply)
-            except ContextTooLong as refusal:
-                reply = refused_reply(request, refusal)
-            if self._calls.uncommitted < self._calls.most_uncommitted:
-                self._calls.uncommitted += 1
-                self._waits_without_place = True
-                return reply
-            reply = await self._put(request, reply)
-        except BaseException:
-            self._calls.sending.discard(self._flight)
-            raise
-        self._committed = True
-        return reply
-
-    async def commit(self, request: Request, reply: Reply) -> Reply:
-        """The reply that stands in the ledger."""
-        return reply if self._committed else await self._put(request, reply)
-
-    def leave(self) -> None:
-        """The call is over, one way or the other."""
-        self._calls.uncommitted -= self._waits_without_place
-        self._calls.sending.discard(self._flight)
-
-    async def _put(self, request: Request, reply: Reply) -> Reply:
-        sent = request.sent()
-        return await self._calls.room.insist(lambda: self._ledger.put(self._key, reply, sent), self._calls.going_on)
-
-
-def _places(endpoints: Mapping[str, Endpoint]) -> int:
-    """How many calls may be in flight at a time."""
-    addresses = {address for endpoint in endpoints.values() for address in endpoint.pool.addresses}
-    return sum(address.limiter.governor.most for address in addresses)
-
-
 def _answered(candidates: Sequence[Variant], key: str) -> Variant:
     """The candidate of the key."""
     return next((known for known in candidates[1:] if known.request.key() == key), candidates[0])
-
-
-def _estimate(request: Request) -> int:
-    """Tokens of a request and its reply, roughly: for limits per minute."""
-    sent = sum(count_tokens(message.content) + 4 for message in request.messages) + count_tokens(request.prompt or "")
-    limit = request.sampling.get("max_tokens")
-    return sent + (limit // 2 if isinstance(limit, int) else 500)

@@ -190,7 +190,7 @@ class _Run:
         granted = Granted(self.grants, endpoints, ledger.uses)
         for slot, model in await self.keeping.take_on(ledger, must_run=self.options.force or self.prefix is not None):
             calls.models.setdefault(slot, set()).add(model)
-        calls.meter = self.meter
+        calls.sender.meter = self.meter
         error = await self._run(calls, endpoints, granted)
         return await self._end(error, calls, ledger)
 
