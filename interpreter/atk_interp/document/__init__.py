@@ -8,7 +8,7 @@ from atk_interp.document.files import DISK, Files
 from atk_interp.document.load import is_utf16, load_document, read_source, shown
 from atk_interp.document.model import Document, Path, show_path
 from atk_interp.document.parse import parse_as_others_do, parse_document
-from atk_interp.document.texts import NotYaml, read_texts
+from atk_interp.document.texts import NotYaml, QuotedText, read_texts
 
 __all__ = [
     "CODES",
@@ -17,6 +17,7 @@ __all__ = [
     "Files",
     "NotYaml",
     "Path",
+    "QuotedText",
     "is_utf16",
     "load_document",
     "parse_as_others_do",

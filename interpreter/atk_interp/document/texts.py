@@ -6,11 +6,17 @@ from typing import Any
 
 import yaml
 
-__all__ = ["NotYaml", "read_texts"]
+__all__ = ["NotYaml", "QuotedText", "read_texts"]
 
 _MAX_DEPTH = 60
 _MAX_EVENTS = 100_000
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class QuotedText(str):
+    """A text that was written in quotation marks or as a block, so that it is no number whatever it looks like."""
+
+    __slots__ = ()
 
 
 class NotYaml(ValueError):
@@ -20,8 +26,8 @@ class NotYaml(ValueError):
 def read_texts(text: str) -> Any:
     """Mappings, lists and texts: the first document of a text, with every scalar as it is written.
 
-    Of a key that comes twice the first value counts. Linear time. Raises `NotYaml` for what is no YAML, is nested
-    deeply, or has anchors, aliases or tags.
+    Of a key that comes twice the last value counts, as in JSON. Linear time. Raises `NotYaml` for what is no YAML, is
+    nested deeply, or has anchors, aliases or tags.
     """
     open_: list[tuple[Any, list[str]]] = []
     try:
@@ -51,7 +57,7 @@ def _opened(event: Any) -> Any:
     if isinstance(event, yaml.NodeEvent) and getattr(event, "tag", None) is not None:
         raise NotYaml("a tag")
     if isinstance(event, yaml.ScalarEvent):
-        return event.value
+        return event.value if event.style in (None, "") else QuotedText(event.value)
     return {} if isinstance(event, yaml.MappingStartEvent) else []
 
 
@@ -61,8 +67,8 @@ def _add(into: tuple[Any, list[str]], value: Any) -> None:
     if isinstance(collection, list):
         collection.append(value)
     elif keys:
-        collection.setdefault(keys.pop(), value)
+        collection[keys.pop()] = value
     elif isinstance(value, str):
-        keys.append(value)
+        keys.append(str(value))
     else:
         raise NotYaml("a key that is no text")

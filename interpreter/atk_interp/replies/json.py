@@ -22,7 +22,7 @@ from atk_interp.replies.base import (
 from atk_interp.replies.cleaning import excerpt
 from atk_interp.replies.damaged_json import FoundJson, find_json
 from atk_interp.replies.grammar import MOST_IN_LIST, GrammarWriter, bounded, literal, repeated
-from atk_interp.replies.shapes import Shape, read_record, record_schema, shapes
+from atk_interp.replies.shapes import Shape, read_record, record_schema, shapes, unwrapped
 from atk_interp.values import Value
 
 __all__ = ["JSON"]
@@ -56,7 +56,8 @@ class _JsonReader(Reader):
         found = find_json(text)
         if self.many:
             return self._each(found, text)
-        objects = [value for value in found.values if isinstance(value, dict)]
+        inner = (unwrapped(self.members, value) for value in found.values)
+        objects = [value for value in inner if isinstance(value, dict)]
         if not objects:
             raise _no_json("a JSON object", found, text)
         return [self._last_that_fits(objects)]
@@ -153,10 +154,12 @@ class _JsonKind(ReplyKind):
     ```
 
     Types: text, int, float, bool, list, record, any. `min` and `max` bound numbers, and the length of a list. A field
-    that is optional may be missing, null or empty, and is then null. Fields that are not listed are passed over; upper
-    and lower case of names, and space for `_`, do not matter; `7.0` is a whole number; nothing else is converted.
+    that is optional may be missing, null or an empty text, and is then null; an empty list is a list. Fields that are
+    not listed are passed over; upper and lower case of names, and space for `_`, do not matter; of a field that is
+    given twice the last counts; `7.0` is a whole number; nothing else is converted.
 
-    The last complete object that fits counts, wherever it stands in the reply, fenced or bare. Small damage is
+    The last complete object that fits counts, wherever it stands in the reply, fenced or bare, also as the only item
+    of an array or the only member of an object. Small damage is
     repaired: a comma before a closing bracket, brackets missing at the end, line breaks in strings, typographic or
     single quotation marks, a lone backslash, `True`, `False`, `None`. With `many: true` an array of objects (also as
     the only member of an object), or several objects, are one reading each, and damage beyond repair anywhere makes
@@ -181,6 +184,7 @@ class _JsonKind(ReplyKind):
             '[{"fact": "A"}, {"fact": "B"}]',
             [{"fact": "A"}, {"fact": "B"}],
         ),
+        ReplyExample({"json": {"question": "text"}}, '{"result": {"question": "Who?"}}', [{"question": "Who?"}]),
         ReplyExample({"json": {"question": "text"}}, '{"answer": "Ann"}', None),
     )
 

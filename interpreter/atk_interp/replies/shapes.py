@@ -13,7 +13,7 @@ from atk_interp.replies.base import OptionsError, ReplyUnreadable
 from atk_interp.replies.cleaning import excerpt, quoted
 from atk_interp.values import Value, encode
 
-__all__ = ["Shape", "read_record", "record_schema", "shapes"]
+__all__ = ["Shape", "read_record", "record_schema", "shapes", "unwrapped"]
 
 _KINDS = ("text", "int", "float", "bool", "list", "record", "any")
 _RULES = ("type", "optional", "choices", "min", "max", "items", "fields")
@@ -49,7 +49,7 @@ class Shape:
 
     def read(self, value: Value, place: str) -> Value:
         """The value as this shape has it. Raises `ReplyUnreadable`, naming the `place` (a path of fields)."""
-        if value is None or value == "":
+        if value is None or (isinstance(value, str) and not value.strip()):
             if self.optional:
                 return None
             if self.kind != "any":
@@ -123,13 +123,13 @@ def record_schema(members: Mapping[str, Shape]) -> dict[str, Value]:
 def read_record(members: Mapping[str, Shape], value: Value, place: str = "") -> dict[str, Value]:
     """The members of an object. Names are compared without case and with space or `-` for `_`; others are passed over.
 
-    Raises `ReplyUnreadable`.
+    Of a name in several spellings the exact one counts, or else the last. Raises `ReplyUnreadable`.
     """
     if not isinstance(value, dict):
         raise ReplyUnreadable(
             f"expected an object{f' in `{place}`' if place else ''}, found {excerpt(encode(value).decode())}"
         )
-    folded = {_folded(name): name for name in reversed(list(value))}
+    folded = {_folded(name): name for name in value}
     record: dict[str, Value] = {}
     for name, shape in members.items():
         given = name if name in value else folded.get(_folded(name))
@@ -138,6 +138,19 @@ def read_record(members: Mapping[str, Shape], value: Value, place: str = "") -> 
             raise ReplyUnreadable(f"expected `{path}` in the JSON, found {quoted(list(value)[:8]) or 'nothing'}")
         record[name] = None if given is None else shape.read(value[given], path)
     return record
+
+
+def unwrapped(members: Mapping[str, Shape], value: Value) -> Value:
+    """What an array holds as its only item, or an object as its only member, unless that is one of the members."""
+    wanted = {_folded(name) for name in members}
+    while isinstance(value, list | dict) and len(value) == 1:
+        if isinstance(value, dict) and not wanted.isdisjoint(_folded(name) for name in value):
+            break
+        inner = next(iter(value.values() if isinstance(value, dict) else value))
+        if not isinstance(inner, list | dict):
+            break
+        value = inner
+    return value
 
 
 def _folded(name: str) -> str:

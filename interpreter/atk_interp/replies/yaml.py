@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
-from atk_interp.document import NotYaml, read_texts
+from atk_interp.document import NotYaml, QuotedText, read_texts
 from atk_interp.expressions.types import Type
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.replies.base import Cue, CueForm, Fields, Reader, ReplyExample, ReplyKind, ReplyUnreadable
 from atk_interp.replies.cleaning import excerpt
-from atk_interp.replies.shapes import Shape, read_record, shapes
+from atk_interp.replies.shapes import Shape, read_record, shapes, unwrapped
 from atk_interp.values import Value
 
 __all__ = ["YAML"]
@@ -25,6 +25,9 @@ _MOST_TRIED = 16
 _MOST_CHARACTERS = 200_000
 _WHOLE = pattern(r"[+-]?\d{1,18}")
 _DECIMAL = pattern(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_ZERO_BEFORE = pattern(r"[+-]?0\d.*")
+"""A number that may as well be a name, such as that of a telephone."""
+_UNTYPED = Shape("any")
 _TRUTHS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _NOTHINGS = ("", "~", "null", "none")
 
@@ -73,6 +76,7 @@ class _YamlReader(Reader):
         except NotYaml as error:
             raise ReplyUnreadable(f"expected YAML, found {error} in {excerpt(text)}") from None
         if not self.many:
+            found = unwrapped(self.members, found)
             if not isinstance(found, dict):
                 raise ReplyUnreadable(f"expected a mapping of fields, found {excerpt(text)}")
             return [self._record(found)]
@@ -92,21 +96,23 @@ def _members(members: Mapping[str, Shape], value: dict[str, Any]) -> dict[str, V
     """The values of a mapping, of which all are texts as written, as their shapes want them."""
     folded = {name.lower().replace(" ", "_").replace("-", "_"): shape for name, shape in members.items()}
     return {
-        name: _typed(folded.get(name.lower().replace(" ", "_").replace("-", "_")), written)
+        name: _typed(folded.get(name.lower().replace(" ", "_").replace("-", "_"), _UNTYPED), written)
         for name, written in value.items()
     }
 
 
-def _typed(shape: Shape | None, written: Any) -> Value:
+def _typed(shape: Shape, written: Any) -> Value:
     if isinstance(written, list):
-        return [_typed(shape.items if shape else None, item) for item in written]
+        return [_typed(shape.items or _UNTYPED, item) for item in written]
     if isinstance(written, dict):
-        return _members(shape.members if shape else {}, written)
+        return _members(shape.members, written)
     if not isinstance(written, str):
         return None
     plain = written.strip()
-    if shape is None or shape.kind == "text":
-        return None if shape is not None and shape.optional and plain.lower() in _NOTHINGS else written
+    if shape.kind == "text":
+        return None if shape.optional and plain.lower() in _NOTHINGS else str(written)
+    if shape.kind == "any" and (isinstance(written, QuotedText) or _ZERO_BEFORE.fullmatch(plain)):
+        return str(written)
     if plain.lower() in _NOTHINGS:
         return None
     if shape.kind == "bool":
@@ -136,10 +142,13 @@ class _YamlKind(ReplyKind):
     ```
 
     Types and rules are those of `json`. A field of type text is what is written, whatever YAML makes of it: `no`,
-    `12:30` and `1.0` stay as they are. Fields that are not listed are passed over; case, and space for `_` in names, do
-    not matter.
+    `12:30` and `1.0` stay as they are. Where no type is given (`any`, a list without `items`, a record without
+    `fields`), numbers, `true`, `false` and `null` are read as such, but not in quotation marks or with a zero before
+    them (`007`); `yes` and `no` are truths only in a `bool`. Fields that are not listed are passed over; case, and
+    space for `_` in names, do not matter; of a field that is given twice the last counts.
 
-    The last fenced block that can be read counts, or else all from the first line with one of the fields on. With
+    The last fenced block that can be read counts, or else all from the first line with one of the fields on; the
+    mapping may be the only item of a list or the only member of another. With
     `many: true` a list of mappings (also as the only member of a mapping), or one mapping, are one reading each.
     Anchors and tags, and text after the YAML without a fence, make a reply unreadable. So does what is no YAML: in
     `title: Tides: a study` the value needs quotes, for a colon and a space begin another key. Say so in the prompt, or
@@ -156,6 +165,11 @@ class _YamlKind(ReplyKind):
             [{"title": "Tides", "tags": ["sea", "no"], "score": 7}],
         ),
         ReplyExample({"yaml": {"fact": "text"}, "many": True}, "- fact: A\n- fact: B", [{"fact": "A"}, {"fact": "B"}]),
+        ReplyExample(
+            {"yaml": {"values": "list", "source": "record"}},
+            'values: [1, no, null, "2"]\nsource: {page: 7, new: true}',
+            [{"values": [1, "no", None, "2"], "source": {"page": 7, "new": True}}],
+        ),
         ReplyExample({"yaml": {"title": "text"}}, "name: Tides", None),
         ReplyExample({"yaml": {"title": "text"}}, "title: Tides: a study", None),
         ReplyExample({"yaml": {"title": "text"}}, 'title: "Tides: a study"', [{"title": "Tides: a study"}]),
