@@ -187,4 +187,4 @@ def test_the_config_that_comes_with_it_ends_well(project_root: Path, tmp_path: P
         input_dir=many(tmp_path / "in", "A", 50), output_dir=tmp_path / "out", models=model
     )
     assert (result.status, result.message) == ("done", "")
-    assert len(records(result, "segments.jsonl")) == 24
+    assert len(records(result, "segments.jsonl")) == 16
