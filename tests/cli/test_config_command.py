@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from atk_interp.cli.main import cli
 from atk_interp.lint.check import check_file
+from support.command import Cli
 
 SPEC = """
 spec: atk/v1
@@ -20,25 +19,16 @@ steps: {a: {kind: read, path: =given}}
 outputs: {o.jsonl: {from: a, format: jsonl}}
 """
 
-Command = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """The command in a folder of its own; its exit code, what it prints, and what it prints as errors."""
-    monkeypatch.chdir(tmp_path)
+def config(tmp_path: Path, cli: Cli) -> Cli:
+    """The command, in a folder with a spec."""
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs" / "pipeline.yaml").write_text(SPEC)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        result = CliRunner().invoke(cli, ["config", *arguments], standalone_mode=False)
-        assert result.exception is None, result.exception
-        return int(str(result.return_value)), result.stdout, result.stderr
-
-    return call
+    return functools.partial(cli, "config")
 
 
-def test_a_stock_pipeline_is_named_as_it_was(config: Command) -> None:
+def test_a_stock_pipeline_is_named_as_it_was(config: Cli) -> None:
     code, printed, _ = config("factual_qa")
 
     assert code == 0
@@ -47,7 +37,7 @@ def test_a_stock_pipeline_is_named_as_it_was(config: Command) -> None:
     assert "\n#chunk_tokens: 500   # a whole number" in printed
 
 
-def test_a_written_config_names_a_schema_of_its_own(config: Command, tmp_path: Path) -> None:
+def test_a_written_config_names_a_schema_of_its_own(config: Cli, tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "mine").mkdir()
 
@@ -59,7 +49,7 @@ def test_a_written_config_names_a_schema_of_its_own(config: Command, tmp_path: P
     assert "given" in schema["properties"]
 
 
-def test_a_written_config_leads_to_its_spec_from_where_it_stands(config: Command, tmp_path: Path) -> None:
+def test_a_written_config_leads_to_its_spec_from_where_it_stands(config: Cli, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     target = Path("mine/config.yaml")
 
@@ -71,11 +61,11 @@ def test_a_written_config_leads_to_its_spec_from_where_it_stands(config: Command
     assert check_file(target).report.findings == ()
 
 
-def test_the_folder_of_a_spec_will_do(config: Command) -> None:
+def test_the_folder_of_a_spec_will_do(config: Cli) -> None:
     assert "\npipeline: specs/pipeline.yaml\n" in config("specs")[1]
 
 
-def test_a_file_that_exists_is_left_alone(config: Command, tmp_path: Path) -> None:
+def test_a_file_that_exists_is_left_alone(config: Cli, tmp_path: Path) -> None:
     (tmp_path / "kept.yaml").write_text("kept")
 
     code, _, told = config("specs", "-o", "kept.yaml")
@@ -84,7 +74,7 @@ def test_a_file_that_exists_is_left_alone(config: Command, tmp_path: Path) -> No
     assert (tmp_path / "kept.yaml").read_text() == "kept"
 
 
-def test_a_name_that_nothing_bears_is_told_with_what_is_near(config: Command) -> None:
+def test_a_name_that_nothing_bears_is_told_with_what_is_near(config: Cli) -> None:
     assert config("factual_aq") == (
         2,
         "",
@@ -92,7 +82,7 @@ def test_a_name_that_nothing_bears_is_told_with_what_is_near(config: Command) ->
     )
 
 
-def test_a_config_is_no_spec(config: Command, tmp_path: Path) -> None:
+def test_a_config_is_no_spec(config: Cli, tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("pipeline: specs\ngiven: .\n")
 
     assert config("config.yaml") == (
@@ -102,7 +92,7 @@ def test_a_config_is_no_spec(config: Command, tmp_path: Path) -> None:
     )
 
 
-def test_a_spec_with_errors_has_no_template(config: Command, tmp_path: Path) -> None:
+def test_a_spec_with_errors_has_no_template(config: Cli, tmp_path: Path) -> None:
     (tmp_path / "specs" / "pipeline.yaml").write_text(SPEC.replace("=given", "=gven"))
 
     code, printed, told = config("specs")

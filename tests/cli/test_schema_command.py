@@ -6,15 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from atk_interp.cli.main import cli
-
-
-def call(*arguments: str) -> tuple[int, str, str]:
-    result = CliRunner().invoke(cli, ["schema", *arguments], standalone_mode=False)
-    assert result.exception is None, result.exception
-    return int(str(result.return_value)), result.stdout, result.stderr
+from support.command import Cli
 
 
 @pytest.mark.parametrize(
@@ -28,18 +21,18 @@ def call(*arguments: str) -> tuple[int, str, str]:
         (("--for", "config", "factual_qa"), "atk-interp config of factual_qa"),
     ],
 )
-def test_each_sort_of_file_has_its_schema(arguments: tuple[str, ...], title: str) -> None:
-    code, printed, told = call(*arguments)
+def test_each_sort_of_file_has_its_schema(cli: Cli, arguments: tuple[str, ...], title: str) -> None:
+    code, printed, told = cli("schema", *arguments)
 
     assert (code, told) == (0, "")
     assert json.loads(printed)["title"] == title
 
 
-def test_a_schema_is_written_over_an_older_one(tmp_path: Path) -> None:
+def test_a_schema_is_written_over_an_older_one(cli: Cli, tmp_path: Path) -> None:
     target = tmp_path / "schemas" / "spec.json"
 
     for _ in range(2):
-        assert call("-o", str(target)) == (0, "", f"`{target}` is written\n")
+        assert cli("schema", "-o", str(target)) == (0, "", f"`{target}` is written\n")
 
     assert json.loads(target.read_text())["required"] == ["spec", "name", "steps"]
 
@@ -52,8 +45,8 @@ def test_a_schema_is_written_over_an_older_one(tmp_path: Path) -> None:
         (("-o", "/dev/null/x"), "`/dev/null/x` cannot be written"),
     ],
 )
-def test_what_cannot_be_done_is_told(arguments: tuple[str, ...], told: str) -> None:
-    code, printed, said = call(*arguments)
+def test_what_cannot_be_done_is_told(cli: Cli, arguments: tuple[str, ...], told: str) -> None:
+    code, printed, said = cli("schema", *arguments)
 
     assert (code, printed) == (2, "")
     assert told in said

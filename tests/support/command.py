@@ -6,8 +6,8 @@ import gc
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -16,8 +16,7 @@ from atk_interp.cli.main import main
 __all__ = ["Cli", "Told", "cli", "start"]
 
 
-@dataclass(frozen=True)
-class Told:
+class Told(NamedTuple):
     """What a command printed, and its exit code."""
 
     code: int
