@@ -28,6 +28,21 @@ def _value(text: str, scope: Mapping[str, object] | None = None, *, site: str = 
 
 
 _ERRORS = [
+    (
+        "a | fromjson",
+        {"a": "{"},
+        "a | fromjson",
+        "the text is not JSON: unexpected end of data: line 1 column 2 (char 1)",
+    ),
+    (
+        "a | fromjson",
+        {"a": "[18446744073709551616]"},
+        "a | fromjson",
+        "a whole number in the JSON has more than 64 bits: 18446744073709551616",
+    ),
+    ("'x' | split(a)", {"a": ""}, "a", "the separator must not be empty"),
+    ("'x' | replaced(a, '')", {"a": "("}, "'x' | replaced(a, '')", "`(` is not a regular expression: missing )"),
+    ("'x' | replaced('x', a)", {"a": "\\1"}, "'x' | replaced('x', a)", "there is no group `1` in `x`"),
     ("a.b.c", {"a": {"b": {}}}, "a.b.c", "the record has no field `c`"),
     ("a.b", {"a": "text"}, "a.b", "text has no fields"),
     ("a.b", {"a": None}, "a.b", "none has no fields"),

@@ -67,7 +67,7 @@ def test_what_is_not_jinja_is_marked_so() -> None:
     ours = {name for name, function in FILTERS.items() if not function.in_jinja}
     texts = {"tokens", "similarity", "coverage", "copied", "longest_copy", "language", "redacted", "cased"}
     quality = {"repetition", "special_characters", "readability"}
-    lists = {"turns", "flatten"}
+    lists = {"turns", "flatten", "split", "fromjson", "replaced"}
     assert ours == {*texts, *quality, *lists, "share", "hash", "pick", "shuffled", "chance", "random_case", "typos"}
     assert not ours & JINJA.filters.keys()
     assert {name for name, function in TESTS.items() if not function.in_jinja} == {"matching"}
@@ -83,8 +83,9 @@ def test_templates_get_what_jinja_does_not_have() -> None:
     environment.tests.update(template_tests())
     template = environment.from_string(
         "{{ votes | share }} {{ text is matching(pattern='a+') }} {{ text | coverage(text) }}"
+        " {{ (text | split('d'))[1] }} {{ ('[7]' | fromjson)[0] }} {{ text | replaced('a+', with='-') }}"
     )
-    assert template.render(votes=[True, False], text="aardvark") == "0.5 True 1.0"
+    assert template.render(votes=[True, False], text="aardvark") == "0.5 True 1.0 vark 7 -rdv-rk"
 
 
 @pytest.mark.parametrize(
@@ -135,6 +136,14 @@ def test_a_page_line_is_one_sentence(function: Function) -> None:
         ("[{'a': 1}, {}] | selectattr('a', 'defined') | list", [{"a": 1}]),
         ("[1, 2, 3] | batch(2, 0) | list", [[1, 2], [3, 0]]),
         ("[1, 2, 3, 4] | slice(3, 0) | list", [[1, 2], [3, 0], [4, 0]]),
+        ("' a  b\\n' | split", ["a", "b"]),
+        ("'a, b,' | split(',')", ["a", " b", ""]),
+        ("'' | split(',')", [""]),
+        ("'a; b' | split(';') | map('trim') | join('|')", "a|b"),
+        ("' {\"a\": [1.5, null]} ' | fromjson", {"a": [1.5, None]}),
+        ('(\'{"a": {"b": 2}}\' | fromjson).a.b', 2),
+        ("'1a22b' | replaced('[0-9]+', with='é')", "éaéb"),
+        ("'(p. 7)' | replaced('(?P<n>[0-9])', '\\\\g<n>\\\\1')", "(p. 77)"),
         ("'<é>' | tojson", '"\\u003c\\u00e9\\u003e"'),
     ],
 )

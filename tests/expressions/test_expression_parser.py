@@ -134,6 +134,19 @@ _SLIPS: list[tuple[str, list[tuple[str, str, str, str | None]]]] = [
         '", ".join(xs)',
         [("ATK311", "join", "`.join(…)` is a method call, and there are none", 'write `xs | join(", ")`')],
     ),
+    ("x.split(y)", [("ATK311", "split", "`.split(…)` is a method call, and there are none", "write `x | split(y)`")]),
+    (
+        "x.splitlines()",
+        [
+            (
+                "ATK311",
+                "splitlines",
+                "`.splitlines(…)` is a method call, and there are none",
+                'write `x | split("\\n")`',
+            )
+        ],
+    ),
+    ("loads(x)", [("ATK311", "loads", "`loads` is not called like a function", "write `x | fromjson`")]),
     ("x.get(y)", [("ATK311", "get", "`.get(…)` is a method call, and there are none", "write `x[y]`")]),
     (
         "x.startswith(y)",

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from atk_interp.expressions.bounds import TooLarge
 from atk_interp.expressions.regex import RegexError, compile_regex
 
 
@@ -20,10 +21,40 @@ def test_findall_goes_from_left_to_right_without_overlap() -> None:
     assert [found.text for found in compile_regex("a.").findall("abacad")] == ["ab", "ac", "ad"]
 
 
-def test_sub_puts_groups_in_the_place_of_matches() -> None:
-    assert compile_regex("(a)(b)").sub(r"\2\1", "abab") == "baba"
-    with pytest.raises(RegexError):
-        compile_regex("a").sub(r"\9", "a")
+@pytest.mark.parametrize(
+    ("pattern", "replacement", "text", "result"),
+    [
+        ("(a)(b)", r"\2\1", "abab", "baba"),
+        ("(?P<é>ü)|x", r"<\g<é>>", "üx", "<ü><>"),
+        ("a", r"\\1 é $1", "a", r"\1 é $1"),
+        ("", "-", "ab", "-a-b-"),
+        ("b+", "", "abba", "aa"),
+    ],
+)
+def test_a_replacement_has_groups_and_is_put_in_the_place_of_each_match(
+    pattern: str, replacement: str, text: str, result: str
+) -> None:
+    assert compile_regex(pattern).replacer(replacement)(text) == result
+
+
+@pytest.mark.parametrize(
+    ("replacement", "message"),
+    [
+        (r"\9", "there is no group `9` in `a`"),
+        (r"\g<x>", "there is no group `x` in `a`"),
+        (r"\d", r"`\d` is no group; a backslash itself is written as two"),
+        ("\\", "`\\` is no group; a backslash itself is written as two"),
+    ],
+)
+def test_a_replacement_that_means_nothing_is_refused(replacement: str, message: str) -> None:
+    with pytest.raises(RegexError) as caught:
+        compile_regex("a").replacer(replacement)
+    assert caught.value.message == message
+
+
+def test_what_replacing_makes_is_bounded() -> None:
+    with pytest.raises(TooLarge):
+        compile_regex("").replacer("x" * 20_000)("y" * 20_000)
 
 
 def test_names_come_in_the_order_of_the_pattern() -> None:

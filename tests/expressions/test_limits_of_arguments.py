@@ -47,6 +47,7 @@ _REFUSED: list[tuple[str, str, object, str]] = [
     ),
     ("text | copied(text, {})", "copied.n", 0, "a run has 1 to 20 words"),
     ("text | repetition({})", "repetition.n", 21, "a run has 1 to 20 words"),
+    ("text | split({})", "split.separator", "", "the separator must not be empty"),
     ("score | round({})", "round.precision", 30, "numbers are rounded to at most 20 places"),
     ("text | center({})", "center.width", 5000, "the width must be at most 1000"),
     ("text | indent({})", "indent.width", 5000, "the width must be at most 1000"),

@@ -79,6 +79,8 @@ def test_what_is_right_is_not_complained_of(text: str) -> None:
         ("{{ text is matching('(') }}", [("ATK308", "'('")]),
         ("{{ tags | select('matching', pattern='[') | list }}", [("ATK308", "'['")]),
         ("{{ turns | rejectattr('answer', 'matching', '(?=a)') | list }}", [("ATK308", "'(?=a)'")]),
+        ("{{ text | replaced('(', '[') }}", [("ATK308", "'('")]),
+        ("{{ text | replaced(with='(', regex='[') }}", [("ATK308", "'['")]),
         ("{{ text is matching('\\bcat') }}", [("ATK313", "'\\bcat'")]),
     ],
 )

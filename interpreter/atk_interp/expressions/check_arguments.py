@@ -75,16 +75,26 @@ def _check_argument(checker: Checking, function: Function, parameter: Parameter,
 
 def _check_together(checker: Checking, node: ast.Node, function: Function, bound: Bound) -> None:
     """Report arguments that are written out, fit each on its own, and not each other."""
-    if function.prepare is None or any(parameter.role is not Role.VALUE for parameter, _ in bound):
+    if function.prepare is None or any(parameter.role is Role.ATTRIBUTE for parameter, _ in bound):
         return
     values = [parameter.default if argument is None else written_out(argument) for parameter, argument in bound]
     for (parameter, _), value in zip(bound, values, strict=True):
         if value is OPEN or kind_of(value) not in parameter.kinds or parameter.refusal(value) is not None:
             return
+        if parameter.role is Role.REGEX and not _is_regex(value):
+            return
     try:
         function.prepare(*values)
     except OperandError as refusal:
         checker.report(WRONG_ARGUMENTS, (getattr(node, "name_start", node.start), node.end), str(refusal))
+
+
+def _is_regex(written: object) -> bool:
+    try:
+        compile_regex(str(written))
+    except RegexError:
+        return False
+    return True
 
 
 def _check_choice(checker: Checking, node: ast.Literal, chosen: str, parameter: Parameter) -> None:

@@ -41,6 +41,9 @@ _CALLS = {
     "random": "pick",
     "choice": "pick",
     "shuffle": "shuffled",
+    "loads": "fromjson",
+    "parse_json": "fromjson",
+    "sub": "replaced",
 }
 _METHODS = {
     "length": "length",
@@ -55,6 +58,10 @@ _METHODS = {
     "toString": "string",
     "sorted": "sort",
     "shuffle": "shuffled",
+    "loads": "fromjson",
+    "sub": "replaced",
+    "replaceAll": "replace",
+    "rsplit": "split",
 }
 _CONTAINMENT = ("contains", "includes", "__contains__", "has", "hasOwnProperty")
 _REGEX = ("match", "test", "search", "matches")
@@ -107,6 +114,8 @@ def _instead(name: str, target: str, argument: str) -> str:
         return f'write `{target} is matching("^…")`'
     if name in ("endswith", "endsWith"):
         return f'write `{target} is matching("…$")`'
+    if name == "splitlines":
+        return f'write `{target} | split("\\n")`'
     if name == "get":
         return f"write `{target}[{argument}]`"
     if name == "keys":
@@ -136,8 +145,13 @@ _FILTERS_OF_JINJA = {
     "escape": "nothing is escaped here",
     "e": "nothing is escaped here",
     "safe": "nothing is escaped here",
+    "from_json": "write `| fromjson`",
+    "regex_replace": "write `| replaced(regex, with)`",
+    "regex_search": "write `is matching(…)`",
+    "splitlines": 'write `| split("\\n")`',
+    "lines": 'write `| split("\\n")`',
 }
-"""Filters of Jinja that do not exist here, and what to do instead."""
+"""Filters of Jinja, and of those who extend it, that do not exist here, and what to do instead."""
 
 _TESTS_MEANT = {
     "empty": 'write `== ""` for text, `== []` for a list, or `not …`',

@@ -6,10 +6,13 @@ ASCII; letters of any script are `\\pL`. Case is ignored after `(?i)`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from atk_interp.expressions.bounds import check_size
+from atk_interp.patterns import pattern as late_pattern
 from atk_interp.records import dataclass
 
 __all__ = ["MAX_PATTERN", "MAX_PROGRAM", "Regex", "RegexError", "RegexMatch", "compile_regex"]
@@ -17,6 +20,8 @@ __all__ = ["MAX_PATTERN", "MAX_PROGRAM", "Regex", "RegexError", "RegexMatch", "c
 
 MAX_PATTERN = 10_000
 """Characters in a pattern."""
+
+_GROUP = late_pattern(r"\\(?:(?P<number>[0-9]{1,2})|g<(?P<name>\w+)>|.|\Z)", re.DOTALL)
 
 MAX_PROGRAM = 50_000
 """Instructions of a compiled pattern. Time is linear in the text, and at worst also in them."""
@@ -70,14 +75,48 @@ class Regex:
         for found in self._compiled.finditer(text):
             yield _match(found)
 
-    def sub(self, replacement: str, text: str) -> str:
-        """The text with each match replaced; `\\1` in the replacement stands for a group. Raises `RegexError`."""
-        import re2
+    def replacer(self, replacement: str) -> Callable[[str], str]:
+        """What puts a text in the place of each match; in it `\\1` and `\\g<name>` stand for what a group matched.
 
-        try:
-            return str(self._compiled.sub(replacement, text))
-        except (re2.error, IndexError) as error:
-            raise RegexError(f"`{replacement}` cannot be put in the place of a match: {error}") from error
+        A group that took no part is empty, and two backslashes are one. Raises `RegexError` for any other
+        backslash, and for a group that there is not; what is returned raises it when its result were too large.
+        """
+        parts = self._parts(replacement)
+        find = self._compiled.finditer
+
+        def replaced(text: str) -> str:
+            pieces: list[str] = []
+            end = size = 0
+            for match in find(text):
+                put = "".join([part if isinstance(part, str) else match.group(part[0]) or "" for part in parts])
+                pieces += (text[end : match.start()], put)
+                end = match.end()
+                size += len(put)
+                check_size(size)
+            pieces.append(text[end:])
+            return "".join(pieces)
+
+        return replaced
+
+    def _parts(self, replacement: str) -> list[str | tuple[int | str]]:
+        """Texts, and groups as tuples of one."""
+        parts: list[str | tuple[int | str]] = []
+        end = 0
+        for found in _GROUP.finditer(replacement):
+            parts.append(replacement[end : found.start()])
+            end = found.end()
+            if found[0] == "\\\\":
+                parts.append("\\")
+                continue
+            name = found["number"] or found["name"]
+            if name is None:
+                raise RegexError(f"`{found[0]}` is no group; a backslash itself is written as two")
+            group = int(name) if name.isdecimal() else name
+            if group not in self._compiled.groupindex if isinstance(group, str) else group > self._compiled.groups:
+                raise RegexError(f"there is no group `{name}` in `{self.pattern}`")
+            parts.append((group,))
+        parts.append(replacement[end:])
+        return [part for part in parts if part]
 
     def __repr__(self) -> str:
         return f"Regex({self.pattern!r})"

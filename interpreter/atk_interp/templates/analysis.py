@@ -85,10 +85,13 @@ def _unexplained(name: str) -> tuple[tuple[str, ...], str | None]:
 
 
 def _patterns(node: nodes.Node) -> list[nodes.Const]:
-    """The regular expressions that a test, or a filter with a test for each item, is given as they stand."""
+    """The regular expressions that a test, or a filter, is given as they stand."""
     match node:
         case nodes.Test(name="matching", args=args, kwargs=named):
             given = args[:1]
+        case nodes.Filter(name="replaced", args=args, kwargs=named):
+            given = args[:1]
+            named = [keyword for keyword in named if keyword.key == "regex"]
         case nodes.Filter(name="select" | "reject", args=[nodes.Const(value="matching"), *args], kwargs=named):
             given = args[:1]
         case nodes.Filter(

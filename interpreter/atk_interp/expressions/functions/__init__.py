@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from atk_interp.expressions.functions.added import ADDED_CALLS, ADDED_FILTERS
+from atk_interp.expressions.functions.apart import APART_FILTERS
 from atk_interp.expressions.functions.each import EACH_FILTERS
 from atk_interp.expressions.functions.lists import LIST_FILTERS
 from atk_interp.expressions.functions.model import (
@@ -61,7 +62,15 @@ def _wrong(name: str, function: Any) -> str | None:
     return "says that Jinja has it too; say `in_jinja=False`" if function.in_jinja else None
 
 
-_FILTERS = (*TEXT_FILTERS, *NUMBER_FILTERS, *LIST_FILTERS, *EACH_FILTERS, *QUALITY_FILTERS, *ADDED_FILTERS)
+_FILTERS = (
+    *TEXT_FILTERS,
+    *NUMBER_FILTERS,
+    *LIST_FILTERS,
+    *EACH_FILTERS,
+    *APART_FILTERS,
+    *QUALITY_FILTERS,
+    *ADDED_FILTERS,
+)
 
 FILTERS = Extended(_by_name(_FILTERS), "atk_interp.filters", _wrong)
 """`value | name(…)`, by name; an alias leads to the entry of the name proper."""

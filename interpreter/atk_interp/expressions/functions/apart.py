@@ -1,0 +1,91 @@
+"""Filters that take a text apart, which Jinja does not have: into a list, as JSON, by a regular expression."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from atk_interp.expressions.bounds import is_number_in_range
+from atk_interp.expressions.errors import OperandError
+from atk_interp.expressions.functions.model import Example, Function, Limit, Parameter, Role
+from atk_interp.expressions.kinds import Kind
+from atk_interp.expressions.regex import RegexError, compile_regex
+from atk_interp.expressions.types import ANY, TEXT, ListType
+from atk_interp.patterns import pattern
+from atk_interp.values import Value, decode
+
+__all__ = ["APART_FILTERS"]
+
+_TEXT = frozenset([Kind.TEXT])
+_MANY_DIGITS = pattern(r"\d{19}")
+
+
+def _split(text: str, separator: str | None) -> list[str]:
+    return text.split(separator)
+
+
+def _fromjson(text: str) -> Value:
+    try:
+        value = decode(text)
+    except ValueError as error:
+        raise OperandError(f"the text is not JSON: {error}") from None
+    if _MANY_DIGITS.search(text) is not None:
+        json.loads(text, parse_int=_checked)
+    return value
+
+
+def _checked(digits: str) -> int:
+    """A whole number that keeps its digits: larger ones would become decimal, and lose some."""
+    if not is_number_in_range(int(digits)):
+        raise OperandError(f"a whole number in the JSON has more than 64 bits: {digits[:40]}")
+    return 0
+
+
+def _replaced(text: str, regex: str, replacement: str) -> str:
+    return _replacer(regex, replacement)(text)
+
+
+def _replacer(regex: str, replacement: str) -> Callable[[str], str]:
+    try:
+        compiled = compile_regex(regex)
+    except RegexError as error:
+        raise OperandError(f"`{regex}` is not a regular expression: {error.message}") from None
+    try:
+        return compiled.replacer(replacement)
+    except RegexError as error:
+        raise OperandError(error.message) from None
+
+
+APART_FILTERS = (
+    Function(
+        "split",
+        _TEXT,
+        ListType(TEXT),
+        _split,
+        "The parts between the separators, not trimmed; without a separator, what stands between white space.",
+        Example('"red, green" | split(", ")', ["red", "green"]),
+        (Parameter("separator", _TEXT | {Kind.NULL}, None, limit=Limit(bool, "the separator must not be empty")),),
+        in_jinja=False,
+    ),
+    Function(
+        "fromjson",
+        _TEXT,
+        ANY,
+        _fromjson,
+        "The value of a JSON text; what is no JSON rejects the row.",
+        Example('"[1, true]" | fromjson', [1, True]),
+        in_jinja=False,
+    ),
+    Function(
+        "replaced",
+        _TEXT,
+        TEXT,
+        _replaced,
+        "Each match of a regular expression (RE2, linear time) replaced by `with`, in which `\\\\1` or "
+        "`\\\\g<name>` is what a group of it matched.",
+        Example('"p. 12, p. 7" | replaced("p\\\\. ([0-9]+)", "page \\\\1")', "page 12, page 7"),
+        (Parameter("regex", _TEXT, role=Role.REGEX), Parameter("with", _TEXT)),
+        in_jinja=False,
+        prepare=_replacer,
+    ),
+)
