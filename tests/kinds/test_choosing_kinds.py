@@ -171,6 +171,28 @@ async def test_a_part_that_is_divided_by_its_rows_asks_for_each_division_by_itse
     assert "the numbers of part `general` differ between rows" in ran.result.message
 
 
+@pytest.mark.parametrize(
+    ("parts", "options", "told"),
+    [
+        ("{domain: {share: 0.5}, general: {share: 0.5}}", "total: 10", "`domain` has 1 of the 5 that are asked for"),
+        ("{domain: {amount: 2}, general: {}}", "order: parts", "`domain` has 1 of the 2 that are asked for"),
+        ("{general: {}, domain: {ratio: 1, of: general}}", "order: parts", "`domain` has 1 of the 3 that are asked"),
+        ("{domain: {share: 0.5}, general: {share: 0.5}}", "order: parts", ""),
+        ("{domain: {share: 0.5, repeat: true}, general: {share: 0.5, max: 3}}", "total: 6", ""),
+    ],
+)
+async def test_a_mixture_that_lacks_rows_is_a_serious_warning(
+    tmp_path: Path, parts: str, options: str, told: str
+) -> None:
+    ran = await mixed(tmp_path, parts, 1, 3, options)
+    [note] = [event for event in ran.events if isinstance(event, Noted) and event.message.startswith("mixed ")]
+
+    assert note.serious is bool(told)
+    assert note.help.startswith(told)
+    causes = json.loads((ran.folder / "run.json").read_text())["causes"]
+    assert any(cause["serious"] for cause in causes) is bool(told)
+
+
 async def test_a_mixture_above_its_total_is_told(tmp_path: Path) -> None:
     ran = await mixed(tmp_path, "{domain: {}, general: {share: 0.5}}", 40, 100, "total: 20")
 

@@ -73,6 +73,20 @@ def test_out_of_rounds_it_stops_or_does_as_it_is_told() -> None:
     assert {lost.label for lost in dropped.dropped} == {"no classifier was good enough to label it"}
 
 
+def test_labels_of_one_sort_teach_nothing() -> None:
+    one: dict[str, Any] = {"labels": "'praise'", "max_rounds": 2, "more": 10}
+    with pytest.raises(StepStopped, match="all 70 labels to learn from are `praise`"):
+        labelled(**one)
+    assert "all predictions" in labelled(**one, otherwise="predict").notes[-1].message
+    assert labelled(**one, otherwise="predict").notes[-1].serious
+
+
+def test_a_test_of_one_label_is_told_to_prove_little() -> None:
+    notes = labelled(test=1).notes
+    assert notes[-1].serious
+    assert "rows of one label alone" in notes[-1].message
+
+
 def test_what_to_do_out_of_rounds_may_follow_from_a_parameter() -> None:
     options: dict[str, Any] = {"first": 2, "test": 5, "more": 0, "max_rounds": 2, "accuracy": 1.0, "otherwise": "=how"}
     given = {"text": "text", "labels": "old", "into": "sort", **options}

@@ -126,3 +126,14 @@ def test_a_script_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     config = "input_dir: documents\nmodels: {large: {provider: scripted, script: no.yaml}, small: {model: b}}\n"
 
     assert codes(tmp_path, config) == ["unusable-endpoint"]
+
+
+def test_a_mistake_in_the_script_of_a_config_is_told_in_the_script(tmp_path: Path) -> None:
+    (tmp_path / "said.yaml").write_text("- {when: {contians: a}, reply: b}\n")
+    config = "input_dir: documents\nmodels: {large: {provider: scripted, script: said.yaml}, small: {model: b}}\n"
+    (found,) = findings(tmp_path, config)
+
+    assert found.code.name == "unusable-endpoint"
+    assert found.message.startswith("no model can follow this: unknown key `contians`")
+    assert found.span is not None
+    assert found.span.file.path.endswith("said.yaml")

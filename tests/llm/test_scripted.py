@@ -8,6 +8,7 @@ import pytest
 from atk_interp.llm.messages import EndpointDown, EndpointRefused, Message, RateLimited, Reply, Request, Usage
 from atk_interp.llm.script import ScriptError, rules_from
 from atk_interp.llm.scripted import ScriptedClient
+from atk_interp.llm.vectors import unit, vector_in
 
 
 def ask(text: str, *, system: str = "", model: str = "m", sample: int = 0, attempt: int = 0) -> Request:
@@ -113,6 +114,17 @@ async def test_an_error_may_hit_only_the_first_tries_of_each_call() -> None:
     assert await said(client, ask("x")) == "at last"
     with pytest.raises(RateLimited):
         await client.complete(ask("y"))
+
+
+async def test_after_its_errors_a_rule_without_a_reply_leaves_the_call_to_the_next_one() -> None:
+    client = ScriptedClient([{"error": 429, "times": 1}, {"vector": [1, 0]}, {"reply": "yes"}])
+    with pytest.raises(RateLimited):
+        await client.complete(ask("x"))
+    assert await said(client, ask("x")) == "yes"
+    with pytest.raises(RateLimited):
+        await client.embed([Request("m", (), embeds="cat")])
+    (reply,) = await client.embed([Request("m", (), embeds="cat")])
+    assert vector_in(reply) == unit((1.0, 0.0))
 
 
 async def test_a_request_without_a_rule_is_shown_with_what_to_add() -> None:

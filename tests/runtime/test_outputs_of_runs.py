@@ -202,3 +202,22 @@ async def test_the_whole_row_is_written_with_the_fields_that_were_not_declared(f
     assert [dict(row) for row in found] == [{"id": one, "q": "one"}, {"q": "two", "more": "m"}]
     if format_ == "csv":
         assert list(ran.rows[0]) == ["q", "id", "more"]
+
+
+_SAME = """
+    steps:
+      a: {kind: rows, rows: [{q: Why?, good: yes., bad: yes.}]}
+    outputs:
+      p.jsonl: {from: a, format: preference, prompt: =q, chosen: =good, rejected: =bad}
+"""
+
+
+async def test_an_output_that_nothing_can_be_written_to_withholds_no_other_one(tmp_path: Path) -> None:
+    alone = await run(tmp_path, _SAME, output="alone")
+    assert (alone.result.status, alone.result.exit_code) == ("stopped", 1)
+
+    both = await run(tmp_path, _SAME + "      all.jsonl: {from: a, format: jsonl}\n", output="both")
+    assert both.result.status == "done"
+    assert (both.folder / "all.jsonl").is_file()
+    told = [cause.message for cause in both.result.causes if cause.serious]
+    assert told == ["none of the 1 rows of step `a` could be written to `p.jsonl`"]

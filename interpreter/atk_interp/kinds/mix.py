@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -50,8 +51,8 @@ class Mix(StepKind):
     `parts` says for each of the steps under `from` how much of it goes in: a `share` of the whole, a `ratio` to another
     part (`{ratio: 0.3, of: domain}`), an `amount`, or all of it (`{}`); never less than `min` nor more than `max`.
     These are rows, or whatever `size` measures (`size: text | tokens`). The whole is `total`, or what follows from the
-    parts that are not shares, or as much as the scarcest part allows. A part that is too short goes in whole, or more
-    than once with `repeat: true`.
+    parts that are not shares, or as much as the scarcest part allows. A part that is too short goes in whole, which is
+    a serious warning, or more than once with `repeat: true`.
 
     A part with `by` is several: one of the rows of each value of that expression, such as the name of a dataset. Its
     numbers may then name fields of the rows, which are the same in all of one value: `{by: dataset.name, ratio:
@@ -294,17 +295,35 @@ class _Mixing:
     def _report(self, tallies: Mapping[_Name, _Tally]) -> Notice:
         whole = sum(tally.taken for tally in tallies.values())
         told = []
-        short = False
+        short, lacking = False, list[str]()
         for name, tally in tallies.items():
             share = f" ({tally.taken / whole:.1%})" if whole else ""
             size = "" if self.size is None else f", {tally.taken:,.0f} of {tally.available:,.0f} in size"
             lacks = self.parts[name].least is not None and tally.taken < (self.parts[name].least or 0) - 1e-6
             short |= lacks and self.size is None
+            asked = self._asked_for(name, tallies, whole)
+            if tally.available < (asked - 0.5 if self.size is None else 0.99 * asked):
+                lacking.append(f"`{_told(name)}` has {tally.available:,.0f} of the {asked:,.0f} that are asked for")
             told.append(f"`{_told(name)}` {tally.taken_rows:,} of {tally.rows:,} rows{size}{share}")
         over = self.total is not None and whole > self.total * (1 + 1e-3)
         help_ = f"together they are more than `total`, which is {self.total:,g}" if over else ""
+        if lacking and not short:
+            help_ = f"{'; '.join(lacking)}: give it more, ask for less, or write `repeat: true`"
         help_ = "some of them have fewer rows than their `min`" if short else help_
-        return Notice("mixed " + "; ".join(told), self.step.name, help_, serious=short or over)
+        return Notice("mixed " + "; ".join(told), self.step.name, help_, serious=short or over or bool(lacking))
+
+    def _asked_for(self, name: _Name, tallies: Mapping[_Name, _Tally], whole: float) -> float:
+        """What is asked of a part, however much there is of it; 0 where that follows from what there is."""
+        part = self.parts[name]
+        if part.repeat and tallies[name].available:
+            return 0.0
+        if part.share is not None:
+            return part.bounded(part.share * (whole if self.total is None else self.total), math.inf)
+        if part.amount is not None:
+            return part.bounded(part.amount, math.inf)
+        if part.ratio is not None and (part.of, "") in tallies:
+            return part.bounded(part.ratio * tallies[part.of, ""].taken, math.inf)
+        return 0.0
 
 
 def _told(name: _Name) -> str:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from atk_interp.diagnostics import Sink
-from atk_interp.document import Files, load_document
+from atk_interp.document import Files
 from atk_interp.lint.engine import Linted
-from atk_interp.lint.rules.unusable_endpoint import UnusableEndpoint
+from atk_interp.lint.rules.unusable_endpoint import check_script
 
 __all__ = ["is_script", "lint_script"]
 
@@ -25,13 +25,6 @@ def is_script(data: Any) -> bool:
 
 def lint_script(path: Path, files: Files) -> Linted:
     """What is wrong with a script; of several mistakes the first."""
-    from atk_interp.llm.script import ScriptError, rules_from  # whoever lints specs alone does not pay for it
-
     sink = Sink()
-    document = load_document(path, sink, files)
-    if document is not None:
-        try:
-            rules_from(document.data)
-        except ScriptError as error:
-            sink.report(UnusableEndpoint.code, document.head_span(error.path), f"no model can follow this: {error}")
+    check_script(path, sink, files)
     return Linted(None, None, sink, path, tuple(sink))

@@ -46,8 +46,9 @@ class Rule:
 
     `contains` and `matching` look at the messages that `place` names: `all` (joined by blank lines), the `last`
     one, or the `system` ones. `replies` go round: one further for each sample and each attempt. With `times`, an
-    error hits only the first so many tries of a call; then the reply follows. A rule with a `vector` says what a text
-    is embedded to, and answers nothing else; one without says nothing of texts to embed but an error.
+    error hits only the first so many tries of a call; then the reply follows, or the rules after this one when it has
+    none. A rule with a `vector` says what a text is embedded to, and answers nothing else; one without says nothing of
+    texts to embed but an error.
     """
 
     contains: tuple[str, ...] = ()
@@ -75,7 +76,9 @@ class Rule:
             )
         ):
             return None
-        if (self.vector is None) is not (request.embeds is None) and not self.error:
+        failing = self.error if self.times is None or tries < self.times else ""
+        says = self.vector is not None if request.embeds is not None else self.vector is None and bool(self.replies)
+        if not failing and not says:
             return None
         text = _text_of(request, self.place)
         if not all(part in text for part in self.contains):
@@ -83,10 +86,9 @@ class Rule:
         match = self.matching.search(text) if self.matching else None
         if self.matching and match is None:
             return None
-        reply = self.replies[(request.sample + request.attempt) % len(self.replies)]
+        reply = self.replies[(request.sample + request.attempt) % len(self.replies)] if self.replies else ""
         if match is not None:
             reply = _REFERENCE.sub(lambda reference: _group(match, reference.group(1)), reply)
-        failing = self.error if self.times is None or tries < self.times else ""
         return Outcome(reply, self.finish, failing, self.retry_after_s, self.delay_s, self.vector)
 
 
@@ -107,7 +109,7 @@ def _rule(data: object, path: tuple[str | int, ...]) -> Rule:
     when = _mapping(rule.get("when") or {}, _WHEN_KEYS, (*path, "when"))
     if not rule.keys() & {"reply", "replies", "vector", "error"}:
         raise ScriptError("the rule says nothing: give it a `reply`, `replies`, a `vector` or an `error`", path)
-    said = rule.get("replies", rule.get("reply", ""))
+    said, speaks = rule.get("replies", rule.get("reply", "")), "replies" in rule or "reply" in rule
     contains = when.get("contains")
     return Rule(
         contains=() if contains is None else _texts(contains, (*path, "when", "contains")),
@@ -116,7 +118,7 @@ def _rule(data: object, path: tuple[str | int, ...]) -> Rule:
         model=when.get("model"),
         sample=_count(when.get("sample"), (*path, "when", "sample")),
         attempt=_count(when.get("attempt"), (*path, "when", "attempt")),
-        replies=_texts(said, (*path, "replies" if "replies" in rule else "reply")),
+        replies=_texts(said, (*path, "replies" if "replies" in rule else "reply")) if speaks else (),
         finish=str(rule.get("finish", "stop")),
         error=_error(rule.get("error"), (*path, "error")),
         times=_count(rule.get("times"), (*path, "times")),

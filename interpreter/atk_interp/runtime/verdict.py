@@ -60,15 +60,17 @@ def _not_as_checked(
 def _nothing_written(
     plan: Plan, outputs: Mapping[str, OutputCount], emit: Callable[[Event], None]
 ) -> BaseException | None:
+    some = any(count.records for count in outputs.values())
     for name, count in outputs.items():
         source = plan.outputs[name].source
         if count.records:
             continue
         if count.unwritable:
-            return StepStopped(
-                f"none of the {count.unwritable} rows of step `{source}` could be written to `{name}`",
-                help="read `rejected.jsonl` for the reasons",
-            )
-        if count.left_out:  # else no row came this far, which has been told of the step that let none through
+            told = f"none of the {count.unwritable} rows of step `{source}` could be written to `{name}`"
+            help_ = "read `rejected.jsonl` for the reasons"
+            if not some:
+                return StepStopped(told, help=help_)
+            emit(Noted("", told, help=help_, serious=True))
+        elif count.left_out:  # else no row came this far, which has been told of the step that let none through
             emit(Noted("", f"output `{name}` has no rows: its `where` left all of them out", serious=True))
     return None

@@ -177,7 +177,14 @@ class Labelling:
             told = f"after {len(known.texts)} labels {share:.1%} of {len(guesses)} unseen rows are labelled right"
             context.note(Notice(f"round {number}: {told}; {_confused(unseen.labels, compared)}", self.step.name))
             context.learned(learned.written(tests))
-            if share >= self.accuracy:
+            sorts = len(set(known.labels))
+            if sorts < 2:  # whatever it is tried on, it knows one answer
+                told = f"all {len(known.texts)} labels to learn from are {_said(known.labels[0])}"
+            elif share >= self.accuracy:
+                if len(set(unseen.labels)) < 2:
+                    one = f"the test of round {number} had rows of one label alone, {_said(unseen.labels[0])}"
+                    help_ = "raise `test`, so that rows of the others are among them"
+                    context.note(Notice(f"{one}, which proves little", self.step.name, help_, serious=True))
                 return learned
             known.add(unseen)
             if number < self.max_rounds:
@@ -191,6 +198,8 @@ class Labelling:
             )
         if self.otherwise == "drop":
             return None
+        if len(set(known.labels)) < 2:
+            context.note(Notice(f"{told}, and so are all predictions", self.step.name, serious=True))
         learned = trained(known.texts, known.labels)
         context.learned(learned.written(tests))
         return learned

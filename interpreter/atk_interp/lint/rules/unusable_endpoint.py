@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path as FilePath
 
-from atk_interp.diagnostics import Code, Edit, Fix, Severity
-from atk_interp.document import Path, shown
+from atk_interp.diagnostics import Code, Edit, Fix, Severity, Sink
+from atk_interp.document import DISK, Files, Path, load_document, shown
 from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules.base import Rule
 from atk_interp.patterns import pattern
 from atk_interp.spec import Config
 
-__all__ = ["UnusableEndpoint"]
+__all__ = ["UnusableEndpoint", "check_script"]
 
 _CALL = pattern(r"/(chat/completions|completions|responses|embeddings|models)/?\Z")
 
@@ -47,6 +48,8 @@ class UnusableEndpoint(Rule):
                         notes=[f"looked for `{shown(script)}`"],
                         help="paths in a config are relative to the config",
                     )
+                else:
+                    check_script(script, context.sink)
 
     def _address(self, context: LintContext, config: Config, path: Path, address: str) -> None:
         text = config.document.text(path)
@@ -65,3 +68,16 @@ class UnusableEndpoint(Rule):
                 help=f"write `{address[: call.start()]}`",
                 fix=Fix(f"remove `{call[0]}`", (Edit(span, ""),)),
             )
+
+
+def check_script(path: FilePath, sink: Sink, files: Files = DISK) -> None:
+    """Report what is wrong with a script of replies; of several mistakes the first."""
+    from atk_interp.llm.script import ScriptError, rules_from  # whoever lints without a script does not pay for it
+
+    document = load_document(path, sink, files)
+    if document is not None:
+        try:
+            rules_from(document.data)
+        except ScriptError as error:
+            told = f"no model can follow this: {error}"
+            sink.report(UnusableEndpoint.code, document.head_span(error.path), told)
