@@ -51,8 +51,9 @@ class _NumberKind(ReplyKind):
 
     After the last `after: "Score:"` it is the first number in the first line that holds anything; without `after` the
     reply must hold one number only. `7/10`, `7 out of 10` and `7%` are 7; `1,000` is 1000; `7,5` is 7.5; a number
-    without decimals is whole, and with `type: int` so is `7.0`. A range (`7-8`), a number out of bounds and a number
-    in words make the reply unreadable.
+    without decimals is whole, and with `type: int` so is `7.0`, but not `1.000`, which is a thousand to half of
+    the world. A range (`7-8`), a number out of bounds, a number in words and one with two points (`1.000.000`) make the
+    reply unreadable.
 
     A constrained decoder writes the header and a number in bounds with at most two decimals.
     """
@@ -69,6 +70,7 @@ class _NumberKind(ReplyKind):
         ReplyExample({"number": "score", "after": "Score:"}, "**Score**: 7/10, as 3 facts are missing", [{"score": 7}]),
         ReplyExample({"number": "score", "min": 0, "max": 1}, "I would say 0.85.", [{"score": 0.85}]),
         ReplyExample({"number": "score", "max": 10}, "11", None),
+        ReplyExample({"number": "people", "type": "int"}, "About 1.000 people.", None),
     )
 
     def build(self, value: Any, options: Mapping[str, Any]) -> Reader:

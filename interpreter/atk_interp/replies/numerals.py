@@ -18,7 +18,7 @@ __all__ = ["Numbers", "numbers"]
 _NUMBER = pattern(
     r"""(?<![\w.,])(?<!\w[-−])          # neither inside a word nor the end of a range
         (?P<sign>[+−-]?)
-        (?:(?P<grouped>\d{1,3}(?:,\d{3})+)(?!\d)|(?P<plain>\d++))
+        (?:(?P<grouped>[1-9]\d{0,2}(?:,\d{3})+)(?!\d)|(?P<plain>\d++))
         (?:[.,](?P<decimals>\d++))?+
         (?!\w|[.,]\d)""",
     re.VERBOSE,
@@ -26,6 +26,8 @@ _NUMBER = pattern(
 _RANGE = pattern(r"\s?(?:[-–—]|to)\s?\d")
 _OUT_OF = pattern(r"\s*(?:/|out of|von|sur|de)\s*", re.IGNORECASE)
 _MOST_DIGITS = 15
+_DIGITS_IN_GROUP = 3
+"""How many digits stand behind a sign that parts thousands, which in half of the world is a point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ class Numbers:
     """Which numbers are wanted.
 
     Read are `7`, `-7`, `7.5`, `7,5` (a decimal comma), `1,000` and `1,000.5`; `7/10`, `7 out of 10` and `7%` are 7.
-    A number written without decimals is whole. Not read: a range (`7-8`), words, and more than 15 digits.
+    A number written without decimals is whole. Not read: a range (`7-8`), words, more than 15 digits, and, where it
+    should be whole, `1.000`, which is a thousand to half of the world.
     """
 
     whole: bool = False
@@ -84,7 +87,8 @@ class Numbers:
             raise ReplyUnreadable(f"expected {self.expected}{place}, found {shown}")
         sign = -1 if match["sign"] in {"-", "−"} else 1
         value = sign * (float(f"{digits}.{decimals}") if decimals else int(digits))
-        if self.whole and value == int(value):
+        may_be_thousands = len(decimals or "") == _DIGITS_IN_GROUP >= len(digits) and digits != "0"
+        if self.whole and value == int(value) and not may_be_thousands:
             value = int(value)
         too_low = self.low is not None and value < self.low
         too_high = self.high is not None and value > self.high
