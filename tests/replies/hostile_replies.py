@@ -28,6 +28,8 @@ _UNITS = {
     "complete tags": "<answer>a</answer>",
     "thoughts": "<think>",
     "thoughts that end": "</think>",
+    "thoughts in lines": "<think>\na\n</think>\nb\n",
+    "thoughts that begin lines": "\n<think>a",
     "angles": "<",
     "braces": "{",
     "brackets": "[",

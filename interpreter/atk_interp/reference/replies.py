@@ -20,7 +20,9 @@ def replies_page() -> str:
         "`parse:` names one of these parsers, which says how a reply is read and which fields it writes. Where one "
         "answer is wanted and a reply holds several, the last complete one counts (`regex` alone takes the first). "
         "What is half there is never guessed: the reply is unreadable, which is a failed attempt. Reasoning "
-        "(`<think>…</think>`) is set aside before a reply is read.",
+        "(`<think>…</think>`, `[THINK]…[/THINK]`) is set aside before a reply is read, and kept beside it: at the "
+        "beginning of the reply, and further on where it stands on lines of its own outside code fences. Tags within a "
+        "line are text.",
         "What stands in a code fence (three backticks or tildes, and again) is text to `headings`, `list` and "
         "`dialogue`, whatever it looks like, and is kept as it is. Only where nothing of what they look for stands "
         "outside, so that the reply is in a fence as a whole, is it looked for in there. A fence that is never closed "
