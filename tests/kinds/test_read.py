@@ -205,6 +205,12 @@ def test_a_cell_of_another_type_costs_its_line(tmp_path: Path, type_: str, cell:
     assert [(note.where, note.message) for note in found.notes] == [("a.csv line 2", told)]
 
 
+def test_a_whole_number_that_pandas_made_decimal_is_told_with_what_takes_it(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("v\n5.0\n99999999999999999999\n")
+    found = applied("read", {"path": str(tmp_path), "fields": {"v": "int"}})
+    assert [note.help for note in found.notes] == ["declare `v: float` to take it", ""]
+
+
 @pytest.mark.parametrize(
     ("type_", "value", "told"),
     [

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from atk_interp.patterns import pattern
 from atk_interp.values import Value, decode
 
-__all__ = ["NOUNS", "Misfit", "fitted", "of_text"]
+__all__ = ["NOUNS", "Misfit", "fitted", "is_decimal", "of_text"]
 
 NOUNS: Mapping[str, str] = {
     "text": "a text",
@@ -62,6 +62,11 @@ def of_text(kind: str, text: str) -> Value:
     if kind in ("list", "record"):
         return fitted(kind, _json(bare))
     raise Misfit
+
+
+def is_decimal(text: str) -> bool:
+    """Whether a text is a number with a decimal point or an exponent."""
+    return _DECIMAL.match(text.strip()) is not None and not text.strip().lstrip("+-").isdigit()
 
 
 def _json(text: str) -> Value:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from atk_interp.diagnostics import did_you_mean
 from atk_interp.formats.conversations import ConversationError, conversation
-from atk_interp.formats.declared import NOUNS, Misfit, fitted, of_text
+from atk_interp.formats.declared import NOUNS, Misfit, fitted, is_decimal, of_text
 from atk_interp.formats.readers.base import File, Problem
 from atk_interp.values import Value, encode
 
@@ -119,8 +119,14 @@ def _read(name: str, kind: str, text: str) -> Value:
         pass
     if not text.strip():
         raise BadRecord(f"the field `{name}` is empty, {_not(kind)}", help=_as_optional(name, kind))
-    help = "write it as JSON" if kind in ("list", "record") else None
-    raise BadRecord(f"the field `{name}` is {_not(kind)}", f" ({_excerpt(text)})", help)
+    raise BadRecord(f"the field `{name}` is {_not(kind)}", f" ({_excerpt(text)})", _help_to_write(name, kind, text))
+
+
+def _help_to_write(name: str, kind: str, text: str) -> str | None:
+    """How a text would be of a type; that of whole numbers with `.0`, as pandas writes them beside empty cells."""
+    if kind in ("list", "record"):
+        return "write it as JSON"
+    return f"declare `{name}: float` to take it" if kind == "int" and is_decimal(text) else None
 
 
 def _not(kind: str) -> str:
