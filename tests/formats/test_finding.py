@@ -88,8 +88,9 @@ def test_a_name_with_brackets_is_a_name_when_it_exists(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["missing", "missing/*.txt"])
 def test_what_does_not_exist_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(CannotRead, match="does not exist"):
+    with pytest.raises(CannotRead, match="does not exist") as caught:
         find(tmp_path / name, SUFFIXES)
+    assert "one in a spec counts from the folder of the spec" in caught.value.help
 
 
 def test_a_folder_with_nothing_to_read_is_told(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from atk_interp.lint import lint_path
 from support.lint_spec import asking, findings, told
+from support.pipelines import write_project
 
 TAGS = "{tags: [verdict, remark]}"
 ONLY_TEXT = "o.jsonl: {from: LAST, format: jsonl, fields: {text: =text}}"
@@ -140,3 +142,21 @@ def test_fields_within_a_loop_and_conditions_after_it_are_left_alone(tmp_path: P
     after = "f: {kind: filter, from: refined, keep: verdict == 'bad'}"
 
     assert told(findings(tmp_path, kept, loop, after)) == []
+
+
+def test_what_is_said_in_a_dialogue_is_read_with_its_turns(tmp_path: Path) -> None:
+    spec = """
+        steps:
+          rows: {kind: rows, rows: [{text: salt}]}
+          talk: {kind: converse, from: rows, turns: 4, prompt: ask, speakers: {a: {model: m}, b: {model: m}}}
+        outputs:
+          said.jsonl:
+            from: talk
+            format: segments
+            markup: lines
+            messages: [{each: conversation as t, assistant: "{{ t.content }}"}]
+        """
+    found = lint_path(write_project(tmp_path, spec)).sink.sorted()
+
+    assert "ATK525" not in [each.code.id for each in found]
+    assert not [each for each in found if each.is_error]

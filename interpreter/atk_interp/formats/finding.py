@@ -77,7 +77,10 @@ def _start(path: Path, pattern: str | None) -> tuple[Path, re.Pattern[str] | Non
     fixed = next((index for index, part in enumerate(path.parts) if _MAGIC.search(part)), None)
     root = Path(*path.parts[:fixed])
     if fixed is None or not root.is_dir():
-        raise CannotRead(f"`{path}` does not exist", "check the path; a relative one counts from the current folder")
+        told = (
+            "check the path: one in a spec counts from the folder of the spec, one in a config from that of the config"
+        )
+        raise CannotRead(f"`{path}` does not exist", told)
     if matcher is not None:
         raise CannotRead(f"`{path}` is a glob already", f"leave out the pattern `{pattern}`, or name a folder")
     return root, glob_pattern("/".join(path.parts[fixed:]))

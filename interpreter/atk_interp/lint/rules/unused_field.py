@@ -67,7 +67,7 @@ def _place(view: StepView, field: str) -> Span:
 def _unread(context: LintContext, view: StepView) -> list[str]:
     """The fields that nothing reads, without those that a field which is read comes after."""
     assert view.reader is not None
-    fields = list(view.reader.fields)
+    fields = [field for field in view.reader.fields if field in view.written]  # others stay with a turn of a dialogue
     read = [context.reads.is_read(view.step.name, field) for field in fields]
     last = max((place for place, is_read in enumerate(read) if is_read), default=-1)
     return [field for field in fields[last + 1 :] if not field.startswith("_")]
