@@ -10,7 +10,7 @@ from atk_interp.expressions.kinds import type_in_words
 from atk_interp.expressions.types import AnyType, RecordType, TextType, without_null
 from atk_interp.flow.calls import CALL, asked_by, check_calls
 from atk_interp.flow.documents import check_document
-from atk_interp.formats.files import SUFFIXES, form_of
+from atk_interp.formats.files import NOT_WRITTEN, SUFFIXES, form_of
 from atk_interp.formats.outputs import OUTPUTS, OutputFormat
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import StepView
@@ -103,6 +103,13 @@ def _check_one_of(view: StepView, names: Sequence[str]) -> None:
 def _check_name(view: StepView, format_: OutputFormat) -> None:
     """Report a file of one form under the name of another."""
     name = view.step.name
+    suffix = PurePosixPath(name).suffix.lower()
+    if format_.form is None and suffix in NOT_WRITTEN:
+        bare = PurePosixPath(name).with_suffix("")
+        better = bare if bare.suffix in (*SUFFIXES, ".jsonl") else bare.with_suffix(".jsonl")
+        told = f"`{name}` would be no `{suffix}` file: {NOT_WRITTEN[suffix]}"
+        view.sink.report(BAD_NAME, view.document.key_span(view.step.path), told, help=f"name it `{better}`")
+        return
     if format_.form is None or format_.form == "document" or form_of(name) == format_.form:
         return
     suffix = next(suffix for suffix, form in SUFFIXES.items() if form == format_.form)

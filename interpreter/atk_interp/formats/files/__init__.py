@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from atk_interp.formats.files.base import FileForm, Layout
 from atk_interp.registry import Registry
 
-__all__ = ["FORMS", "SUFFIXES", "FileForm", "Layout", "form_of"]
+__all__ = ["FORMS", "NOT_WRITTEN", "SUFFIXES", "FileForm", "Layout", "form_of"]
 
 FORMS: Mapping[str, FileForm] = Registry(
     __name__,
@@ -27,6 +27,17 @@ FORMS: Mapping[str, FileForm] = Registry(
 
 SUFFIXES: Mapping[str, str] = {".json": "array", ".csv": "csv", ".parquet": "parquet"}
 """The form of files with these suffixes; all others have a record a line."""
+
+_PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip", ".tar", ".7z")
+_OTHER = (
+    *(".tsv", ".xlsx", ".xls", ".ods", ".arrow", ".feather", ".orc", ".avro", ".db", ".sqlite", ".pickle", ".pkl"),
+    *(".yaml", ".yml", ".toml", ".xml", ".html", ".htm", ".md", ".pdf", ".docx", ".epub"),
+)
+NOT_WRITTEN: Mapping[str, str] = {
+    **dict.fromkeys(_PACKED, "outputs are not packed: pack the file afterwards"),
+    **dict.fromkeys(_OTHER, "data is written as `.jsonl`, `.json`, `.csv` or `.parquet`"),
+}
+"""What is said of suffixes that promise a file which no form of records makes."""
 
 
 def form_of(name: str) -> str:
