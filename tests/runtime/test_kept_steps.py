@@ -29,6 +29,9 @@ class Project:
         self.asked: set[str] = set()
         """The steps that have asked in the last run with what is kept."""
         self.config = write_all(folder, input_dir="docs", output_dir="out")
+        spec = folder / "pipeline.yaml"
+        lines = spec.read_text().splitlines(keepends=True)
+        spec.write_text("".join(line for line in lines if "format: calls" not in line))  # what has calls is not kept
         documents(folder / "docs")
         os.chdir(folder)
 
