@@ -215,3 +215,17 @@ def test_what_becomes_of_lists_and_replies(step: str, expected: dict[str, str]) 
     analysis, _ = analysed(ROWS + steps + f"  b: {step}\n", models="  m: {}\n")
 
     assert {name: str(type_) for name, type_ in analysis.fields["b"].fields.items()} == expected
+
+
+def test_what_is_wrong_behind_a_step_of_wrong_shape_is_told_in_the_same_pass() -> None:
+    steps = """\
+  words: {kind: rows, rows: [{word: salt, n: 1}, {word: tide}]}
+  few: {kind: limit, from: words, count: "1"}
+  some: {kind: filter, from: few, kep: n is not none}
+  longer: {kind: map, from: some, set: {long: "=word + 1", said: =wrd, more: =n + 1}}
+"""
+    found = found_in(steps, outputs="  o.jsonl: {from: longer, where: lon == 1, format: jsonl}\n")
+
+    assert [(code, text) for code, text in found if code not in ("ATK202", "ATK201")] == [
+        ("ATK203", '"1"'), ("ATK306", "word + 1"), ("ATK302", "wrd"), ("ATK302", "lon"),
+    ]  # fmt: skip

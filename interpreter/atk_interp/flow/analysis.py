@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any
 from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
 from atk_interp.document import DISK, Document, Files, load_document
 from atk_interp.document import Path as DocumentPath
-from atk_interp.expressions.types import INT, RecordType
+from atk_interp.expressions.types import ANY, INT, MaybeType, RecordType
 from atk_interp.flow.checks import CheckView, checks_of
 from atk_interp.flow.edges import OPEN, after_when, concatenated, lacking_after, lacking_in
 from atk_interp.flow.outputs import check_output
 from atk_interp.formats.outputs import OUTPUT_OPTIONS
 from atk_interp.graph import NOT_A_CONSTANT, Graph, build_graph
+from atk_interp.installed import failure, given_by
 from atk_interp.kinds import KIND_OPTIONS, KINDS
 from atk_interp.kinds.base import Cardinality, StepView
 from atk_interp.kinds.base.codes import PIPELINE_WITHIN_ITSELF, SHADOWED_PARAMETER
 from atk_interp.kinds.base.view import Followed, Nested
 from atk_interp.records import dataclass
 from atk_interp.spec import Option, Output, PipelineSpec, Step, is_config, load_spec, load_steps
-from atk_interp.spec.codes import UNKNOWN_PIPELINE
+from atk_interp.spec.codes import UNKNOWN_KIND, UNKNOWN_PIPELINE
 from atk_interp.stock import find_pipeline, stock_names
 from atk_interp.templates import PromptLibrary
 
@@ -35,6 +36,10 @@ _MOST_OF_A_FILE = 2_000_000
 
 _EITHER = (Cardinality.SOURCE_OR_ONE, Cardinality.SOURCE_OR_MANY)
 """What a kind may make of rows that may do without any."""
+
+
+_KEEPING_FIELDS = frozenset(["filter", "sample", "shuffle", "sort", "limit", "mix", "dedupe"])
+"""Kinds whose rows leave with the fields that they have, however their options are written."""
 
 
 @dataclass(frozen=True)
@@ -159,8 +164,11 @@ class _Flow:
         """Why fields may be null in the rows that leave each step."""
 
     def step(self, step: Step) -> None:
-        if not step.valid:
-            self.fields[step.name] = OPEN
+        if not step.valid:  # which is told; what is wrong after it need not wait
+            names = self.graph.inputs[step.name]
+            known = step.kind in _KEEPING_FIELDS and names and len(names) == len(step.inputs)
+            self.fields[step.name] = _not_narrowed(self._joined(names)) if known else OPEN
+            self.lacking[step.name] = lacking_in({name: self.fields.get(name, OPEN) for name in names}, self.lacking)
             return
         view = self._view(step, self._input(step.name))
         self._add_sides(view)
@@ -304,12 +312,36 @@ def _made(view: StepView) -> RecordType:
     """Check a step; the fields of the rows that leave it."""
     before = view.input
     skipped = _skipped(view) if view.step.has_when else None
-    made = KINDS[view.step.kind].flow(view)
+    made = _flowing(view)
     if view.parse_is_broken:
         made = RecordType(made.fields, open=True)  # what a reading would write is not known
     made = made if skipped is None else after_when(skipped, made)
     view.passing = before, made
     return made
+
+
+def _flowing(view: StepView) -> RecordType:
+    """The fields of the rows that leave a step. A kind that a package adds may fail at this, which is told there."""
+    name = view.step.kind
+    try:
+        made: object = KINDS[name].flow(view)
+        if given_by(KINDS, name) is not None and not isinstance(made, RecordType):
+            raise TypeError(f"`flow` gave a `{type(made).__name__}`, which is no `RecordType`")
+    except Exception as error:
+        told = failure(KINDS, name, error)
+        if told is None:
+            raise
+        span = view.document.span(view.step.option_path("kind"))
+        view.sink.report(UNKNOWN_KIND, span, told, help="tell those who make the package")
+        return OPEN
+    assert isinstance(made, RecordType)
+    return made
+
+
+def _not_narrowed(fields: RecordType) -> RecordType:
+    """The fields that leave a step which cannot be read: it may have been meant to let no null through."""
+    kept = {name: ANY if isinstance(type_, MaybeType) else type_ for name, type_ in fields.fields.items()}
+    return RecordType(kept, fields.open)
 
 
 def _skipped(view: StepView) -> RecordType:
