@@ -89,8 +89,11 @@ CHATLOG = atk.OutputFormat("chatlog", "Conversations as a log.", (_MESSAGES,), w
 
 def read_log(file: atk.File) -> Iterator[atk.Document | atk.Problem]:
     """One document of a `.log` file, without its times."""
-    text = file.path.read_text(encoding="utf-8")
-    yield atk.text_document(file, re.sub(r"(?m)^\d\d:\d\d ", "", text))
+    with file.open() as stream:
+        text, problems = atk.decoded_text(file, stream.read())
+    yield from problems
+    if text is not None:
+        yield atk.text_document(file, re.sub(r"(?m)^\d\d:\d\d ", "", text))
 
 
 VOWELS = atk.Function(

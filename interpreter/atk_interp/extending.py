@@ -24,7 +24,7 @@ from atk_interp.expressions.types import (
     Type,
 )
 from atk_interp.formats.outputs import OutputFormat
-from atk_interp.formats.readers.base import Document, File, Problem, text_document
+from atk_interp.formats.readers.base import Document, File, Problem, decoded_text, text_document
 from atk_interp.formats.writers.base import Content, RecordError, Writer, line
 from atk_interp.kinds.base import (
     BoundStep,
@@ -94,6 +94,7 @@ __all__ = [
     "Type",
     "Value",
     "Writer",
+    "decoded_text",
     "line",
     "row_id",
     "text_document",

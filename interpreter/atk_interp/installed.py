@@ -17,9 +17,22 @@ from atk_interp.registry import Picked
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["GROUPS", "Addition", "Extended", "additions", "given_by", "in_words", "why_refused"]
+__all__ = [
+    "GROUPS",
+    "Addition",
+    "Extended",
+    "additions",
+    "failure",
+    "given_by",
+    "giver_at_fault",
+    "in_words",
+    "said",
+    "why_refused",
+]
 
 T = TypeVar("T")
+
+_MOST_TOLD = 300
 
 GROUPS: Mapping[str, str] = {
     "atk_interp.kinds": "step kind",
@@ -73,13 +86,21 @@ class Extended(Mapping[str, T], Generic[T]):
     """A table of ours, followed by what packages add to it under a group of entry points.
 
     Our names are looked up first and cannot be taken. An entry that cannot be used is as if it were not there, and
-    `why_refused` tells why. `check` looks at what was loaded, and gives what is wrong with it, or None.
+    `why_refused` tells why. `check` looks at what was loaded, and gives what is wrong with it, or None; `guard` makes
+    of what passed it what is used, where its failures must be told by itself.
     """
 
-    def __init__(self, own: Mapping[str, T], group: str, check: Callable[[str, Any], str | None]) -> None:
+    def __init__(
+        self,
+        own: Mapping[str, T],
+        group: str,
+        check: Callable[[str, Any], str | None],
+        guard: Callable[[T, str], T] = lambda made, _: made,
+    ) -> None:
         self.own = own
         self.group = group
         self._check = check
+        self._guard = guard
         self._loaded: dict[str, T | _Refused] = {}
 
     def __getitem__(self, name: str) -> T:
@@ -134,8 +155,7 @@ class Extended(Mapping[str, T], Generic[T]):
         wrong = self._check(first.name, found)
         if wrong is not None:
             raise _Refused(f"`{first.place}` {wrong}")
-        made: T = found
-        return made
+        return self._guard(found, f"the {GROUPS[self.group]} `{first.name}` of `{first.giver}`")
 
 
 def why_refused(table: Mapping[str, Any], name: str) -> str | None:
@@ -156,6 +176,35 @@ def given_by(table: Mapping[str, Any], name: str) -> str | None:
     if not isinstance(table, Extended) or name in table.own or name not in table:
         return None
     return _by_name(table.group)[name][0].giver
+
+
+def failure(table: Mapping[str, Any], name: str, error: BaseException) -> str | None:
+    """In a sentence, how what a package gives under a name failed; None for a name of ours, and for our own errors."""
+    giver = given_by(table, name)
+    if giver is None or type(error).__module__.partition(".")[0] == "atk_interp":
+        return None
+    while isinstance(table, Picked):
+        table = table.table
+    assert isinstance(table, Extended)
+    return f"the {GROUPS[table.group]} `{name}` of `{giver}` failed: {said(error)}"
+
+
+def said(error: BaseException) -> str:
+    """What the code of others raised, in a line."""
+    words = " ".join(str(error).split())[:_MOST_TOLD]
+    return f"{type(error).__name__}{': ' if words else ''}{words}"
+
+
+def giver_at_fault(error: BaseException) -> str | None:
+    """The package, with its version, in whose code an error came up, or that called what raised it; None for ours."""
+    if type(error).__module__.partition(".")[0] == "atk_interp":
+        return None
+    roots = {each.place.partition(":")[0].partition(".")[0]: each.giver for each in additions()}
+    giver, trace = None, error.__traceback__
+    while trace is not None:
+        giver = roots.get(str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0], giver)
+        trace = trace.tb_next
+    return giver
 
 
 def in_words(names: Mapping[str, Any]) -> str:

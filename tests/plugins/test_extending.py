@@ -11,7 +11,7 @@ KEPT = """
     ANY BOOL FLOAT INT NULL TEXT BoundStep CallStep Cardinality Content Document Dropped Example Fields File Function
     FunctionExample Kind ListType MaybeType OperandError Option OptionsError OutputFormat Parameter Problem PureStep
     Reader RecordError RecordType ReplyExample ReplyKind ReplyUnreadable Row RowFailed SetContext SetStep SourceStep
-    StepContext StepKind StepStopped StepView Takes TextType Type Value Writer line row_id text_document
+    StepContext StepKind StepStopped StepView Takes TextType Type Value Writer decoded_text line row_id text_document
 """
 
 

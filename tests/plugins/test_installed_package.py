@@ -75,6 +75,87 @@ noise = "atk_broken:ODD"
 """
 
 
+FAULTY = """
+[project.entry-points."atk_interp.kinds"]
+trip = "atk_faulty:Trip"
+stumble = "atk_faulty:Stumble"
+[project.entry-points."atk_interp.filters"]
+half = "atk_faulty:HALF"
+[project.entry-points."atk_interp.readers"]
+".log" = "atk_faulty:read"
+[project.entry-points."atk_interp.replies"]
+hum = "atk_faulty:HUM"
+[project.entry-points."atk_interp.formats"]
+noise = "atk_faulty:NOISE"
+"""
+FAULTS = """
+from atk_interp import extending as atk
+
+class Trip(atk.StepKind):
+    name = "trip"
+    cardinality = atk.Cardinality.ONE
+    def flow(self, view):
+        return view.input
+    def bind(self, step):
+        return atk.PureStep(lambda row: (row.fields["b" if row.fields["text"] == "b" else "text"] and row,))
+
+class Stumble(Trip):
+    name = "stumble"
+    def flow(self, view):
+        return {}["nothing"]
+
+def half(text):
+    if text == "c":
+        raise AttributeError("no c")
+    return 0.5 if text == "d" else 1
+
+HALF = atk.Function("half", frozenset([atk.Kind.TEXT]), atk.INT, half, "Half.", atk.FunctionExample("'a' | half", 1),
+    in_jinja=False)
+
+def read(file):
+    yield atk.text_document(file, file.path.read_text(encoding="utf-8").strip())
+
+class _Reader(atk.Reader):
+    fields = {"note": atk.TEXT}
+    def _read(self, text):
+        return [{"note": {}[text]}] if text == "e" else [{"note": text}]
+
+class Hum(atk.ReplyKind):
+    name = "hum"
+    value_schema = {"type": "string"}
+    def build(self, value, options):
+        return _Reader()
+
+HUM = Hum()
+
+class _Noise:
+    name = "noise"
+    takes = "messages"
+    def layout(self, fields):
+        return atk.RecordType({"log": atk.TEXT})
+    def record(self, content):
+        if content[1][1] == "f":
+            raise KeyError("f")
+        return atk.line({"log": content[1][1]})
+
+NOISE = atk.OutputFormat("noise", "Noise.", (atk.Option("messages", atk.Takes.STRUCTURE, "Messages.", required=True,
+    schema={"type": "list"}),), written_by=_Noise())
+"""
+FAULTY_SPEC = """
+spec: atk/v1
+name: faulty
+params: {output_dir: {type: path}}
+models: {judge: {expects: instruct}}
+steps:
+  notes: {kind: read, path: notes}
+  trip: {kind: trip, from: notes}
+  half: {kind: map, from: trip, set: {half: "=text | half"}}
+  asked: {kind: generate, from: half, model: judge, prompt: grade, parse: {hum: note}, attempts: 1}
+outputs:
+  log.jsonl: {from: asked, format: noise, messages: [{user: "{{ half }} {{ note }}"}, {assistant: "{{ text }}"}]}
+"""
+
+
 def install(source: Path, target: Path) -> None:
     """Build a package and put it into a folder, as pip does for a user. Nothing is downloaded."""
     command = [sys.executable, "-m", "pip", "install", "--no-build-isolation", "--no-deps", "--no-index", "--quiet"]
@@ -102,12 +183,23 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return source / "site"
 
 
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a package of which everything fails now and then."""
+    source = tmp_path_factory.mktemp("faulty")
+    build = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+    (source / "pyproject.toml").write_text(f'{build}[project]\nname = "atk-faulty"\nversion = "0.1"\n{FAULTY}')
+    (source / "atk_faulty.py").write_text(FAULTS)
+    install(source, source / "site")
+    return source / "site"
+
+
 @pytest.fixture
 def at(tmp_path: Path) -> Run:
     """Runs the command line in a folder of its own, with packages from some folders."""
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.log").write_text("09:15 to be or not\n")
-    (tmp_path / "notes" / "b.log").write_text("alone\n")
+    (tmp_path / "notes" / "b.log").write_bytes(b"10:00 caf\xe9\n")
     (tmp_path / "pipeline.yaml").write_text(SPEC)
     (tmp_path / "config.yaml").write_text(CONFIG)
     (tmp_path / "replies.yaml").write_text(REPLIES)
@@ -212,3 +304,42 @@ def test_a_finished_run_is_made_anew_when_the_package_has_changed(site: Path, at
     at("atk_interp", "run", "config.yaml", sites=(other,))
 
     assert json.loads((tmp_path / "out" / "log.jsonl").read_text())["log"].endswith("assistant: b")
+
+
+@pytest.mark.slow
+def test_what_fails_in_a_package_is_told_with_its_name_and_costs_one_file_or_row(
+    faulty: Path, at: Run, tmp_path: Path
+) -> None:
+    for name in "bcdefg":
+        (tmp_path / "notes" / f"{name}.log").write_text(name)
+    (tmp_path / "notes" / "a.log").write_bytes(b"caf\xe9")
+    (tmp_path / "pipeline.yaml").write_text(FAULTY_SPEC)
+    (tmp_path / "prompts" / "grade.yaml").write_text("- user: '{{ text }}'\n")
+    replies = [f"- when: {{matching: ^{name}}}\n  reply: {name}\n" for name in "efg"]
+    (tmp_path / "replies.yaml").write_text("".join(replies))
+
+    linted = at("atk_interp", "lint", "pipeline.yaml", sites=(faulty,))
+    ran = at("atk_interp", "run", "config.yaml", sites=(faulty,))
+
+    assert (linted.returncode, linted.stdout) == (0, "")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    whose = "of `atk-faulty 0.1` failed: "
+    assert f"the reader `.log` {whose}UnicodeDecodeError" in " ".join((ran.stdout + ran.stderr).split())
+    assert (tmp_path / "out" / "log.jsonl").read_text() == '{"log":"g"}\n'
+    told = (tmp_path / "out" / "rejected.jsonl").read_text()
+    assert f"the step kind `trip` {whose}KeyError: 'b'" in told
+    assert f"the filter `half` {whose}AttributeError: no c" in told
+    assert f"the filter `half` {whose}it gives int, and gave a" in told
+    assert f"the parser {whose}KeyError: 'e'" in told
+    assert f"the output format `noise` {whose}KeyError: 'f'" in told
+
+
+@pytest.mark.slow
+def test_a_kind_that_fails_when_it_is_checked_is_a_finding_at_its_step(faulty: Path, at: Run, tmp_path: Path) -> None:
+    (tmp_path / "pipeline.yaml").write_text(FAULTY_SPEC.replace("kind: trip", "kind: stumble"))
+
+    linted = at("atk_interp", "lint", "pipeline.yaml", sites=(faulty,))
+
+    assert linted.returncode == 1
+    assert "the step kind `stumble` of `atk-faulty 0.1` failed: KeyError: 'nothing'" in linted.stdout
+    assert "pipeline.yaml:8:" in linted.stdout

@@ -13,7 +13,15 @@ OK, FINDINGS, IMPOSSIBLE, OUR_BUG, UNAVAILABLE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
 def report_bug(error: BaseException) -> int:
-    """Write what is needed to mend our own mistake into a file, and say where it is; the exit code."""
+    """Write what is needed to mend our own mistake into a file, and say where it is; the exit code.
+
+    A mistake in the code of a package that adds to the language is told with the package alone.
+    """
+    from atk_interp.installed import giver_at_fault, said  # imported late, as all of this
+
+    if giver := giver_at_fault(error):
+        complain(f"the code of `{giver}` failed: {said(error)}", "tell those who make the package")
+        return IMPOSSIBLE
     import platform  # imported late: they cost a tenth of a start-up, and are for the last resort alone
     import tempfile
     import traceback

@@ -14,6 +14,7 @@ from typing import Any
 
 from atk_interp.flow import Analysis
 from atk_interp.foreign import REFUSED_HELP, is_refused
+from atk_interp.installed import failure, given_by
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import (
     BoundStep,
@@ -31,6 +32,7 @@ from atk_interp.kinds.base import (
     stop_rule,
 )
 from atk_interp.kinds.base.goals import Wanted, wanted
+from atk_interp.kinds.base.guarded import guarded
 from atk_interp.kinds.base.handing import misfit
 from atk_interp.kinds.base.matrix import paired
 from atk_interp.kinds.base.nested import Collected, Inlined, Looped, Result, Variant
@@ -207,7 +209,7 @@ class _Steps:
         if scope.entry is not None and scope.entry.is_at(view):
             self._put(_entering(scope, step, scope.entry))
             return
-        made = KINDS[view.step.kind].bind(step)
+        made = _bound(step)
         sides = {key: scope.full(names) for key, names in graph.sides[local].items()}
         inputs, uses = scope.full(graph.inputs[local]), sides.pop("use", ())
         place = _Place(inputs, sides, uses)
@@ -391,12 +393,27 @@ class _Steps:
         )
         within = _Place((), inside=step.name, limits=(*place.limits, made.max_rounds or MOST_ROUNDS))
         for inner in body:
-            bound = KINDS[inner.view.step.kind].bind(inner)
+            bound = _bound(inner)
             if isinstance(bound, Looped):
                 self._add_loop(scope, inner, bound, replace(within, learners=learners))
             elif not isinstance(bound, Inlined | Collected | Result):
                 self._put(self._plain(scope, inner, bound, within))
             within = replace(within, inputs=(inner.name,))
+
+
+def _bound(step: BoundStep) -> Runner | Inlined | Looped | Collected | Result:
+    """The step ready to run; one of a kind that a package adds tells of the package when it fails."""
+    name = step.view.step.kind
+    if given_by(KINDS, name) is None:
+        return KINDS[name].bind(step)
+    told = partial(failure, KINDS, name)
+    try:
+        made = KINDS[name].bind(step)
+    except Exception as error:
+        if (words := told(error)) is None:
+            raise
+        raise StepStopped(f"step `{step.name}`: {words}", "tell those who make the package") from error
+    return made if isinstance(made, Inlined | Looped | Collected | Result) else guarded(made, told)
 
 
 def _prompt(step: BoundStep, runner: Runner) -> Callable[[Mapping[str, Any]], Prompt] | None:

@@ -8,7 +8,8 @@ from typing import Any
 from atk_interp.expressions.types import ANY, BOOL, TEXT, ListType, RecordType
 from atk_interp.formats.files import form_of
 from atk_interp.formats.outputs import OUTPUTS
-from atk_interp.formats.writers.base import Marked, RecordError, Writer
+from atk_interp.formats.writers.base import Content, Marked, RecordError, Writer
+from atk_interp.installed import failure, given_by
 from atk_interp.kinds import KINDS
 from atk_interp.kinds.base import AcceptedCall, BoundStep, RowFailed, StepStopped, StepView
 from atk_interp.plan.model import PlannedOutput, PlannedStep
@@ -25,7 +26,7 @@ def planned_output(step: BoundStep, output: Output, source: str, planned: Mappin
     if format_.of_calls:
         return _of_calls(step, output, source, planned)
     shape = _shape(step)
-    write = format_.writer.record
+    write = _writing(output.format)
 
     def record(row: Row) -> bytes | None:
         names = step.names(row)
@@ -51,6 +52,26 @@ def planned_output(step: BoundStep, output: Output, source: str, planned: Mappin
     )
 
 
+def _writing(name: str) -> Callable[[Content], bytes]:
+    """What makes a record; of a format that a package adds, its failures are records that cannot be made."""
+    write = OUTPUTS[name].writer.record
+    if given_by(OUTPUTS, name) is None:
+        return write
+
+    def guarded(content: Content) -> bytes:
+        try:
+            made: object = write(content)
+            if not isinstance(made, bytes):
+                raise TypeError(f"it gave a `{type(made).__name__}`, which is no line of bytes")
+        except Exception as error:
+            if (told := failure(OUTPUTS, name, error)) is None:
+                raise
+            raise RecordError(told) from error
+        return made
+
+    return guarded
+
+
 def _where(step: BoundStep) -> Callable[[Mapping[str, Any]], Any] | None:
     path = step.view.path("where")
     return step.rule(path) if path in step.view.expressions else None
@@ -62,7 +83,7 @@ def _of_calls(step: BoundStep, output: Output, source: str, planned: Mapping[str
     given = view.path("messages") in view.message_lists
     render = _messages(step) if given else None
     fixed = {"as": view.option("as"), "markup": _chosen(step, "markup")}
-    write = OUTPUTS[output.format].writer.record
+    write = _writing(output.format)
 
     of_rows = where is not None and "call" not in view.expressions[view.path("where")].names
 

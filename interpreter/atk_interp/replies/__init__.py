@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from atk_interp.installed import Extended, why_refused
+from atk_interp.installed import Extended, failure, why_refused
 from atk_interp.registry import Registry
 from atk_interp.replies.base import (
     NO_RULES,
@@ -120,4 +120,10 @@ def _built(parse: Mapping[str, Any]) -> Reader:
     value = parse[kind.name]
     if kind.takes_formula and isinstance(value, str) and value.startswith("="):
         return kind.unfilled(options)
-    return kind.build(value, options)
+    try:
+        return kind.build(value, options)
+    except Exception as error:
+        failed = failure(REPLY_KINDS, kind.name, error)
+        if failed is None:
+            raise
+        raise OptionsError(failed, (kind.name,), "tell those who make the package") from error

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from atk_interp.expressions.types import ListType, MaybeType, RecordType, TextType, Type
+from atk_interp.installed import giver_at_fault, said
 from atk_interp.records import dataclass
 from atk_interp.replies.cleaning import clean
 from atk_interp.values import Value
@@ -135,7 +136,13 @@ class Reader(ABC):
         `text` has no reasoning in it: clients set that aside (`llm.reasoning`).
         Raises `ReplyUnreadable` when the reply is not of the wanted form; when it holds no reading.
         """
-        return self._read(clean(text))
+        try:
+            return self._read(clean(text))
+        except Exception as error:
+            giver = giver_at_fault(error)
+            if giver is None:
+                raise
+            raise ReplyUnreadable(f"the parser of `{giver}` failed: {said(error)}") from error
 
     @abstractmethod
     def _read(self, text: str) -> list[Fields]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from atk_interp.formats.atomic import CannotWrite, DiskFull
 from atk_interp.formats.files import FORMS
+from atk_interp.installed import giver_at_fault, said
 from atk_interp.kinds.base import SourceStep, StepStopped
 from atk_interp.ledger import LedgerError
 from atk_interp.llm.messages import EndpointDown, EndpointRefused, EndpointUnavailable
@@ -104,6 +105,10 @@ def ending(error: BaseException | None, failed: int = 1) -> Ending:
             return Ending("unavailable", str(error), error.help, error)
         case StepStopped() | CannotWrite() | ChecksFailed():
             return Ending("stopped", str(error), error.help, error)
+    if giver := giver_at_fault(error):
+        return Ending(
+            "stopped", f"the code of `{giver}` failed: {said(error)}", "tell those who make the package", error
+        )
     return Ending("failed", f"this is a mistake in atk-interp: {type(error).__name__}: {error}", "", error)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from atk_interp.expressions.functions.added import ADDED_CALLS, ADDED_FILTERS
 from atk_interp.expressions.functions.apart import APART_FILTERS
 from atk_interp.expressions.functions.each import EACH_FILTERS
+from atk_interp.expressions.functions.guarded import guarded
 from atk_interp.expressions.functions.lists import LIST_FILTERS
 from atk_interp.expressions.functions.model import (
     PROBABILITY,
@@ -72,10 +73,10 @@ _FILTERS = (
     *ADDED_FILTERS,
 )
 
-FILTERS = Extended(_by_name(_FILTERS), "atk_interp.filters", _wrong)
+FILTERS = Extended(_by_name(_FILTERS), "atk_interp.filters", _wrong, guarded)
 """`value | name(…)`, by name; an alias leads to the entry of the name proper."""
 
-TESTS = Extended(_by_name(TESTS_LISTED), "atk_interp.tests", _wrong)
+TESTS = Extended(_by_name(TESTS_LISTED), "atk_interp.tests", _wrong, guarded)
 """`value is name(…)`, by name; the signs (`==`) are names only for `select` and its kin."""
 
 CALLS = _by_name(ADDED_CALLS)

@@ -10,7 +10,7 @@ from atk_interp.formats.finding import Found, find, source_of
 from atk_interp.formats.packing import UnpackError, suffix_of
 from atk_interp.formats.readers.base import CannotRead, Document, File, Problem, Reader
 from atk_interp.formats.readers.records import BadRecord, hold_to_types
-from atk_interp.installed import Extended
+from atk_interp.installed import Extended, failure
 from atk_interp.records import dataclass
 from atk_interp.registry import Registry
 
@@ -83,8 +83,8 @@ def read_file(
     """The documents of one file below `root`, and what is wrong with it, in the order of the file.
 
     `required` are the fields that every document must have; a text has `text` alone. `Reading` says what
-    the others are. Lazy, and never raises for
-    what is in the file or for a file that cannot be opened. Raises `CannotRead` for a suffix that nothing reads.
+    the others are. Lazy, and never raises for what is in the file, for a file that cannot be opened, or for a reader
+    of a package that fails. Raises `CannotRead` for a suffix that nothing reads.
     """
     if types is None:
         types = {name: "text" if name == "text" else "any" for name in required}
@@ -95,11 +95,22 @@ def read_file(
     is_held = suffix_of(path) in _HOLD_THEIR_RECORDS
     try:
         for found in reader(file):
-            yield _checked(found, file, is_held) if isinstance(found, Document) else found
+            yield _checked(found, file, is_held) if isinstance(found, Document) else _told(found)
     except OSError as error:
         yield file.problem(f"the file cannot be read ({error.strerror or error}); skipped")
     except UnpackError as error:
         yield file.problem(f"the file is packed and damaged ({error}); the rest of it is skipped")
+    except Exception as error:
+        told = failure(READERS, suffix_of(path), error)
+        if told is None:
+            raise
+        yield file.problem(f"{told}; the rest of the file is skipped")
+
+
+def _told(found: object) -> Problem:
+    if not isinstance(found, Problem):
+        raise TypeError(f"it gave a `{type(found).__name__}`, which is no `Document` and no `Problem`")
+    return found
 
 
 def _checked(document: Document, file: File, is_held: bool) -> Document | Problem:
