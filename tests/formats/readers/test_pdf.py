@@ -153,6 +153,51 @@ def test_a_damaged_page_is_told_and_the_others_read(tmp_path: Path) -> None:
     assert read(path) == (["One\n\nThree"], ["a.pdf, page 2: the page is damaged; skipped"])
 
 
+def built(contents: list[bytes]) -> bytes:
+    """A PDF of one page for each content stream."""
+    kids = b" ".join(b"%d 0 R" % (4 + 2 * number) for number in range(len(contents)))
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Count %d /Kids [%b] >>" % (len(contents), kids),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for number, content in enumerate(contents):
+        fonts = b"/Resources << /Font << /F1 3 0 R >> >>"
+        page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents %d 0 R %b >>"
+        objects.append(page % (5 + 2 * number, fonts))
+        objects.append(b"<< /Length %d >>\nstream\n%b\nendstream" % (len(content), content))
+    data, places = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, 1):
+        places.append(b"%010d 00000 n \n" % len(data))
+        data += b"%d 0 obj\n%b\nendobj\n" % (number, content)
+    table = b"xref\n0 %d\n0000000000 65535 f \n%b" % (len(objects) + 1, b"".join(places))
+    return (
+        data + table + b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(data))
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "is_told"),
+    [
+        (b"BT /F1 12 Tf 72 720 Td (Second brok", True),
+        (b"q 1 0 0 1 0 0 cm /Gone Do Q", True),
+        (b"", False),
+        (b"q Q 0.5 w", False),
+        (b"BT /F1 12 Tf ET", False),
+        (b"BT /F1 12 Tf 72 720 Td ( ) Tj ET", False),
+        (b"0 0 100 100 re f", False),
+    ],
+)
+def test_a_page_whose_content_breaks_off_is_told_and_an_empty_one_is_not(
+    tmp_path: Path, content: bytes, is_told: bool
+) -> None:
+    first, third = (b"BT /F1 12 Tf 72 720 Td (%b ok) Tj ET" % name for name in (b"First", b"Third"))
+    path = tmp_path / "a.pdf"
+    path.write_bytes(built([first, content, third]))
+    told = ["a.pdf, page 2: the page is damaged; skipped"] if is_told else []
+    assert read(path) == (["First ok\n\nThird ok"], told)
+
+
 def test_threads_may_read_at_once(tmp_path: Path) -> None:
     paths = []
     for number in range(6):

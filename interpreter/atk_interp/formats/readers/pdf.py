@@ -17,6 +17,7 @@ from typing import Any
 
 from atk_interp.formats.readers.base import Document, File, Problem, library_missing
 from atk_interp.formats.readers.ocr import DOTS_PER_POINT, is_installed, lines_of
+from atk_interp.formats.readers.pdf_content import says_something
 from atk_interp.formats.readers.pdf_layout import (
     LINE_END_HYPHEN,
     Line,
@@ -46,11 +47,13 @@ _WIDE_GAP = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """`unmapped` glyphs have no letter; `is_picture`: there are images and no text."""
+    """`unmapped` glyphs have no letter; `is_picture`: there are images and no text; `is_broken`: there is nothing, and
+    its content says that there were something."""
 
     lines: list[Line]
     unmapped: int
     is_picture: bool
+    is_broken: bool
 
 
 def read(file: File) -> Iterator[Document | Problem]:
@@ -70,6 +73,9 @@ def read(file: File) -> Iterator[Document | Problem]:
                     with _pdfium:
                         page = _page(pypdfium2, document, number - 1)
                 except pypdfium2.PdfiumError:
+                    yield file.problem("the page is damaged; skipped", f"page {number}")
+                    continue
+                if page.is_broken:
                     yield file.problem("the page is damaged; skipped", f"page {number}")
                     continue
                 unmapped += page.unmapped
@@ -150,7 +156,10 @@ def _page(pypdfium2: Any, document: Any, index: int) -> _Page:
         finally:
             letters.close()
         is_picture = not lines and any(True for _ in page.get_objects(filter=[pypdfium2.raw.FPDF_PAGEOBJ_IMAGE]))
-        return _Page(laid_out(lines), unmapped, is_picture)
+        is_empty = not lines and not any(True for _ in page.get_objects())
+        return _Page(
+            laid_out(lines), unmapped, is_picture, is_broken=is_empty and says_something(pypdfium2, document, index)
+        )
     finally:
         page.close()
 
