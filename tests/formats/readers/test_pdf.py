@@ -70,6 +70,18 @@ def test_words_parted_at_the_end_of_a_line_are_mended(tmp_path: Path) -> None:
     assert "information about Baden-Baden came" in text
 
 
+def test_a_hyphen_stays_in_a_word_that_the_document_spells_so_elsewhere(tmp_path: Path) -> None:
+    pdf = new()
+    pdf.multi_cell(
+        0,
+        6,
+        f"{WORDS * 2}\nthe Well-\nknown well-known and the re-\nsign, re-sign and resign came and a long-\nterm lease",
+    )
+    [text], _ = read(saved(pdf, tmp_path / "a.pdf"))
+    assert "the Well-known well-known and the resign, re-sign and resign came" in text.replace("\n", " ")
+    assert "a longterm lease" in text
+
+
 def test_a_sentence_that_runs_on_to_the_next_page_stays_one_paragraph(tmp_path: Path) -> None:
     pdf = new()
     pdf.multi_cell(0, 6, "It ran on and")

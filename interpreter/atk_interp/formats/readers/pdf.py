@@ -2,7 +2,8 @@
 
 A PDF knows glyphs and places, no paragraphs. pdfium gives the lines; a paragraph is taken to begin where the gap
 between two baselines is wider than usual on the page, where the letters change size, or where one line alone is
-indented. A hyphen at the end of a line goes when the word continues in lower case. Columns are read one after the
+indented. A hyphen at the end of a line goes when the word continues in lower case, and the document does not spell it
+with a hyphen elsewhere. Columns are read one after the
 other, and the cells of a table row parted by ` | ` (see `pdf_layout`). A page that is a picture is read with OCR where
 that is installed. Headers and footers stay, unless told.
 """
@@ -22,6 +23,7 @@ from atk_interp.formats.readers.pdf_layout import (
     LINE_END_HYPHEN,
     Line,
     Segment,
+    compounds,
     joined_pages,
     laid_out,
     paragraphs,
@@ -91,7 +93,8 @@ def read(file: File) -> Iterator[Document | Problem]:
 
 def _outcome(file: File, pages: list[list[Line]], pictures: list[int], unmapped: int) -> Iterator[Document | Problem]:
     kept = without_running_heads(pages) if file.drop_running_heads else pages
-    text, starts = joined_pages([paragraphs(page) for page in kept])
+    spelt = compounds(kept)
+    text, starts = joined_pages([paragraphs(page, spelt) for page in kept])
     ocr = None if is_installed() else "`pip install 'atk-interp[ocr]'` reads pictures of pages"
     if not text.strip():
         reason = "the pages are pictures without text" if pictures else "there is no text in it"

@@ -8,7 +8,7 @@ there are columns if the segments are long, and a table if they are short.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import field
 from itertools import pairwise
 from statistics import median
@@ -16,7 +16,16 @@ from statistics import median
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 
-__all__ = ["LINE_END_HYPHEN", "Line", "Segment", "joined_pages", "laid_out", "paragraphs", "without_running_heads"]
+__all__ = [
+    "LINE_END_HYPHEN",
+    "Line",
+    "Segment",
+    "compounds",
+    "joined_pages",
+    "laid_out",
+    "paragraphs",
+    "without_running_heads",
+]
 
 _PARAGRAPH_GAP = 1.3
 """A paragraph begins below a gap of this many usual gaps."""
@@ -46,6 +55,8 @@ LINE_END_HYPHEN = "\x02"
 
 _OPEN_END = pattern(r"[\w,;\u00ad-]\Z")
 _HYPHEN_END = pattern(r"[^\W\d_][-\u2010\u00ad]\Z")
+_WORD = pattern(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_LAST_WORD = pattern(r"[^\W\d_]+(?:-[^\W\d_]+)*\Z")
 _DIGITS = pattern(r"\d+")
 _SENTENCE_ENDS = tuple('.!?:…。！？।؟"”»)')
 
@@ -153,21 +164,38 @@ def _row(line: Line, table: int) -> Line:
     return Line(cells, line.x, line.y, line.height, line.last_y, table=table)
 
 
-def paragraphs(lines: list[Line]) -> str:
-    """The lines of a page with a blank line before each paragraph; words parted at their ends are mended."""
+def compounds(pages: Iterable[Sequence[Line]]) -> frozenset[str]:
+    """The words that a document spells with a hyphen within a line, and nowhere in one piece; in lower case."""
+    words = {word for page in pages for line in page for word in _WORD.findall(line.text.lower())}
+    return frozenset(word for word in words if "-" in word and word.replace("-", "") not in words)
+
+
+def paragraphs(lines: list[Line], kept: Set[str] = frozenset()) -> str:
+    """The lines of a page with a blank line before each paragraph; words parted at their ends are mended.
+
+    The hyphen goes, unless what the word would be with it is among those `kept`, see `compounds`.
+    """
     usual = _usual_gap(lines)
     parts: list[str] = []
     for index, line in enumerate(lines):
         if index and parts[-1].endswith(LINE_END_HYPHEN):
-            parts[-1] = parts[-1][:-1] + ("" if line.text[:1].islower() else "-")
+            goes = line.text[:1].islower() and _with_hyphen(parts[-1], line.text) not in kept
+            parts[-1] = parts[-1][:-1] + ("" if goes else "-")
         elif index and _begins_paragraph(lines, index, usual):
             parts.append("\n\n")
         elif index and _HYPHEN_END.search(parts[-1]) and line.text[:1].islower():
-            parts[-1] = parts[-1][:-1]
+            stays = parts[-1][-1] != "\u00ad" and _with_hyphen(parts[-1], line.text) in kept
+            parts[-1] = parts[-1][:-1] + ("-" if stays else "")
         elif index:
             parts.append("\n")
         parts.append(line.text)
     return "".join(parts).replace(LINE_END_HYPHEN, "-")
+
+
+def _with_hyphen(above: str, below: str) -> str:
+    """The word that the end of one line and the beginning of the next are, if its hyphen belongs to it."""
+    first, second = _LAST_WORD.search(above[:-1]), _WORD.match(below)
+    return f"{first[0]}-{second[0]}".lower() if first is not None and second is not None else ""
 
 
 def _usual_gap(lines: list[Line]) -> float:
