@@ -69,6 +69,7 @@ def test_what_is_right_is_not_complained_of(text: str) -> None:
         ("{{ size.real2 }}", [("ATK404", "real2")]),
         ("{{ turns.answer }}", [("ATK404", "answer")]),
         ("{% for t in turns %}{{ t.anwser }}{% endfor %}{{ t }}", [("ATK404", "anwser"), ("ATK403", "t")]),
+        ("{{ loop.index }}{% for t in turns %}{{ loop.index }}{% endfor %}", [("ATK403", "loop")]),
         ("{% for letter in text %}{% endfor %}", [("ATK408", "text")]),
         ("{% for digit in size %}{% endfor %}", [("ATK408", "size")]),
         ("{{ text | replace(a, b) }}", [("ATK403", "a"), ("ATK403", "b")]),

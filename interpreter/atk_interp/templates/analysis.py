@@ -40,7 +40,8 @@ __all__ = ["Explain", "check_template", "used_names"]
 Explain: TypeAlias = Callable[[str], tuple[tuple[str, ...], str | None]]
 """Notes and a help for an unknown name: what the step receives, where the name would be."""
 
-_GLOBALS = {"range", "loop", "self", "caller", "varargs", "kwargs", "true", "false", "none", "True", "False", "None"}
+_GLOBALS = {"range", "self", "caller", "varargs", "kwargs", "true", "false", "none", "True", "False", "None"}
+_LOOP = "`loop` is there between `{% for … %}` and its `{% endfor %}` alone; `each` has none"
 _OF_NONE_TOO = ("capitalize", "lower", "string", "title", "trim", "upper", "urlencode")
 """Filters that make text of none as of anything. The others fail, or leave none as it is."""
 _MAX_LOOKED = 1_000
@@ -297,7 +298,7 @@ class _Walk:
                 node_span(self.template.text, node),
                 f"undefined variable `{node.name}`",
                 notes=notes,
-                help=help_ or did_you_mean(node.name, scope),
+                help=_LOOP if node.name == "loop" else help_ or did_you_mean(node.name, scope),
             )
         return ANY
 
