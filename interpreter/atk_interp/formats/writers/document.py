@@ -17,7 +17,8 @@ class Document:
     their number as `count`, and the first five of them as `rows`; `steps` (`name`, `kind`, `rows_in`, `passed`,
     `filtered`, `rejected`, `rows_out`), `models` (`slot`, `name`), and `outputs` (`name`, `stem`, `format`, `holds`,
     `marked`, `rows`, `builder` for `datasets`, `is_document`); `holds` is the `format`, or what calls are written
-    `as`, and `marked` whether its messages say `train`. Times are not among them: the same run gives the same text. The file ends with one line break.
+    `as`, and `marked` whether its messages say `train`. Times are not among them: the same run gives the same text.
+    The file ends with one line break.
 
     Templates that ship with the program: `hf_dataset_card` (as `README.md`), `axolotl`, `trl`.
     """
