@@ -164,6 +164,8 @@ def test_a_text_of_so_many_sentences_at_most_comes_to_an_end() -> None:
         "One.2 Two.3 Three.",
         "One.)",
         'One."',
+        "One.’",
+        '"One""Two."',
         '"One.',
         "It is. It",
         "It is ice that floats on the water of a lake.",

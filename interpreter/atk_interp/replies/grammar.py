@@ -29,8 +29,8 @@ _LINE_ENDS = "\\p{Cc}\\p{Zl}\\p{Zp}"
 _END = "[.!?…。！？]{1,3}"
 _SAID = r'([^.!?…。！？"“”]|[0-9]\.[0-9])'
 _QUOTED = f'["“]{_SAID}+({_END} {_SAID}+)?({_END})?["”]'
-_FIRST_SAID = rf"([\p{{L}}\p{{N}}'‘«„(*「]|{_QUOTED})({_SAID}|{_QUOTED})*"
-_SENTENCE = f'({_FIRST_SAID}{_END}[’»」』]?|({_FIRST_SAID})?["“]({_SAID}+{_END} )?{_SAID}+{_END}["”])'
+_FIRST_SAID = rf"([\p{{L}}\p{{N}}'‘«„(*「]|{_QUOTED}{_SAID})({_SAID}|{_QUOTED}{_SAID})*"
+_SENTENCE = f'({_FIRST_SAID}{_END}[»」』]?|({_FIRST_SAID})?["“]({_SAID}+{_END} )?{_SAID}+{_END}["”])'
 """Up to its end, which the point in 4.2 is not, with every quotation closed: small models end with what closes one."""
 _MOST_LISTED = 101
 MOST_IN_LIST = 5
