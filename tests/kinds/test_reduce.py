@@ -121,7 +121,7 @@ async def test_a_rejected_group_can_be_kept_with_null(tmp_path: Path) -> None:
 
 async def test_rows_may_pass_by(tmp_path: Path) -> None:
     ran = await reduced(tmp_path, "by: book", 'when: book == "a"')
-    assert {"book": "b", "n": 2, "name": "Bob", "count": None, "cast": None} in ran.rows
+    assert {"book": "b", "n": 2, "name": "Bob"} in ran.rows
     assert len(ran.requests) == 1
     assert len(ran.rows) == 3
 
