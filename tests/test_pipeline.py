@@ -142,7 +142,7 @@ def test_values_of_a_config_are_the_defaults_of_the_call(
     config = {"paths": {"input_dir": "docs", "output_dir": "results"}, "models": models, "skip_filter": True}
     result = compile_pipeline(write_project(tmp_path, SPEC, config=config))()
     assert result.output_dir == tmp_path / "results"
-    assert next(result.rows()) == {"text": "one", "verdict": None, "reply": "reply to one"}
+    assert next(result.rows()) == {"text": "one", "reply": "reply to one"}
 
 
 def test_an_invalid_spec_raises_with_all_findings(tmp_path: Path) -> None:
