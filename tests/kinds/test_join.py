@@ -146,7 +146,7 @@ async def test_rows_for_which_when_is_false_are_not_joined(tmp_path: Path) -> No
         """,
         lambda request: "",
     )
-    assert ran.rows == [{"text": "a", "note": None}, {"text": "b", "note": None}]
+    assert ran.rows == [{"text": "a", "note": None}, {"text": "b"}]
 
 
 SOURCES = "  a: {kind: rows, rows: [{k: 1, q: x}]}\n  b: {kind: rows, rows: [{k: 2, t: y, q: z, s: w}]}\n"

@@ -99,7 +99,7 @@ async def test_rows_that_when_leads_past_it_and_rows_that_where_leaves_out_are_i
     assert found.result.status == "done"
     assert found.rows == [
         {"text": "b", "question": "dry b 0", "answer": "answer dry b 0"},
-        {"text": "a", "keep": 1, "question": None, "answer": None},
+        {"text": "a", "keep": 1},
     ]
     assert found.count("asked.given") == {"rows_in": 2, "passed": 2, "rows_out": 1}
     assert found.count("asked") == {"rows_in": 3, "passed": 2, "filtered": 1, "rows_out": 2}

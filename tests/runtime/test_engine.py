@@ -153,22 +153,8 @@ async def test_a_row_for_which_when_is_false_passes_without_a_call(tmp_path: Pat
         """,
         said,
     )
-    assert ran.rows == [{"text": "a", "reply": None, "skipped": True}, {"text": "b", "reply": "b", "skipped": False}]
+    assert ran.rows == [{"text": "a", "skipped": True}, {"text": "b", "reply": "b", "skipped": False}]
     assert ran.said == ["b"]
-
-
-async def test_what_a_skipped_step_would_have_written_is_null_wherever_the_row_goes(tmp_path: Path) -> None:
-    ran = await run(
-        tmp_path,
-        f"""
-        steps:
-          given: {rows("a", "b")}
-          set: {{kind: map, from: given, when: text == "b", set: {{text: ="c", more: =1}}}}
-        outputs:
-          out.jsonl: {{from: set, format: jsonl}}
-        """,
-    )
-    assert ran.rows == [{"text": "a", "more": None}, {"text": "c", "more": 1}]
 
 
 async def test_two_outputs_of_one_step_each_take_their_rows(tmp_path: Path) -> None:

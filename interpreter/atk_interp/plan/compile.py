@@ -247,7 +247,6 @@ class _Steps:
             runner=rejecting(runner),
             names=step.names,
             when=_when(step),
-            unwritten=_unwritten(step),
             others=place.others,
             uses=place.uses,
             inside=place.inside,
@@ -385,7 +384,6 @@ class _Steps:
                 runner=loop,
                 names=step.names,
                 when=_when(step),
-                unwritten=_unwritten(step),
                 uses=place.uses,
                 learn=scope.learning(*learners),
                 inside=place.inside,
@@ -442,14 +440,6 @@ def _when(step: BoundStep) -> Closure | None:
     return step.rule(path) if path in step.view.expressions else None
 
 
-def _unwritten(step: BoundStep) -> tuple[str, ...]:
-    """The fields that rows which pass the step by do not have of it."""
-    if not step.view.step.has_when or step.view.passing is None:
-        return ()
-    before, made = step.view.passing
-    return tuple(name for name in made.fields if name not in before.fields)
-
-
 def _entering(scope: _Scope, step: BoundStep, entry: _Entry) -> PlannedStep:
     """The step at which rows come into a pipeline that is a step, with the fields that it declares."""
     fields = scope.analysis.fields[step.view.step.name]
@@ -476,7 +466,6 @@ def _entering(scope: _Scope, step: BoundStep, entry: _Entry) -> PlannedStep:
         takes=partial(_comes_in, takes, entry.others) if takes is not None else None,
         names=entry.step.names,
         when=entry.when,
-        unwritten=_unwritten(entry.step),
         uses=entry.uses,
         learn=entry.learn,
         passed_by=entry.passed_by if entry.when is not None else "",

@@ -66,8 +66,6 @@ class PlannedStep:
     runner: Runner | Loop
     names: Callable[[Row], Names]
     when: Callable[[Names], Any] | None = None
-    unwritten: tuple[str, ...] = ()
-    """The fields that are null in rows for which `when` is false, where they do not have them already."""
     slot: str | None = None
     """The slot of the run that it asks; the first of `asks`."""
     asks: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from atk_interp.kinds.base import Beside, CallStep, Dropped, PureStep, RowFailed, SetStep, StepStopped
 from atk_interp.plan import MOST_ROUNDS, Loop, Plan, PlannedStep
@@ -112,7 +112,6 @@ class Walker:
             return None
         if not wanted:
             self._books.skipped(step.name)
-            row = _with_nulls(row, step.unwritten)
             if step.passed_by:
                 return self._enter(_Edge(self._steps[step.passed_by], "from", None), _put_after(row), ask)
             reordered = isinstance(step.runner, SetStep) and step.runner.reorders
@@ -211,12 +210,6 @@ def _edges(plan: Plan, name: str) -> list[_Edge]:
             several = len(sources) > 1 or bool(step.passes)
             edges += [_Edge(step, key, at if several else None) for at, source in enumerate(sources) if source == name]
     return edges
-
-
-def _with_nulls(row: Row, names: Sequence[str]) -> Row:
-    """The row with null in those of these fields that it does not have."""
-    lacking = [name for name in names if name not in row.fields]
-    return row.replaced({**row.fields, **dict.fromkeys(lacking)}) if lacking else row
 
 
 def _put_after(row: Row) -> Row:
