@@ -166,6 +166,8 @@ def test_a_text_of_so_many_sentences_at_most_comes_to_an_end() -> None:
         'One."',
         "One.’",
         '"One""Two."',
+        "One……",
+        "One.»",
         '"One.',
         "It is. It",
         "It is ice that floats on the water of a lake.",

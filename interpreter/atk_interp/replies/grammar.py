@@ -26,11 +26,11 @@ DEFAULT_MAX_CHARS = 400
 _FIRST = ("\\p{L}", "\\p{N}", "(", '"', "'")
 _LINE_ENDS = "\\p{Cc}\\p{Zl}\\p{Zp}"
 """Control characters too: some of them end lines, and none of them is text."""
-_END = "[.!?…。！？]{1,3}"
+_END = r"([.!?…。！？]|\.\.\.)"
 _SAID = r'([^.!?…。！？"“”]|[0-9]\.[0-9])'
 _QUOTED = f'["“]{_SAID}+({_END} {_SAID}+)?({_END})?["”]'
 _FIRST_SAID = rf"([\p{{L}}\p{{N}}'‘«„(*「]|{_QUOTED}{_SAID})({_SAID}|{_QUOTED}{_SAID})*"
-_SENTENCE = f'({_FIRST_SAID}{_END}[»」』]?|({_FIRST_SAID})?["“]({_SAID}+{_END} )?{_SAID}+{_END}["”])'
+_SENTENCE = f'({_FIRST_SAID}{_END}|({_FIRST_SAID})?["“]({_SAID}+{_END} )?{_SAID}+{_END}["”])'
 """Up to its end, which the point in 4.2 is not, with every quotation closed: small models end with what closes one."""
 _MOST_LISTED = 101
 MOST_IN_LIST = 5
