@@ -79,10 +79,10 @@ def compiled(path: str, quiet: bool, *, undone: str) -> Pipeline:
     from atk_interp.stock import find_pipeline, stock_names
 
     file = Path(path)
-    if file.is_dir() and find_pipeline(path, Path.cwd()) is None:
+    if file.is_dir() and find_pipeline(path, Path.cwd(), configs=True) is None:
         raise CannotRun(f"`{path}` is a folder", "name configs or specs, which are files, or the name of a pipeline")
     if not file.is_file():
-        found = find_pipeline(path, Path.cwd())
+        found = find_pipeline(path, Path.cwd(), configs=True)
         if found is None:
             raise CannotRun(
                 f"there is no file and no pipeline `{path}`",

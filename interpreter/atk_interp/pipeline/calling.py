@@ -69,7 +69,7 @@ def compile_pipeline(path: str | Path) -> Pipeline:
 
     A config's values become the defaults of the call. A name that is none is told with those near it.
     """
-    found = Path(path) if Path(path).is_file() else find_pipeline(str(path), Path.cwd())
+    found = Path(path) if Path(path).is_file() else find_pipeline(str(path), Path.cwd(), configs=True)
     if found is None and not Path(path).exists():
         raise _no_pipeline(str(path))
     return Pipeline(*_checked(found or Path(path), complete=False))

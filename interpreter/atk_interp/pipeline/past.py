@@ -60,7 +60,7 @@ def run_folder(run: str | None, ledger: Path | None = None) -> Path:
     folder = Path(run)
     if (folder / _RECORD).is_file():
         return folder
-    file = folder if folder.is_file() else find_pipeline(run, Path.cwd())
+    file = folder if folder.is_file() else find_pipeline(run, Path.cwd(), configs=True)
     if file is not None and file.name == _RECORD:
         return file.parent
     if file is not None:
