@@ -88,6 +88,7 @@ outputs:
     where: n > 0
     format: document
     text: "{{{{ count }}}} of {{{{ step }}}}, {{{{ steps[1].filtered }}}} lost"
+  empty.jsonl: {{from: kept, where: n > 100, format: jsonl}}
   train.jsonl:
     from: kept
     format: chat
@@ -109,6 +110,7 @@ async def test_documents_tell_of_the_run_and_of_the_other_outputs(tmp_path: Path
     }
     assert "| kept | filter | 2 | 1 | 1 | 0 | 1 |" in card
     assert "| `train.jsonl` | chat | 1 |" in card
+    assert "empty.jsonl" not in card
     assert '"question": "How?"' in card
     axolotl = yaml.safe_load(files["axolotl.yaml"])
     assert axolotl["datasets"] == [{"path": "train.jsonl", "type": "chat_template", "field_messages": "messages"}]
