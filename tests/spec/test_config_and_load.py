@@ -173,6 +173,13 @@ def test_an_output_stays_in_its_folder(name: str) -> None:
         (Param("p", "path"), ["x", Path("x")], [1]),
         (Param("p", "list"), [[], [1]], ["x", {}]),
         (Param("p", "map"), [{}], [[]]),
+        (Param("p", "list", of="text"), [[], ["x"]], [[1], ["x", {"a": "b"}], [None], [["x"]], "x"]),
+        (Param("p", "list", of="int"), [[1]], [[1.5], [True], ["1"]]),
+        (Param("p", "list", of="float"), [[1, 1.5]], [[True], ["1"]]),
+        (Param("p", "list", of="bool"), [[True]], [[1]]),
+        (Param("p", "list", of="map", needs=("a",)), [[], [{"a": 1, "b": 2}]], [["a"], [{"b": 1}], [{"a": None}]]),
+        (Param("p", "list", min=1, max=2), [[1], [1, {}]], [[], [1, 2, 3]]),
+        (Param("p", "list", choices=("a", "b")), [[], ["b", "a"]], [["c"], ["a", ["b"]]]),
         (Param("p", "choice", choices=("a", 2)), ["a", 2], ["b", None]),
         (Param("p", "int", min=1, max=3), [1, 3], [0, 4]),
     ],
@@ -181,6 +188,37 @@ def test_an_output_stays_in_its_folder(name: str) -> None:
 def test_a_parameter_takes_what_its_type_says(param: Param, good: list[Any], bad: list[Any]) -> None:
     assert [value for value in good if check_value(param, value)] == []
     assert [value for value in bad if not check_value(param, value)] == []
+
+
+@pytest.mark.parametrize(
+    ("param", "type_"),
+    [
+        ("{type: list}", "list of any"),
+        ("{type: list, of: text}", "list of text"),
+        ("{type: list, of: float}", "list of float"),
+        ("{type: list, of: text, default: [x]}", "list of text"),
+    ],
+)
+def test_the_items_of_a_parameter_have_a_type_in_expressions(param: str, type_: str) -> None:
+    spec, found = loaded(SPEC.replace("models:", f"  many: {param}\nmodels:"))
+
+    assert (found, str(param_type(spec.params["many"]))) == ([], type_)
+
+
+@pytest.mark.parametrize(
+    ("param", "code"),
+    [
+        ("{type: list, of: words}", "ATK205"),
+        ("{type: text, of: text}", "ATK208"),
+        ("{type: list, of: text, needs: [a]}", "ATK208"),
+        ("{type: list, of: text, default: [1]}", "ATK704"),
+        ("{type: list, min: 1, default: []}", "ATK704"),
+    ],
+)
+def test_what_a_spec_says_of_the_items_of_a_list_is_checked(param: str, code: str) -> None:
+    _, found = loaded(SPEC.replace("models:", f"  many: {param}\nmodels:"))
+
+    assert [finding.code.id for finding in found] == [code]
 
 
 def test_what_may_be_left_out_may_be_null() -> None:

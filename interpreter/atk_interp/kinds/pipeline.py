@@ -29,6 +29,7 @@ from atk_interp.spec import (
     missing,
     param_type,
     unquoted,
+    where_wrong,
 )
 from atk_interp.values import Row, Value
 
@@ -217,7 +218,7 @@ def _check_parameters(
         if name in types:
             told = f"`{name}` has a value under `with`, too"
         elif name in spec.params and isinstance(values, list):
-            wrong = (check_value(spec.params[name], value) for value in values if not is_formula(value))
+            wrong = (check_value(spec.params[name], value) for value in values if not _is_computed(value))
             told = next((problem for problem in wrong if problem), None)
         if told is not None:
             view.sink.report(WRONG_PARAMETERS, view.document.key_span(place), told)
@@ -230,12 +231,13 @@ def _check_parameters(
             continue
         param = spec.params[name]
         told = help_ = None
-        if not is_formula(value):
+        if not _is_computed(value):
             told, help_ = check_value(param, value), unquoted(param, value)
-        elif not kinds_of(type_) & kinds_of(param_type(param)):
+        elif is_formula(value) and not kinds_of(type_) & kinds_of(param_type(param)):
             told = f"`{name}` takes {type_in_words(param_type(param))}, and this is {type_in_words(type_)}"
         if told is not None:
-            view.sink.report(WRONG_PARAMETERS, view.document.span((*path, name)), told, help=help_)
+            place = () if is_formula(value) else where_wrong(param, value)
+            view.sink.report(WRONG_PARAMETERS, view.document.span((*path, name, *place)), told, help=help_)
     given = dict.fromkeys([*types, *axes], True)
     lacking = [param for param in missing(spec.params, given) if param.name not in (_OUTPUT_DIR, *free)]
     if lacking:
@@ -248,6 +250,11 @@ def _check_parameters(
             notes=[describe_param(param) for param in lacking[:2]],
             help=f"add `{lacking[0].name}:` under `with:`",
         )
+
+
+def _is_computed(value: Any) -> bool:
+    """Whether a value is known only when the step runs: a formula, or a list with one among its items."""
+    return is_formula(value) or (isinstance(value, list) and any(is_formula(item) for item in value))
 
 
 def _report_unknown(view: StepView, spec: PipelineSpec, name: str, path: Path) -> None:

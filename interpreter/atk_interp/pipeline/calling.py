@@ -28,7 +28,7 @@ from atk_interp.runtime.endpoints import NO_CLIENTS
 from atk_interp.runtime.events import Listener
 from atk_interp.runtime.making import Called
 from atk_interp.runtime.room import RoomPolicy
-from atk_interp.spec import Config, EndpointConfig, PipelineSpec, check_value, missing
+from atk_interp.spec import Config, EndpointConfig, PipelineSpec, check_value, missing, unquoted
 from atk_interp.spec.codes import UNKNOWN_PIPELINE
 from atk_interp.stock import find_pipeline, stock_names
 from atk_interp.values import Value
@@ -214,7 +214,7 @@ class Pipeline:
         for name, value in merged.items():
             problem = check_value(params[name], value)
             if problem:
-                raise CannotRun(problem)
+                raise CannotRun(problem, help=unquoted(params[name], value) or "")
         return merged
 
     def defaults(self) -> dict[str, Any]:

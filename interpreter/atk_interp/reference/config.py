@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from atk_interp.reference.json_schema import modeline
 from atk_interp.reference.rules import bounds
 from atk_interp.reference.yaml_text import flow, scalar
-from atk_interp.spec import TYPE_NAMES, ModelSlot, Param, PipelineSpec
+from atk_interp.spec import ModelSlot, Param, PipelineSpec, taken_by
 
 __all__ = ["config_template"]
 
@@ -70,9 +70,9 @@ def _param(param: Param) -> Iterator[str]:
 
 def _taken(param: Param) -> str:
     choices = " ".join(flow(choice) for choice in param.choices)
-    said = f"{TYPE_NAMES[param.type]} {choices}" if param.type == "choice" else TYPE_NAMES[param.type]
+    said = f"{taken_by(param)} {choices}" if param.type == "choice" else taken_by(param)
     if param.choices and param.type != "choice":
-        said += f", one of {choices}"
+        said += f", {'each ' if param.type == 'list' else ''}one of {choices}"
     return said + bounds(param.min, param.max)
 
 

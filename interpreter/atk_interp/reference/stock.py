@@ -17,7 +17,7 @@ from atk_interp.reference.markdown import code, fenced, page, table
 from atk_interp.reference.migrating import keys_in_words
 from atk_interp.reference.rules import bounds
 from atk_interp.reference.yaml_text import flow
-from atk_interp.spec import TYPE_NAMES, Param, PipelineSpec
+from atk_interp.spec import Param, PipelineSpec, taken_by
 
 __all__ = ["filled", "pipelines_page", "project_pages", "stock_readmes"]
 
@@ -134,7 +134,7 @@ def _rows(section: str, params: list[Param]) -> Iterator[list[str]]:
     if section:
         yield [f"**{section}**", "", "", ""]
     for param in params:
-        takes = TYPE_NAMES[param.type].removeprefix("a ") + bounds(param.min, param.max)
+        takes = taken_by(param).removeprefix("a ") + bounds(param.min, param.max)
         if param.choices:
             takes += ": " + ", ".join(code(flow(choice)) for choice in param.choices)
         default = "required" if param.required else code(flow(param.default)) if param.has_default else "none"

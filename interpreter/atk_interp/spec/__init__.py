@@ -5,14 +5,21 @@ from atk_interp.spec.config import Config, EndpointConfig, Given, is_config, loa
 from atk_interp.spec.load import LANGUAGE_VERSION, load_spec, load_steps
 from atk_interp.spec.model import BUILT_IN_NAMES, Check, ModelSlot, Output, Param, PipelineSpec, Step
 from atk_interp.spec.options import Option, Takes
-from atk_interp.spec.params import TYPE_NAMES, check_value, describe_param, missing, param_type, unquoted
+from atk_interp.spec.params import (
+    check_value,
+    describe_param,
+    missing,
+    param_type,
+    taken_by,
+    unquoted,
+    where_wrong,
+)
 from atk_interp.spec.validate import validate
 
 __all__ = [
     "BUILT_IN_NAMES",
     "CODES",
     "LANGUAGE_VERSION",
-    "TYPE_NAMES",
     "Check",
     "Config",
     "EndpointConfig",
@@ -32,6 +39,8 @@ __all__ = [
     "load_steps",
     "missing",
     "param_type",
+    "taken_by",
     "unquoted",
     "validate",
+    "where_wrong",
 ]

@@ -14,7 +14,7 @@ from atk_interp.records import dataclass
 from atk_interp.spec import codes
 from atk_interp.spec.endpoints import check_addresses, check_fallbacks
 from atk_interp.spec.model import PipelineSpec
-from atk_interp.spec.params import check_value, unquoted
+from atk_interp.spec.params import check_value, unquoted, where_wrong
 from atk_interp.spec.schema import CONFIG_SCHEMA, ENDPOINT_SCHEMA
 from atk_interp.spec.validate import validate
 from atk_interp.values import Value
@@ -104,7 +104,8 @@ def load_config(document: Document, folder: FilePath, spec: PipelineSpec, sink: 
         problem = check_value(spec.params[name], given.value) if given.value is not None else None
         if problem:
             help_ = unquoted(spec.params[name], given.value)
-            sink.report(codes.BAD_PARAMETER, document.head_span(given.path), problem, help=help_)
+            place = (*given.path, *where_wrong(spec.params[name], given.value))
+            sink.report(codes.BAD_PARAMETER, document.head_span(place), problem, help=help_)
     seed = data.get("seed", 0)
     return Config(
         pipeline=str(data.get("pipeline", "")),

@@ -17,7 +17,7 @@ from atk_interp.spec import codes
 from atk_interp.spec.misplaced import AT_THE_START, NamedMappings, is_section, looks_like
 from atk_interp.spec.model import BUILT_IN_NAMES, Check, ModelSlot, Output, Param, PipelineSpec, Step
 from atk_interp.spec.options import Option, Takes, cerberus_schema
-from atk_interp.spec.params import check_value, unquoted
+from atk_interp.spec.params import check_value, unquoted, where_wrong
 from atk_interp.spec.schema import (
     LISTED_CHECKS,
     OUTPUT_SCHEMA,
@@ -133,20 +133,31 @@ def _params(document: Document, sink: Sink) -> dict[str, Param]:
             help=data.get("help", ""),
             section=data.get("section", ""),
             path=path,
+            of=data.get("of", "any"),
+            needs=tuple(data.get("needs", ())),
         )
         params[name] = param
+        _check_items(document, param, sink)
         if param.min is not None and param.max is not None and param.min > param.max:
             told = f"`min` is {param.min}, more than `max`, which is {param.max}"
             sink.report(codes.BAD_VALUE, document.span((*path, "min")), told, help="exchange them")
         problem = check_value(param, param.default) if param.has_default and param.default is not None else None
         if problem:
-            help_ = unquoted(param, param.default)
-            sink.report(codes.BAD_PARAMETER, document.span((*path, "default")), problem, help=help_)
+            help_, place = unquoted(param, param.default), (*path, "default", *where_wrong(param, param.default))
+            sink.report(codes.BAD_PARAMETER, document.span(place), problem, help=help_)
         if param.type == "choice" and not param.choices:
             sink.report(
                 codes.MISSING_KEY, document.key_span(path), "`choices` is missing in a parameter of type `choice`"
             )
     return params
+
+
+def _check_items(document: Document, param: Param, sink: Sink) -> None:
+    """Tells of keys about the items of a list in a parameter that has none such."""
+    for key, belongs in (("of", param.type == "list"), ("needs", param.type == "list" and param.of == "map")):
+        if not belongs and document.has((*param.path, key)):
+            home = "a parameter of `type: list`" if key == "of" else "a list `of: map`"
+            sink.report(codes.BAD_VALUE, document.key_span((*param.path, key)), f"`{key}` is for {home}")
 
 
 def _slots(document: Document, sink: Sink) -> dict[str, ModelSlot]:

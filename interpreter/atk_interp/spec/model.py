@@ -18,7 +18,11 @@ BUILT_IN_NAMES = ("row", "sample", "attempt", "seed")
 
 @dataclass(frozen=True)
 class Param:
-    """One parameter of the pipeline. Required when it has neither a default nor `optional`."""
+    """One parameter of the pipeline. Required when it has neither a default nor `optional`.
+
+    Of a list, `of` is the type of its items, `needs` the keys of those that are maps, `min` and `max` count the items,
+    and `choices` are the items that there may be.
+    """
 
     name: str
     type: str
@@ -31,6 +35,8 @@ class Param:
     help: str = ""
     section: str = ""
     path: Path = ()
+    of: str = "any"
+    needs: tuple[str, ...] = ()
 
     @property
     def required(self) -> bool:

@@ -10,6 +10,7 @@ __all__ = [
     "CONFIG_SCHEMA",
     "ENDPOINT_SCHEMA",
     "EXPECTS",
+    "ITEM_TYPES",
     "LISTED_CHECKS",
     "OUTPUT_SCHEMA",
     "PARAM_SCHEMA",
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 PARAM_TYPES = ("text", "int", "float", "bool", "path", "list", "map", "choice")
+ITEM_TYPES = ("text", "int", "float", "bool", "map", "any")
 EXPECTS = ("instruct", "reasoning", "embedding", "any")
 
 
@@ -58,9 +60,13 @@ PARAM_SCHEMA: dict[str, Any] = {
     "type": _key("What a value must be.", type="string", required=True, allowed=list(PARAM_TYPES)),
     "default": _key("What holds when no value is given."),
     "optional": _key("Whether it may be left out; it is none then.", type="boolean"),
-    "min": _key("The least value of a number.", type="number"),
-    "max": _key("The greatest value of a number.", type="number"),
-    "choices": _key("All the values that it may have.", type="list", minlength=1),
+    "of": _key("What each item of a list must be; `any` when not given.", type="string", allowed=list(ITEM_TYPES)),
+    "needs": _key(
+        "Keys that each item of a list `of: map` must have.", type="list", minlength=1, schema={"type": "string"}
+    ),
+    "min": _key("The least value of a number, or the fewest items of a list.", type="number"),
+    "max": _key("The greatest value of a number, or the most items of a list.", type="number"),
+    "choices": _key("All the values that it may have, or that the items of a list may have.", type="list", minlength=1),
     "help": _key("What it is for, in one sentence; it stands in the config template.", type="string"),
     "section": _key("The heading under which the config template has it.", type="string"),
 }

@@ -8,7 +8,7 @@ from atk_interp.reference.json_schema.convert import Schema, closed, described_a
 from atk_interp.spec import ModelSlot, Param, PipelineSpec
 from atk_interp.spec.schema import CONFIG_SCHEMA, ENDPOINT_SCHEMA
 
-__all__ = ["config_schema", "param_type_schema"]
+__all__ = ["config_schema", "item_schema", "param_type_schema"]
 
 _TYPES: dict[str, Schema] = {
     "text": {"type": "string"},
@@ -49,6 +49,11 @@ def param_type_schema(type_: str) -> Schema:
     return dict(_TYPES.get(type_, {}))
 
 
+def item_schema(of: str) -> Schema:
+    """What an item of a list must be."""
+    return {"type": "string"} if of == "text" else param_type_schema(of)
+
+
 def _with_params(schema: Schema, spec: PipelineSpec) -> Schema:
     """Parameters stand at the top, or in sections of any name, which may hold sections again."""
     section = {"$ref": "#/definitions/section"}
@@ -71,14 +76,31 @@ def _with_params(schema: Schema, spec: PipelineSpec) -> Schema:
 
 def _param(param: Param) -> Schema:
     schema: dict[str, Any] = param_type_schema(param.type)
+    if param.type == "list":
+        return _described(param, schema | _items(param))
     if param.choices:
         schema["enum"] = [*param.choices, *([] if param.required else [None])]
-    if not param.required and "type" in schema:
-        schema["type"] = [schema["type"], "null"]
     if param.min is not None:
         schema["minimum"] = param.min
     if param.max is not None:
         schema["maximum"] = param.max
+    return _described(param, schema)
+
+
+def _items(param: Param) -> Schema:
+    item = item_schema(param.of)
+    if param.choices:
+        item["enum"] = list(param.choices)
+    if param.needs:
+        item["required"] = list(param.needs)
+    least = {} if param.min is None else {"minItems": param.min}
+    most = {} if param.max is None else {"maxItems": param.max}
+    return {**({"items": item} if item else {}), **least, **most}
+
+
+def _described(param: Param, schema: Schema) -> Schema:
+    if not param.required and "type" in schema:
+        schema["type"] = [schema["type"], "null"]
     if param.default is not None:
         schema["default"] = param.default
     needed = "Required." if param.required else ""

@@ -9,7 +9,7 @@ from typing import Any
 from atk_interp.formats.outputs import OUTPUTS, OutputFormat
 from atk_interp.kinds import KINDS, StepKind
 from atk_interp.kinds.base import Cardinality
-from atk_interp.reference.json_schema.config import param_type_schema
+from atk_interp.reference.json_schema.config import item_schema, param_type_schema
 from atk_interp.reference.json_schema.convert import (
     Schema,
     branches,
@@ -24,7 +24,15 @@ from atk_interp.replies import REPLY_KINDS, ReplyKind
 from atk_interp.replies.options import KEY_HELP
 from atk_interp.spec import BUILT_IN_NAMES, LANGUAGE_VERSION, Option, Takes
 from atk_interp.spec.load import LEAVES_FOLDER, NAME, RESERVED_NAMES, TAKEN_BY_THE_CALL
-from atk_interp.spec.schema import OUTPUT_SCHEMA, PARAM_SCHEMA, PARAM_TYPES, SLOT_SCHEMA, SPEC_SCHEMA, STEP_SCHEMA
+from atk_interp.spec.schema import (
+    ITEM_TYPES,
+    OUTPUT_SCHEMA,
+    PARAM_SCHEMA,
+    PARAM_TYPES,
+    SLOT_SCHEMA,
+    SPEC_SCHEMA,
+    STEP_SCHEMA,
+)
 
 __all__ = ["spec_schema"]
 
@@ -84,9 +92,14 @@ def _by_name(definition: str, taken: Iterable[str] = ()) -> Schema:
 def _param() -> Schema:
     """A parameter, whose default is of its type and which lists its choices where the type wants them."""
     schema = closed({key: from_rules(rules) for key, rules in PARAM_SCHEMA.items()}, _required(PARAM_SCHEMA))
-    cases: dict[str, Schema] = {type_: {"properties": {"default": param_type_schema(type_)}} for type_ in PARAM_TYPES}
-    cases["choice"] = {"required": ["choices"]}
-    return {**schema, "allOf": branches("type", cases)}
+    cases: dict[str, Schema] = {
+        type_: {"properties": {"default": param_type_schema(type_), "of": False, "needs": False}}
+        for type_ in PARAM_TYPES
+    }
+    cases["choice"] |= {"required": ["choices"]}
+    cases["list"] = {"properties": {"default": param_type_schema("list")}}
+    listed = {of: {"properties": {"default": {"items": item_schema(of)}}} for of in ITEM_TYPES}
+    return {**schema, "allOf": [*branches("type", cases), *branches("of", listed)]}
 
 
 def _choosing(key: str, common: Mapping[str, Any], values: Mapping[str, str], what: str) -> Schema:
