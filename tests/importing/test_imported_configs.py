@@ -135,6 +135,30 @@ def test_a_key_in_an_odd_place_is_written_nowhere(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "kept"),
+    [
+        ("https://admin:pass-word@host.example:8443/v1", '"https://host.example:8443/v1"'),
+        ("https://pass-word@host.example/v1?x=1", "https://host.example/v1"),
+        ("http://me:pass-word@[::1]:80/v1?api_key=0123456789", '"http://[::1]:80/v1"'),
+    ],
+)
+def test_an_address_is_kept_without_its_credentials(tmp_path: Path, address: str, kept: str) -> None:
+    done = imported(tmp_path, f"{HEAD}api: {{large_model: m, large_base_url: '{address}'}}\n")
+    assert kept.strip('"') in written(done)
+    assert "pass-word" not in written(done) + done.report
+    assert "`large_base_url` holds a key or a password, which is left out of the address" in done.report
+
+
+@pytest.mark.parametrize("address", ["https://admin:pass-word@:8443/v1", "https://admin:pass-word@host:x/v1"])
+def test_an_address_that_is_all_credential_is_left_to_fill_in_and_refused(tmp_path: Path, address: str) -> None:
+    done = imported(tmp_path, f"{HEAD}api: {{large_model: m, large_base_url: '{address}'}}\n")
+    assert "    base_url:   # the address of the service" in written(done)
+    assert "pass-word" not in written(done) + done.report
+    assert [found.code.id for found in done.findings if found.is_error] == ["ATK203"]
+    assert not done.is_whole
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",

@@ -21,6 +21,8 @@ from atk_interp.stock import stock_folders
 
 __all__ = ["Target", "config_text", "read_config", "spec_of", "stock_spec"]
 
+_BLANKS = {"model": "the model's name", "base_url": "the address of the service"}
+
 
 @dataclass(frozen=True)
 class Target:
@@ -118,7 +120,7 @@ def _model_lines(models: dict[str, dict[str, Any]], target: Target, settings: Se
             entry = {"model": None, **entry}
         lines.append(f"  {slot}:")
         lines += [
-            f"    {key}:   # the model's name" if value is None else f"    {key}: {flow(value)}"
+            f"    {key}:   # {_BLANKS[key]}" if value is None else f"    {key}: {flow(value)}"
             for key, value in entry.items()
         ]
     return lines

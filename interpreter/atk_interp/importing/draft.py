@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from atk_interp.importing.notes import Notes
+from atk_interp.importing.secrets import without_credentials
 from atk_interp.importing.steps import PythonStep
 from atk_interp.records import dataclass
 from atk_interp.reference.yaml_text import flow, scalar
@@ -86,6 +87,7 @@ class _Draft:
 def _drafts(steps: Sequence[PythonStep], notes: Notes) -> list[_Draft]:
     found: list[_Draft] = []
     for step in steps:
+        _tell_credentials(step, notes)
         prompt = re.sub(r"\.(?:ya?ml|txt)\Z", "", str(step.arguments.get("prompt_path") or ""))
         if not prompt:
             notes.look(step.file, step.line, f"`{step.name}` names no prompt in a literal, so the draft leaves it out")
@@ -95,6 +97,15 @@ def _drafts(steps: Sequence[PythonStep], notes: Notes) -> list[_Draft]:
         own = f"{own}_once" if step.does == "once" else own  # its field has a step of its own
         found.append(_Draft(step, _unused(own, {*_OWN, *(draft.name for draft in found)}), key, prompt))
     return found
+
+
+def _tell_credentials(step: PythonStep, notes: Notes) -> None:
+    _, names = without_credentials(step.arguments.get("sampling_params"))
+    if names:
+        told = (
+            f"{' and '.join(f'`{name}`' for name in names)} of the sampling is left out: a key has no place in a spec"
+        )
+        notes.left(step.file, step.line, f"{told}; the config names the variable that holds it (`api_key_env`)")
 
 
 def _word(text: str, otherwise: str) -> str:
@@ -179,7 +190,7 @@ def _asking(draft: _Draft) -> Iterator[str]:
 
 
 def _sampling(step: PythonStep) -> Iterator[str]:
-    given = step.arguments.get("sampling_params")
+    given, _ = without_credentials(step.arguments.get("sampling_params"))
     known = {key: given[key] for key in _SAMPLING if key in given} if isinstance(given, dict) else {}
     extra = {key: value for key, value in given.items() if key not in known} if isinstance(given, dict) else {}
     if known.get("stop") in ([], ""):

@@ -68,6 +68,8 @@ def _endpoint(settings: Settings, prefix: str, variables: dict[str, str], notes:
     address = values["base_url"] if isinstance(values["base_url"], str) else None
     if address:
         entry["base_url"] = address
+    elif settings.is_open(keys["base_url"][0]):
+        entry["base_url"] = None
     key = next((name for name in keys["api_key"] if settings.has_secret(name)), "")
     variable = _variable(settings, prefix, key, address, variables) if key else None
     if variable:

@@ -7,10 +7,13 @@ from collections.abc import Iterable, Iterator
 from atk_interp.diagnostics.concealing import concealed
 from atk_interp.records import dataclass
 
-__all__ = ["FAILED", "LEFT", "LOOK", "RENAMED", "Note", "Notes"]
+__all__ = ["FAILED", "LEAST_SECRET", "LEFT", "LOOK", "RENAMED", "Note", "Notes"]
 
 RENAMED, LOOK, LEFT, FAILED = "renamed", "look", "left", "failed"
 """It has another name or form now; a person must look at it; it is left out on purpose; it could not be read."""
+
+LEAST_SECRET = 12
+"""A key shorter than this may be a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,16 @@ class Notes:
     def hide(self, secret: str) -> None:
         """Never tell this again."""
         self._secrets.add(secret)
+
+    def hide_if_long(self, secret: str) -> None:
+        """The same of what may be `EMPTY` or the like: that may well be a part of other values."""
+        if len(secret) >= LEAST_SECRET:
+            self.hide(secret)
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """What must never be told."""
+        return frozenset(self._secrets)
 
     def safe(self, text: str) -> str:
         """A text without what must not be told."""

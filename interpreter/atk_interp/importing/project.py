@@ -45,6 +45,7 @@ def import_path(path: Path, output: Path, wishes: Wishes) -> Work:
         _pipeline(work, root, "", {})
     else:
         _loose(work)
+    work.conceal()
     if not work.files:
         first = next(iter(work.notes), None)
         raise NothingToImport(f"there is nothing to import in `{path}`" + (f": {first.told}" if first else ""))

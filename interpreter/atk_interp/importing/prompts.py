@@ -11,6 +11,7 @@ from atk_interp.elsewhere import SUPPLIED
 from atk_interp.importing.notes import Notes
 from atk_interp.importing.placeholders import Converted, converted
 from atk_interp.importing.prompt_text import prompt_file
+from atk_interp.importing.secrets import TOLD, hidden, places
 from atk_interp.records import dataclass
 from atk_interp.source import MappedText, SourceFile
 from atk_interp.templates import ROLES
@@ -81,7 +82,7 @@ def completion_prompt(file: SourceFile, names: Names, notes: Notes) -> Prompt | 
     found = converted(text.value, names.fills)
     _tell(found, text, notes, "the original fails on this prompt for every row")
     _tell_doubtful(file, names, found.names, notes)
-    template = found.template
+    template = _concealed(found.template, text, notes)
     return Prompt(template + "\n" if template.endswith("\n") else template, found.names)  # Jinja drops the last one
 
 
@@ -129,7 +130,7 @@ class _Reader:
         found = converted(content.value, self.names.fills)
         _tell(found, content, self.notes, "the original sends this message as it stands, with nothing filled in")
         self.used.update(found.names)
-        return role, found.template
+        return role, _concealed(found.template, content, self.notes)
 
     def _role(self, index: int, role: Any) -> str | None:
         if role in ROLES:
@@ -159,6 +160,13 @@ def _tell(found: Converted, text: MappedText, notes: Notes, fails: str) -> None:
         notes.look(name, text.span().begin.line, f"{found.failed}, so {fails}; {here}")
     for at, told in found.told:
         notes.look(name, text.span(at).begin.line, told)
+
+
+def _concealed(template: str, text: MappedText, notes: Notes) -> str:
+    """A template without the credentials of the original, each of which is told where it stands."""
+    for begin, end in places(text.value):
+        notes.look(text.file.path, text.slice(begin, end).span().begin.line, TOLD)
+    return hidden(template)
 
 
 def _tell_doubtful(file: SourceFile, names: Names, used: Iterable[str], notes: Notes) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from atk_interp.diagnostics.concealing import concealed
 from atk_interp.document import Document, Path
-from atk_interp.importing.notes import Notes
+from atk_interp.importing.notes import LEAST_SECRET, Notes
+from atk_interp.importing.secrets import without_login
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 
@@ -17,8 +18,6 @@ __all__ = ["Setting", "Settings"]
 _SECRET = pattern(r"(?i)api_?key|(?:^|_)(?:key|token|password|passwd|secret)$")
 _PLACEHOLDER = pattern(r"!!\s*PLACEHOLDER\s*!!")
 _ATTENTION = pattern(r"!!\s*ATTENTION\s*!!")
-_LEAST_SECRET = 12
-"""A key shorter than this is `EMPTY` or the like, and may well be a part of other values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,8 @@ class Settings:
         if isinstance(value, str):
             value = _ATTENTION.sub("", value).strip() if attention else value
         secret = _SECRET.search(name) is not None
+        if name.endswith("base_url") and isinstance(value, str) and not blank and self._is_hidden(value):
+            value = self._address(name, value, line)
         if not (secret or blank) and self._is_hidden(value):
             secret = True
             self.notes.look(self.file, line, f"the value of `{name}` holds a key or a password, and is left out")
@@ -84,6 +85,17 @@ class Settings:
         if blank or secret:
             value = None
         self._found[name] = Setting(name, value, line, blank, secret, attention, unfilled)
+
+    def _address(self, name: str, value: str, line: int) -> str | None:
+        """An address without the credentials in it; None where it cannot be told apart from them."""
+        address = without_login(value)
+        if address is None or self._is_hidden(address):
+            told = f"`{name}` holds a key or a password, and no address without it was found: write the address"
+            self.notes.look(self.file, line, told)
+            return None
+        told = f"`{name}` holds a key or a password, which is left out of the address; the key goes into a variable"
+        self.notes.look(self.file, line, told)
+        return address
 
     def _is_hidden(self, value: Any) -> bool:
         """Whether a value holds what must not be written."""
@@ -105,6 +117,11 @@ class Settings:
         """The value of a setting that is now dealt with; the default where it is not given or not filled in."""
         setting = self.take(name)
         return default if setting is None or setting.value is None else setting.value
+
+    def is_open(self, name: str) -> bool:
+        """Whether a setting says something that is not written, so that its value is left to fill in."""
+        setting = self._found.get(name)
+        return setting is not None and setting.value is None and bool(self._raw(name))
 
     def same_secret(self, first: str, second: str) -> bool:
         """Whether two settings hold the same key."""
@@ -128,7 +145,7 @@ class Settings:
 def _texts(value: Any) -> list[str]:
     """The texts in a value that are long enough to be keys."""
     parts = value if isinstance(value, list) else [value]
-    return [part for part in parts if isinstance(part, str) and len(part) >= _LEAST_SECRET]
+    return [part for part in parts if isinstance(part, str) and len(part) >= LEAST_SECRET]
 
 
 def _holds(sign: re.Pattern[str], value: Any) -> bool:

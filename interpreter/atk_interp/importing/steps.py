@@ -13,6 +13,7 @@ from dataclasses import field
 from typing import Any, TypeGuard
 
 from atk_interp.importing.notes import Notes
+from atk_interp.importing.secrets import conceal_python
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile
 
@@ -114,7 +115,9 @@ def _tree(file: SourceFile, notes: Notes) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of escapes in the texts of others
-            return ast.parse(file.text)
+            tree = ast.parse(file.text)
+        conceal_python(tree, file.path, notes)
+        return tree
     except SyntaxError as error:
         notes.failed(file.path, error.lineno or 0, "it is not Python, so no steps are read from it")
     except (ValueError, RecursionError, MemoryError):

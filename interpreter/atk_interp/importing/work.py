@@ -11,6 +11,7 @@ from atk_interp.document import parse_as_others_do
 from atk_interp.importing.notes import Notes
 from atk_interp.importing.prompts import Names, Prompt, completion_prompt, message_prompt
 from atk_interp.importing.reading import Tree
+from atk_interp.importing.secrets import HIDDEN, TOLD, hidden, places
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile
 
@@ -52,6 +53,28 @@ class Work:
             return
         self.files[name] = text
         self.sources[name] = source
+
+    def conceal(self) -> None:
+        """Take what is known to be a credential out of all files, wherever it came from, and tell of it."""
+        for name, text in self.files.items():
+            safe = hidden(text)
+            for secret in self.notes.secrets:
+                safe = safe.replace(secret, HIDDEN)
+            if safe != text:
+                self.files[name] = safe
+                self._tell_secrets(self.sources[name])
+
+    def _tell_secrets(self, source: str) -> None:
+        path = self.tree.root / source
+        file = self.tree.read(path) if path.is_file() else None
+        lines = file.text.splitlines() if file is not None else []
+        found = [
+            number
+            for number, line in enumerate(lines, 1)
+            if places(line) or any(secret in line for secret in self.notes.secrets)
+        ]
+        for number in found or [0]:
+            self.notes.look(source, number, TOLD)
 
     def names(self, known: frozenset[str] | None) -> Names:
         """Which names are filled in, when these are the words of the Python around a prompt."""
