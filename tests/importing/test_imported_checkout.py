@@ -286,3 +286,39 @@ def test_a_pipeline_with_the_name_of_one_of_ours_does_not_hide_it(tmp_path: Path
     assert {note.told for note in done.notes if "server" in note.file} == {
         "models are not served here; the datasets are for any server"
     }
+
+
+def test_a_pipeline_within_a_folder_of_other_things_is_drafted(tmp_path: Path) -> None:
+    prompt = "- role: user\n  content: '{text}'\n"
+    files = {
+        "loose.yaml": prompt,
+        "loose.txt": "{text}",
+        "configs/mine.yaml": "pipeline: pipe\npath: {input_dir: a, output_dir: b}\n",
+        "pipe/pipe.py": "ask = PipelineStep(prompt_path='ask', result_key='said')\n",
+        "pipe/prompts/ask.yaml": prompt,
+        "pipe/prompts/ask.txt": "{text}",
+    }
+    done = import_into(write_files(tmp_path / "mine", files), tmp_path / "ours", Wishes())
+    assert set(done.files) == {
+        "IMPORTED.md",
+        "loose.yaml",
+        "mine_completion/loose.txt",
+        "configs/mine.yaml",
+        "pipe/pipeline.yaml",
+        "pipe/prompts/ask.yaml",
+        "pipe/prompts_completion/ask.txt",
+    }
+    assert "pipeline: ../pipe/pipeline.yaml" in (done.output / "configs/mine.yaml").read_text(encoding="utf-8")
+
+
+def test_python_with_steps_and_no_prompts_beside_it_is_told_to_be_passed_over(tmp_path: Path) -> None:
+    files = {
+        "a/steps.py": "\nask = PipelineStep(prompt_path='ask')\n",
+        "a/other.py": "x = 1\n",
+        "prompts/ask.yaml": "- role: user\n  content: '{text}'\n",
+    }
+    done = import_into(write_files(tmp_path / "mine", files), tmp_path / "ours", Wishes())
+    told = "it makes 1 step, and is passed over: a pipeline has `prompts/` or `config.yaml` beside its Python"
+    assert [f"{note.place}: {note.told}" for note in done.notes if "passed over" in note.told] == [
+        f"a/steps.py:2: {told}"
+    ]

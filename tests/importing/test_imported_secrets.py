@@ -95,3 +95,14 @@ def test_a_private_key_is_concealed_to_its_end() -> None:
     body = "\n".join(["    " + "Ab1+" * 16] * 3)
     key = f"-----BEGIN PRIVATE KEY-----\n{body}\n    Zz9=\n    -----END PRIVATE KEY-----"
     assert hidden(f"a\n{key}\nb") == "a\n…\nb"
+
+
+def test_the_name_of_a_variable_in_place_of_a_key_is_no_key(tmp_path: Path) -> None:
+    config = (
+        "pipeline: factual-gen-indiv-pipeline\npath: {input_dir: a, output_dir: '!!PLACEHOLDER!!/x'}\n"
+        "api: {large_model: m, large_api_key: OPENAI_API_KEY, small_api_key: '!!PLACEHOLDER!!'}\n"
+    )
+    done = imported(tmp_path, {"a.yaml": config})
+    text = (done.output / "a.yaml").read_text(encoding="utf-8")
+    assert "api_key_env: OPENAI_API_KEY" in text
+    assert "!!PLACEHOLDER!!/x" in text

@@ -11,6 +11,7 @@ from typing import Any
 from atk_interp.elsewhere import NO_PIPELINE, known_pipeline
 from atk_interp.importing.aiming import Own, import_config
 from atk_interp.importing.draft import Drafted, draft_spec
+from atk_interp.importing.notes import Notes
 from atk_interp.importing.prompts import Names, is_message_list
 from atk_interp.importing.reading import Tree
 from atk_interp.importing.steps import PythonStep, read_python
@@ -68,14 +69,35 @@ def _file(work: Work, path: Path) -> None:
 
 
 def _loose(work: Work) -> None:
-    """A folder of prompts, of configs, or of both."""
-    root = work.tree.root
-    files = [file for path in work.tree.files(root, YAML) if (file := work.tree.read(path)) is not None]
+    """A folder of prompts, of configs, of pipelines, or of all of these."""
+    root, tree = work.tree.root, work.tree
+    pipelines = list(_pipelines(tree, root))
+    drafts: dict[str, Own] = {}
+    for folder in pipelines:
+        goal = (folder.relative_to(root).parent / _unlike_ours(folder.name)).as_posix()
+        drafts[folder.name] = _pipeline(work, folder, goal, drafts)
+    apart = [path for path in tree.files(root, (*YAML, ".py")) if not {*path.parents} & {*pipelines}]
+    files = [file for path in apart if path.suffix != ".py" and (file := tree.read(path)) is not None]
     if any(isinstance(data_of(file), list) for file in files) or "prompt" in root.name:
-        work.prompts(root, "", work.names(None), leave_out=lambda file: isinstance(data_of(file), dict))
+        work.prompts(
+            root, "", work.names(None), leave_out=lambda file: isinstance(data_of(file), dict), without=pipelines
+        )
     for file in files:
         if isinstance(data_of(file), dict):
-            import_config(work, file, file.path, {}, Path(file.path).parent.name)
+            import_config(work, file, file.path, drafts, Path(file.path).parent.name)
+    for path in apart:
+        if path.suffix == ".py":
+            _tell_python(work, path)
+
+
+def _tell_python(work: Work, path: Path) -> None:
+    """Tell of steps that are passed over, since neither prompts nor a config stand beside them."""
+    file = work.tree.read(path)
+    steps = read_python([file], Notes()).steps if file is not None else ()
+    if file is not None and steps:
+        told = f"it makes {len(steps)} step{'' if len(steps) == 1 else 's'}, and is passed over"
+        why = f"a pipeline has `prompts/` or `{_CONFIG}.yaml` beside its Python"
+        work.notes.look(file.path, steps[0].line, f"{told}: {why}")
 
 
 # ------------------------------------------------------------------------------------------------------- pipelines
@@ -175,8 +197,7 @@ def _checkout(work: Work) -> None:
     root = work.tree.root
     drafts: dict[str, Own] = {}
     for folder in _pipelines(work.tree, root):
-        name = f"{folder.name}_imported" if folder.name in stock_names() else folder.name  # a config names ours
-        drafts[folder.name] = _pipeline(work, folder, f"pipeline_specs/{name}", drafts)
+        drafts[folder.name] = _pipeline(work, folder, f"pipeline_specs/{_unlike_ours(folder.name)}", drafts)
     outside = root / "external_configs"
     for path in work.tree.files(outside, YAML) if outside.is_dir() and not outside.is_symlink() else ():
         file = work.tree.read(path)
@@ -186,6 +207,11 @@ def _checkout(work: Work) -> None:
     order = root / "super_config.yaml"
     if order.is_file() and not order.is_symlink():
         _tell_order(work, order)
+
+
+def _unlike_ours(name: str) -> str:
+    """A name for the folder of a draft that does not hide one of ours, which a config names."""
+    return f"{name}_imported" if name in stock_names() else name
 
 
 def _pipelines(tree: Tree, folder: Path, depth: int = 5) -> Iterator[Path]:

@@ -145,7 +145,11 @@ class Settings:
 def _texts(value: Any) -> list[str]:
     """The texts in a value that are long enough to be keys."""
     parts = value if isinstance(value, list) else [value]
-    return [part for part in parts if isinstance(part, str) and len(part) >= LEAST_SECRET]
+    return [
+        part
+        for part in parts
+        if isinstance(part, str) and len(part) >= LEAST_SECRET and not _PLACEHOLDER.fullmatch(part)
+    ]
 
 
 def _holds(sign: re.Pattern[str], value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +58,15 @@ class Work:
         """Take what is known to be a credential out of all files, wherever it came from, and tell of it."""
         for name, text in self.files.items():
             safe = hidden(text)
-            for secret in self.notes.secrets:
+            for secret in self._secrets():
                 safe = safe.replace(secret, HIDDEN)
             if safe != text:
                 self.files[name] = safe
                 self._tell_secrets(self.sources[name])
+
+    def _secrets(self) -> frozenset[str]:
+        """What was given as a key; some give the name of the variable that holds it."""
+        return self.notes.secrets - self.notes.variables.keys()
 
     def _tell_secrets(self, source: str) -> None:
         path = self.tree.root / source
@@ -71,7 +75,7 @@ class Work:
         found = [
             number
             for number, line in enumerate(lines, 1)
-            if places(line) or any(secret in line for secret in self.notes.secrets)
+            if places(line) or any(secret in line for secret in self._secrets())
         ]
         for number in found or [0]:
             self.notes.look(source, number, TOLD)
@@ -89,15 +93,20 @@ class Work:
         return found
 
     def prompts(
-        self, folder: Path, goal: str, names: Names, leave_out: Callable[[SourceFile], bool]
+        self,
+        folder: Path,
+        goal: str,
+        names: Names,
+        leave_out: Callable[[SourceFile], bool],
+        without: Sequence[Path] = (),
     ) -> dict[str, frozenset[str]]:
         """Import the prompts of a folder and of those below; the names that each is filled in with, by its own.
 
-        `leave_out` says of a YAML file that it is none, and tells of it. A text beside messages of the same name goes
-        into a folder of its own: of the two only one would be read.
+        `leave_out` says of a YAML file that it is none, and tells of it; what lies in folders `without` is passed over.
+        A text beside messages of the same name goes into a folder of its own: of the two only one would be read.
         """
         found: dict[str, frozenset[str]] = {}
-        files = self.tree.files(folder, (*YAML, ".txt"))
+        files = [path for path in self.tree.files(folder, (*YAML, ".txt")) if not {*path.parents} & {*without}]
         messages = {path.with_suffix("") for path in files if path.suffix.lower() in YAML}
         for path in files:
             file = self.tree.read(path)
