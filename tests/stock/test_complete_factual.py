@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from atk_interp.pipeline import compile_pipeline
-from atk_interp.runtime import RunResult
+from atk_interp.runtime import CannotRun, RunResult
 
 CASE = Path(__file__).resolve().parent / "cases" / "complete_factual" / "two_folders"
 DATA = ("pretraining.jsonl", "qa_text.jsonl", "rag.jsonl", "corrections.jsonl", "sources.jsonl")
@@ -78,3 +78,22 @@ async def test_general_data_follow_the_tokens_of_our_own_and_no_instruction_is_a
     assert len(texts(all_of_them, "general.jsonl")) == 6
     assert texts(again, "general.jsonl") == texts(all_of_them, "general.jsonl")
     assert all(text.count("Be brief.") <= 1 for text in texts(again, "general.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "told"),
+    [
+        ("complete_factual/two_folders", "general_dir", "`general` needs `general_dir`, which has no value"),
+        ("meta/drawn", "conversations_dir", "`thought_over` needs `conversations_dir`, which has no value"),
+    ],
+)
+async def test_nothing_runs_without_the_folder_of_what_is_asked_for(
+    name: str, folder: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of the program is none to take conversations from."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(CASE.parents[1] / name, tmp_path / "case")
+    config = tmp_path / "case" / "config.yaml"
+    config.write_text("".join(line for line in config.read_text().splitlines(True) if not line.startswith(folder)))
+    with pytest.raises(CannotRun, match=told):
+        await compile_pipeline(config).run({"output_dir": str(tmp_path / "out")})

@@ -316,6 +316,10 @@ def _values(step: BoundStep, result: NestedRows, chosen: Mapping[str, Value]) ->
     own = {name: value for name, value in chosen.items() if name in spec.params}
     values.update({name: _from_folder(spec.params[name], value, step.folder) for name, value in own.items()})
     lacking = [param for param in missing(spec.params, values) if param.name not in free]
+    needed = [name for param in lacking for name in _left_out(step, param.name)]
+    if needed:
+        help_ = f"give `{needed[0]}` in the config, or leave out what step `{step.name}` works on"
+        raise StepStopped(f"`{step.name}` needs `{needed[0]}`, which has no value", help_)
     problems = [f"{describe_param(param)} has no value" for param in lacking]
     problems += [
         told for name, value in values.items() if value is not None and (told := check_value(spec.params[name], value))
@@ -323,6 +327,12 @@ def _values(step: BoundStep, result: NestedRows, chosen: Mapping[str, Value]) ->
     if problems:
         raise StepStopped(f"pipeline `{spec.name}` in step `{step.name}`: {problems[0]}")
     return values
+
+
+def _left_out(step: BoundStep, name: str) -> list[str]:
+    """The parameters without a value from which the value of one of the other pipeline would be made."""
+    made_of = step.view.expressions.get((*step.view.path("with"), name))
+    return [] if made_of is None else [known for known in made_of.names if step.params.get(known, "") is None]
 
 
 def _from_folder(param: Param, value: Value, folder: FilePath) -> Value:
