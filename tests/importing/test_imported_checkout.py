@@ -322,3 +322,25 @@ def test_python_with_steps_and_no_prompts_beside_it_is_told_to_be_passed_over(tm
     assert [f"{note.place}: {note.told}" for note in done.notes if "passed over" in note.told] == [
         f"a/steps.py:2: {told}"
     ]
+
+
+def test_what_the_python_says_in_literals_are_defaults_of_the_draft(tmp_path: Path) -> None:
+    python = (
+        "a = PipelineStep(prompt_path='ask', result_key='said', static_arguments={'thing': 'texts', 'tone': 'a'})\n"
+        "b = PipelineStep(prompt_path='ask', result_key='again', static_arguments={'tone': 'b'})\n"
+        "async def pipe(text, season, count=3, *, mood=None, place='here'):\n"
+        "    await a.execute_pipeline(season='spring: mild', place='there', engine_wrapper=small)\n"
+    )
+    content = "{text} {thing} {tone} {season} {count} {mood} {place}"
+    files = {"p.py": python, "prompts/ask.yaml": f"- role: user\n  content: '{content}'\n"}
+    done = import_into(write_files(tmp_path / "mine", files), tmp_path / "ours", Wishes())
+    analysis = check_file(done.output / "pipeline.yaml").linted[0].analysis
+    assert analysis is not None
+    given = {name: (param.type, param.default) for name, param in analysis.spec.params.items() if not param.required}
+    assert {name: found for name, found in given.items() if name not in ("chunk_tokens", "subset_size")} == {
+        "thing": ("text", "texts"),
+        "season": ("text", "spring: mild"),
+        "count": ("int", 3),
+        "place": ("text", "there"),
+    }
+    assert {"tone", "mood"} <= {name for name, param in analysis.spec.params.items() if param.required}

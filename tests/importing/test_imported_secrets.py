@@ -12,13 +12,14 @@ from atk_interp.lint.check import check_file
 from support.foreign_checkout import write_files
 
 LONG = "sk-proj-" + "ABCDEF1234" * 3
+STRIPE = "sk_live_" + "Ab12" * 5
 SHORT = "my-live-" + "77d0aa"
 
 PYTHON = f"""
 API_KEY = "{SHORT}"
 
 ask = PipelineStep(
-    prompt_path="ask", result_key="{LONG}",
+    prompt_path="ask", result_key="{STRIPE}",
     sampling_params={{
         "temperature": 0.1, "api_key": "{SHORT}", "token": "t0", "password": "pass1", "stop": ["{LONG}"],
         "extra_headers": {{"Authorization": "Bearer {SHORT}", "X-Api-Key": "{SHORT}"}}, "min_p": 0.1,
@@ -43,7 +44,7 @@ def everything(done: Import) -> str:
 def test_no_key_of_the_python_gets_into_a_draft(tmp_path: Path) -> None:
     done = imported(tmp_path, {"p.py": PYTHON, "prompts/ask.yaml": f"- role: user\n  content: '{{text}} {SHORT}'\n"})
     text = everything(done)
-    for secret in (LONG, LONG.replace("-", "_"), SHORT, "t0", "pass1", "pass2", "pass3", "abc1", "x9"):
+    for secret in (LONG, LONG.replace("-", "_"), STRIPE, SHORT, "t0", "pass1", "pass2", "pass3", "abc1", "x9"):
         assert secret not in text
     draft = (done.output / "pipeline.yaml").read_text(encoding="utf-8")
     assert 'extra: {min_p: 0.1, extra_body: {stop_token: "<end>"}}' in draft

@@ -24,6 +24,9 @@ _SAMPLING = ("temperature", "top_p", "max_tokens", "seed", "stop", "presence_pen
 _TELLING = ("output_processor", "input_processor", "validation_function", "regex")
 _OWN = ("documents", "passages", "chosen", "named", "texts")
 
+_TYPES = {bool: "bool", int: "int", float: "float"}
+_HELP = "A prompt is filled in with it and no step writes it"
+
 
 @dataclass(frozen=True)
 class Drafted:
@@ -39,8 +42,12 @@ def draft_spec(
     reads: Mapping[str, frozenset[str]],
     source: str,
     notes: Notes,
+    values: Mapping[str, Any],
 ) -> Drafted:
-    """The draft of a pipeline. `reads` are the names that each prompt of it is filled in with."""
+    """The draft of a pipeline. `reads` are the names that each prompt of it is filled in with.
+
+    `values` are defaults of parameters, as far as there are such.
+    """
     drafts = _drafts(steps, notes)
     used = {word for draft in drafts for word in _read_by(draft, reads)}
     made = {draft.key for draft in drafts} | {"text", "metadata", *BUILT_IN_NAMES}
@@ -51,7 +58,7 @@ def draft_spec(
         f"name: {scalar(name)}",
         f"description: {scalar(f'A draft, imported from {source}.')}",
         "",
-        *_params(params),
+        *_params(params, values),
         "",
         "models:",
         "  small: {expects: any}",
@@ -127,14 +134,17 @@ def _read_by(draft: _Draft, reads: Mapping[str, frozenset[str]]) -> frozenset[st
     return frozenset().union(*below) if below else reads.get(draft.prompt, frozenset())
 
 
-def _params(names: Sequence[str]) -> Iterator[str]:
+def _params(names: Sequence[str], values: Mapping[str, Any]) -> Iterator[str]:
     yield "params:"
     yield "  input_dir: {type: path, section: path, help: Folder of documents}"
     yield "  output_dir: {type: path, section: path, help: Folder for the rows and the record of the run}"
     yield "  chunk_tokens: {type: int, default: 1000, min: 50, section: system, help: 'Largest passage, in tokens'}"
     yield "  subset_size: {type: int, optional: true, min: 1, section: system, help: Only this many passages}"
     for name in names:
-        yield f"  {name}: {{type: text, section: system, help: A prompt is filled in with it and no step writes it}}"
+        value = values.get(name)
+        default = {} if value is None else {"default": value}
+        kind = _TYPES.get(type(value), "text")
+        yield f"  {name}: {flow({'type': kind, **default, 'section': 'system', 'help': _HELP})}"
 
 
 def _first_steps(with_names: bool) -> Iterator[str]:

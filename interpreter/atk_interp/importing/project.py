@@ -14,7 +14,7 @@ from atk_interp.importing.draft import Drafted, draft_spec
 from atk_interp.importing.notes import Notes
 from atk_interp.importing.prompts import Names, is_message_list
 from atk_interp.importing.reading import Tree
-from atk_interp.importing.steps import PythonStep, read_python
+from atk_interp.importing.steps import Read, read_python
 from atk_interp.importing.work import YAML, Wishes, Work, data_of, joined, leaf
 from atk_interp.source import SourceFile
 from atk_interp.stock import stock_names
@@ -125,7 +125,7 @@ def _pipeline(work: Work, folder: Path, goal: str, drafts: Mapping[str, Own]) ->
         folders[default] = "prompts"
         work.notes.renamed(tree.shown(folder / default), 0, "prompts of a pipeline stand in `prompts/` beside its spec")
     reads = _prompts(work, folder, goal, folders, names)
-    drafted = _draft(work, folder, goal, read.steps, reads)
+    drafted = _draft(work, folder, goal, read, reads)
     own = Own(folder.name, goal, drafted, folders)
     for path, file in configs:
         import_config(work, file, joined(goal, f"{path.stem}.yaml"), {**drafts, folder.name: own}, folder.name)
@@ -167,21 +167,19 @@ def _is_no_list(work: Work, file: SourceFile) -> bool:
     return True
 
 
-def _draft(
-    work: Work, folder: Path, goal: str, steps: Sequence[PythonStep], reads: Mapping[str, frozenset[str]]
-) -> Drafted | None:
+def _draft(work: Work, folder: Path, goal: str, read: Read, reads: Mapping[str, frozenset[str]]) -> Drafted | None:
     shown = work.tree.shown(folder)
     if folder.name in NO_PIPELINE:
         work.notes.left(shown, 0, NO_PIPELINE[folder.name])
         return None
-    if not steps:
+    if not read.steps:
         work.notes.look(shown, 0, "no steps were found in its Python, so there is no draft of a spec")
         return None
     known = known_pipeline(folder.name)
     if known is not None:
         told = f"`{known.ours}` does this, with parsers and prompts of its own; the draft is for what you changed"
         work.notes.look(shown, 0, told)
-    drafted = draft_spec(re.sub(r"\W+", "_", folder.name), steps, reads, shown, work.notes)
+    drafted = draft_spec(re.sub(r"\W+", "_", folder.name), read.steps, reads, shown, work.notes, read.values)
     work.put(joined(goal, "pipeline.yaml"), drafted.text, shown)
     for param in drafted.params:
         told = f"`{param}` is a parameter of the draft: a prompt is filled in with it, and no step writes it"

@@ -34,6 +34,7 @@ _PRIVATE = pattern(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:\s*[A-Za-z0-9+/=]{16,})*"
     r"(?:\s*[A-Za-z0-9+/=]*\s*-----END [A-Z ]*PRIVATE KEY-----)?"
 )
+_STRIPE = pattern(r"(?<![A-Za-z0-9])[prs]k_(?:live|test)_[A-Za-z0-9]{16,}")
 _NAMED = pattern(
     r"(?i)(?<![a-z0-9])(?:api[_-]?key|authorization|passwd|password|secret|token)[\"']?\s*[:=]\s*[\"']?"
     r"(?:(?:bearer|basic|token)\s+)?(?P<password>(?=[^\s\"']*[0-9])[a-z0-9._~+/=-]{16,})"
@@ -48,7 +49,7 @@ def is_credential(name: str) -> bool:
 
 def places(text: str) -> list[tuple[int, int]]:
     """Where the credentials in a text begin and end, in their order; none of them overlap."""
-    found = [one.span() for one in (*_PRIVATE.finditer(text), *SECRET.finditer(text))]
+    found = [one.span() for sign in (_PRIVATE, SECRET, _STRIPE) for one in sign.finditer(text)]
     for sign in (URL_LOGIN, URL_QUERY, _NAMED, _BEARER):
         found += [one.span("password") for one in sign.finditer(text)]
     apart: list[tuple[int, int]] = []

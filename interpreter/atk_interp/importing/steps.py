@@ -13,6 +13,7 @@ from dataclasses import field
 from typing import Any, TypeGuard
 
 from atk_interp.importing.notes import Notes
+from atk_interp.importing.python_values import RUNS, literal_values
 from atk_interp.importing.secrets import conceal_python
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile
@@ -35,8 +36,6 @@ _HELPERS: Mapping[str, Mapping[str, Any]] = {
 }
 """Functions that make a step, with the arguments that they give it."""
 
-_RUNS = ("execute_pipeline", "run", "generate", "execute")
-
 
 @dataclass(frozen=True)
 class PythonStep:
@@ -55,10 +54,14 @@ class PythonStep:
 
 @dataclass(frozen=True)
 class Read:
-    """What the Python files of one pipeline say. `names` are all words that could be the name of a field."""
+    """What the Python files of one pipeline say. `names` are all words that could be the name of a field.
+
+    `values` are those that prompts are filled in with from literals, where there is but one for a name.
+    """
 
     steps: tuple[PythonStep, ...]
     names: frozenset[str]
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_python(files: Sequence[SourceFile], notes: Notes) -> Read:
@@ -70,7 +73,7 @@ def read_python(files: Sequence[SourceFile], notes: Notes) -> Read:
     known.runs.update({makers.get(name, name): run for node in nodes for name, run in _runs(node)})
     steps = [step for file, tree in trees for node in ast.walk(tree) for step in _steps(node, file, known)]
     names = frozenset(word for node in nodes for word in _words(node))
-    return Read(tuple(sorted(steps, key=lambda step: step.order)), names)
+    return Read(tuple(sorted(steps, key=lambda step: step.order)), names, literal_values(nodes))
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,7 @@ def _called(node: ast.AST) -> str:
 
 def _runs(node: ast.AST) -> Iterator[tuple[str, tuple[int, str]]]:
     """The steps that are run by a call: their names, the line, and which model answers."""
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _RUNS):
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in RUNS):
         return
     engine = next((_text(word.value) for word in node.keywords if word.arg == "engine_wrapper"), "")
     if isinstance(node.func.value, ast.Name):
