@@ -188,3 +188,20 @@ def test_the_config_that_comes_with_it_ends_well(project_root: Path, tmp_path: P
     )
     assert (result.status, result.message) == ("done", "")
     assert len(records(result, "segments.jsonl")) == 16
+
+
+def test_no_system_prompts_leave_the_passages_alone_and_no_admissions_the_models_own_words(
+    tmp_path: Path, model: dict[str, Any]
+) -> None:
+    result = made(
+        library(tmp_path / "in", "A", "B", "C"),
+        tmp_path / "out",
+        model,
+        rag_failure_percentage=1,
+        items_per_conversation=1,
+        system_prompts=[],
+        admissions=[],
+    )
+    talks = [record["messages"] for record in records(result, "chat.jsonl")]
+    assert len(talks) == 3
+    assert all(talk[0]["role"] == "system" and talk[0]["content"].startswith("[1]") for talk in talks)

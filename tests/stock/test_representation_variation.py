@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from atk_interp.pipeline import compile_pipeline
-from atk_interp.runtime import RunResult
+from atk_interp.runtime import CannotRun, RunResult
 
 CASE = Path(__file__).parent / "cases" / "representation_variation" / "everything"
 SCRIPT = yaml.safe_load((CASE / "replies.yaml").read_text(encoding="utf-8"))
@@ -90,9 +90,15 @@ def test_all_forms_come_before_one_comes_again() -> None:
     assert len(drawn) == len(set(drawn)) == 8
 
 
-def test_a_form_that_there_is_no_prompt_for_is_told_with_its_rows() -> None:
-    result = made("slip", forms=["essay", "esay"], variations=2, noise=[])
-    told = "`prompt`: 'esay' is not among those that it may choose"
-    labels = [json.loads(line)["label"] for line in written(result, "rejected.jsonl").splitlines()]
-    assert labels.count(told) == 2
-    assert "esay" in written(result, "report.html")
+def test_a_form_or_a_noise_that_there_is_none_of_is_told_before_anything_is_asked() -> None:
+    with pytest.raises(CannotRun, match="item 2 cannot be `esay`"):
+        made("slip", forms=["essay", "esay"])
+    with pytest.raises(CannotRun, match="item 1 cannot be `loud`"):
+        made("slip", noise=["loud"])
+
+
+def test_a_text_without_a_context_has_no_line_for_it() -> None:
+    result = made("alone", noise=[], include_context_in_dataset=True)
+    texts = [json.loads(line)["text"] for line in written(result, "final_output.jsonl").splitlines()]
+    assert texts
+    assert all(text.startswith("Source: ") for text in texts)
