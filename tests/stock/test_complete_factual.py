@@ -97,3 +97,14 @@ async def test_nothing_runs_without_the_folder_of_what_is_asked_for(
     config.write_text("".join(line for line in config.read_text().splitlines(True) if not line.startswith(folder)))
     with pytest.raises(CannotRun, match=told):
         await compile_pipeline(config).run({"output_dir": str(tmp_path / "out")})
+
+
+@pytest.mark.parametrize("name", ["complete_factual/skipped", "meta/drawn"])
+async def test_what_is_switched_off_is_not_told_of(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(CASE.parents[1] / name, tmp_path / "case")
+    told: list[str] = []
+    pipeline = compile_pipeline(tmp_path / "case" / "config.yaml")
+    await pipeline.run({"output_dir": str(tmp_path / "out")}, listeners=[lambda event: told.append(str(event))])
+    assert told
+    assert not [event for event in told if "nothing to work on" in event]

@@ -112,13 +112,16 @@ def ending(error: BaseException | None, failed: int = 1) -> Ending:
     return Ending("failed", f"this is a mistake in atk-interp: {type(error).__name__}: {error}", "", error)
 
 
-def nothing_left(plan: Plan, states: list[StepState]) -> list[StepStopped]:
-    """The steps that had rows and let none through, and sources without any, each in a sentence with the reasons."""
+def nothing_left(plan: Plan, states: list[StepState], *, unused: bool) -> list[StepStopped]:
+    """The steps that had rows and let none through, and sources without any, each in a sentence with the reasons.
+
+    `unused` for those, too, that use their pipeline for no value of `matrix`, as what is switched off does.
+    """
     by_name = {state.name: state for state in states}
     told = []
     for name, step in plan.steps.items():
         state = by_name[name]
-        if isinstance(step.runner, SourceStep) and state.rows_out == 0:
+        if isinstance(step.runner, SourceStep) and state.rows_out == 0 and (unused or step.kind != "pipeline"):
             found = f"step `{name}` found nothing to work on"
             told.append(StepStopped(found, help="check the input path, and read the notices above"))
         if state.rows_in and state.rows_out == 0:

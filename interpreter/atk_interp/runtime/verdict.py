@@ -34,9 +34,10 @@ def verdict(
 def _nothing_left(
     plan: Plan, books: Books, outputs: Mapping[str, OutputCount], emit: Callable[[Event], None]
 ) -> BaseException | None:
-    empty = nothing_left(plan, books.states())
-    if empty and not any(count.records for count in outputs.values()):
-        return empty[0]
+    is_written = any(count.records for count in outputs.values())
+    empty = nothing_left(plan, books.states(), unused=False)
+    if not is_written and (causes := empty or nothing_left(plan, books.states(), unused=True)):
+        return causes[0]
     for stopped in empty:
         emit(Noted("", str(stopped), help=stopped.help, serious=True))
     return None
