@@ -67,6 +67,15 @@ def test_a_conversation_of_which_one_thought_fails_is_left_out_whole(made: Made)
     assert [(row["step"], row["outcome"]) for row in lost] == [("thoughts", "rejected"), *[("whole", "filtered")] * 5]
 
 
+def test_a_conversation_with_an_empty_answer_is_left_out_and_told(made: Made) -> None:
+    result = made(
+        [("human", "one"), ("gpt", " "), ("human", "two"), ("gpt", "first")], [("human", "one"), ("gpt", "first")]
+    )
+    assert records(result) == [[("human", "one"), ("gpt", f"{THOUGHT}first")]]
+    lost = [json.loads(line) for line in (result.output_dir / "rejected.jsonl").read_text().splitlines()]
+    assert [(row["step"], row["outcome"]) for row in lost] == [("spoken", "filtered")]
+
+
 def test_the_same_conversation_twice_stays_two_conversations(made: Made) -> None:
     result = made(*[[("human", "one"), ("gpt", "first"), ("human", "again"), ("gpt", "first")]] * 2)
     assert [len(talk) for talk in records(result)] == [4, 4]
