@@ -34,7 +34,7 @@ def books(result: RunResult) -> str:
             "rejected": step.rejected,
             "refused": step.refused,
             "merged": step.merged,
-            "calls": step.called,
+            "calls": step.called + step.from_ledger,  # of equal calls of two steps either may be the one that is sent
         }
         lines.append(f"{step.name}: {step.rows_in} in, " + ", ".join(f"{n} {name}" for name, n in told.items() if n))
     return "".join(f"{line.removesuffix(', ')}\n" for line in lines)
