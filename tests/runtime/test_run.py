@@ -146,6 +146,13 @@ async def test_a_run_whose_outputs_are_all_empty_names_the_first_step_that_let_n
     assert ran.result.message == EMPTY
 
 
+async def test_a_text_about_rows_is_no_dataset(tmp_path: Path) -> None:
+    card = "README.md: {from: common, format: document, text: '{{ count }} rows'}"
+    ran = await run(tmp_path, BRANCHES.replace("sets/common.jsonl: {from: common, format: jsonl}", card))
+    assert ran.result.status == "stopped"
+    assert ran.result.message == EMPTY
+
+
 async def test_the_record_says_where_an_output_is_below_the_folder(tmp_path: Path) -> None:
     ran = await run(tmp_path, BRANCHES)
     record = json.loads((ran.folder / "run.json").read_text())

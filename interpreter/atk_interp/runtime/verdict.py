@@ -34,7 +34,7 @@ def verdict(
 def _nothing_left(
     plan: Plan, books: Books, outputs: Mapping[str, OutputCount], emit: Callable[[Event], None]
 ) -> BaseException | None:
-    is_written = any(count.records for count in outputs.values())
+    is_written = _is_written(plan, outputs)
     empty = nothing_left(plan, books.states(), unused=False)
     if not is_written and (causes := empty or nothing_left(plan, books.states(), unused=True)):
         return causes[0]
@@ -61,7 +61,7 @@ def _not_as_checked(
 def _nothing_written(
     plan: Plan, outputs: Mapping[str, OutputCount], emit: Callable[[Event], None]
 ) -> BaseException | None:
-    some = any(count.records for count in outputs.values())
+    some = _is_written(plan, outputs)
     for name, count in outputs.items():
         source = plan.outputs[name].source
         if count.records:
@@ -75,3 +75,9 @@ def _nothing_written(
         elif count.left_out:  # else no row came this far, which has been told of the step that let none through
             emit(Noted("", f"output `{name}` has no rows: its `where` left all of them out", serious=True))
     return None
+
+
+def _is_written(plan: Plan, outputs: Mapping[str, OutputCount]) -> bool:
+    """Whether there are data. A text about rows, such as a card or the config of a trainer, is none beside datasets."""
+    texts = {name for name, output in plan.outputs.items() if output.document is not None and not output.learned}
+    return any(count.records for name, count in outputs.items() if name not in texts or len(texts) == len(outputs))
