@@ -399,7 +399,7 @@ def test_a_mistake_in_them_is_told(step: str, expected: list[tuple[str, str]]) -
 
 def test_values_of_parameters_are_checked_before_any_work() -> None:
     for options, told in (
-        ({"kind": "sample", "share": "=x"}, "`share` of step `step` is 7"),
+        ({"kind": "sample", "share": "=x"}, "`share` of step `step` must be at most 1, not 7"),
         ({"kind": "pack", "count": 9, "up_to": "=x", "collect": {"n": "=n"}}, "`up_to` of step `step` is 7"),
         ({"kind": "dedupe", "by": "k", "how": "near", "threshold": "=x"}, "`threshold` of step `step` is 7"),
     ):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from atk_interp.kinds.base import StepStopped
 from atk_interp.llm.scripted import ScriptedClient
 from support.lint_text import analysed
 from support.one_step import Applied, applied
@@ -84,6 +85,20 @@ def test_a_share_of_the_rows_is_misled_and_told_of() -> None:
     assert all(lengths.count(length) > 70 for length in (1, 2, 3))
     firsts = [found[0] == row["n"] for row, found in zip(made.fields, numbers(made), strict=True) if len(found) == 3]
     assert 0.1 < sum(firsts) / len(firsts) < 0.4
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"wrong": "=1 + 0.5"}, "`wrong` of step `step` must be at most 1, not 1.5"),
+        ({"k": "=1 - 1"}, "`k` of step `step` must be at least 1, not 0"),
+        ({"k": 2, "k_min": "=1 + 2"}, "`k_min` of step `step` is 3, more than `k`, which is 2"),
+    ],
+)
+def test_a_formula_keeps_to_the_bounds_of_its_option(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(StepStopped) as stopped:
+        retrieved({"how": "random", **options}, ROWS)
+    assert str(stopped.value) == told
 
 
 def test_another_row_to_draw_from_changes_few_draws() -> None:

@@ -41,8 +41,8 @@ def spec(output: str = "out.jsonl") -> str:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"size": 5}, "`max_tokens` of step `pieces` is 0, outside 4 to"),
-        ({"count": -1}, "`count` of step `some` is -1, outside 0 to"),
+        ({"size": 5}, "`max_tokens` of step `pieces` must be at least 4, not 0"),
+        ({"count": -1}, "`count` of step `some` must be at least 0, not -1"),
     ],
 )
 async def test_a_value_that_makes_a_step_impossible_is_told_before_any_work(

@@ -210,7 +210,7 @@ class _Mixing:
         self.parts = {(name, ""): asked.part(step.base) for name, asked in self.asked.items() if asked.by is None}
         self.places = {name: number for number, name in enumerate(self.asked)}
         self.size = step.rule(step.view.path("size")) if step.view.given("size") else None
-        self.total = _number(step, "total", step.value("total"))
+        self.total = step.number("total")
         self.shuffled = step.view.option("order") == "shuffled"
 
     def apply(self, rows: Iterator[Row], context: SetContext) -> Iterator[Row | Dropped]:

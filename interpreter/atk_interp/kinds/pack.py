@@ -122,9 +122,7 @@ class _Run:
 
 
 def _full(step: BoundStep) -> _Full:
-    count, up_to, most = step.whole("count"), step.whole("up_to"), step.value("most")
-    if most is not None and not isinstance(most, int | float):
-        raise StepStopped(f"`most` of step `{step.name}` takes a number, not `{most}`")
+    count, up_to, most = step.whole("count"), step.whole("up_to"), step.number("most")
     if step.view.given("size"):
         return lambda run, size: most is not None and run.size + size > most
     least = count or 1
@@ -148,7 +146,7 @@ class _Packing:
         view = step.view
         self.collection = Collection(step)
         self.size = step.rule(view.path("size")) if view.given("size") else None
-        self.most = step.value("most") if self.size is not None else None
+        self.most = step.number("most") if self.size is not None else None
         self.keeps_rest = view.option("rest") == "keep"
 
     def apply(self, rows: Iterator[Row], context: SetContext) -> Iterator[Row | Dropped]:

@@ -18,7 +18,6 @@ from atk_interp.kinds.base import (
     SetStep,
     StepContext,
     StepKind,
-    StepStopped,
     StepView,
     check_one_at_most,
     expression_paths,
@@ -88,15 +87,13 @@ class Sample(StepKind):
             )
         return SetStep(
             lambda rows, context: _sampled_per(rows, context, taken, per or (lambda row: b""), step.seed),
-            expects=_expected(step.value("share")),
+            expects=_expected(step.number("share")),
         )
 
 
 def _taken(step: BoundStep, count: int | None) -> _Taken | None:
     """Which rows of one key are taken; None for all."""
-    share, tokens = step.value("share"), step.whole("tokens")
-    if share is not None and not (isinstance(share, int | float) and 0 <= share <= 1):
-        raise StepStopped(f"`share` of step `{step.name}` is {share}, and not from 0 to 1")
+    share, tokens = step.number("share"), step.whole("tokens")
     if tokens is not None:
         field = step.view.option("field")
         return lambda rows, known: _within(rows, tokens, field)

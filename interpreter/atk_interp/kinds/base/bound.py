@@ -13,7 +13,7 @@ from atk_interp.document import Path, show_path
 from atk_interp.expressions import EvaluationError, compile_expression, unparse
 from atk_interp.kinds.base.results import RowFailed, StepStopped
 from atk_interp.kinds.base.view import StepView
-from atk_interp.kinds.base.written import is_formula
+from atk_interp.kinds.base.written import is_formula, one_line
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 from atk_interp.spec import EndpointConfig
@@ -23,6 +23,7 @@ from atk_interp.values import Row, Value
 __all__ = ["BoundStep", "Closure", "Names", "draw_sites"]
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
 Names = Mapping[str, Any]
 Closure = Callable[[Names], Any]
 
@@ -108,15 +109,25 @@ class BoundStep:
         return self.rule(path)(self.base)
 
     def whole(self, name: str) -> int | None:
-        """An option that is a whole number or null, checked against its bounds."""
+        """An option that is a whole number or null. Raises `StepStopped` for another value, or one out of bounds."""
         value = self.value(name)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+            raise StepStopped(f"`{name}` of step `{self.name}` takes a whole number, not `{one_line(value)}`")
+        return self._bounded(name, value)
+
+    def number(self, name: str) -> float | None:
+        """An option that is a number or null. Raises `StepStopped` for another value, or one out of bounds."""
+        value = self.value(name)
+        if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):
+            raise StepStopped(f"`{name}` of step `{self.name}` takes a number, not `{one_line(value)}`")
+        return self._bounded(name, value)
+
+    def _bounded(self, name: str, value: N | None) -> N | None:
         option = next(option for option in self.view.options if option.name == name)
-        if value is None:
-            return None
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise StepStopped(f"`{name}` of step `{self.name}` takes a whole number, not `{value}`")
-        if (option.min is not None and value < option.min) or (option.max is not None and value > option.max):
-            raise StepStopped(f"`{name}` of step `{self.name}` is {value}, outside {option.min} to {option.max}")
+        if value is not None and option.min is not None and value < option.min:
+            raise StepStopped(f"`{name}` of step `{self.name}` must be at least {option.min}, not {value}")
+        if value is not None and option.max is not None and value > option.max:
+            raise StepStopped(f"`{name}` of step `{self.name}` must be at most {option.max}, not {value}")
         return value
 
     def closure(self, path: Path) -> Closure:
