@@ -11,6 +11,8 @@ from atk_interp.lint.rules.base import Rule
 
 __all__ = ["MissingInput"]
 
+_WRITTEN = "output_dir"
+
 
 class MissingInput(Rule):
     """Warns only: the documents may lie on another machine than the one that checks the config."""
@@ -29,10 +31,13 @@ class MissingInput(Rule):
         config = context.config
         if config is None:
             return
+        folders = {name for name, param in context.analysis.spec.params.items() if param.type == "path"} - {_WRITTEN}
         read = {view.option("path") for view in context.analysis.views.values() if view.step.kind == "read"}
         for name, given in config.values.items():
             value = given.value
-            if f"={name}" not in read or not isinstance(value, str) or "://" in value or set(value) & set("*?["):
+            if name not in folders and f"={name}" not in read:
+                continue
+            if not isinstance(value, str) or "://" in value or set(value) & set("*?["):
                 continue
             found = (config.folder / Path(value).expanduser()).resolve()
             if not found.exists():
