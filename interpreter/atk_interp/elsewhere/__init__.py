@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from atk_interp.elsewhere.known import Goal, Key, Known
+from atk_interp.elsewhere.known import Composed, Goal, Key, Known, Values
 from atk_interp.elsewhere.tables import NO_PIPELINE, PIPELINES, SHARED, SUPPLIED, known_pipeline
 
-__all__ = ["NO_PIPELINE", "PIPELINES", "SHARED", "SUPPLIED", "Goal", "Key", "Known", "known_pipeline"]
+__all__ = [
+    "NO_PIPELINE",
+    "PIPELINES",
+    "SHARED",
+    "SUPPLIED",
+    "Composed",
+    "Goal",
+    "Key",
+    "Known",
+    "Values",
+    "known_pipeline",
+]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from typing import Any
 
 from atk_interp.records import dataclass
 
-__all__ = ["Goal", "Key", "Known"]
+__all__ = ["Composed", "Goal", "Key", "Known", "Values"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,18 @@ class Key:
 Goal = Key | str | tuple[Key, ...]
 """Where a key leads to: a parameter, several of them, or a sentence that says why there is none."""
 
+Values = Callable[[str], Any]
+"""Gives the value of a key; None where there is none, and where it was never filled in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A parameter whose value comes from several keys, and what a person must know of it."""
+
+    to: str
+    value: Any
+    told: str
+
 
 @dataclass(frozen=True)
 class Known:
@@ -39,7 +51,8 @@ class Known:
 
     `slots` leads from the prefixes of the keys of endpoints to slots, or to nothing where we ask no such model.
     `whole` are keys whose mappings are values. `styles` leads from names of prompt overrides to those of our styles.
-    `subset` is the parameter that `use_subset` switches.
+    `subset` is the parameter that `use_subset` switches. `firsts` leads from keys with a list of endpoints to what
+    stands before the settings of the first of them. `composed` makes parameters of several keys at once.
     """
 
     ours: str
@@ -49,3 +62,5 @@ class Known:
     whole: frozenset[str] = frozenset()
     styles: Mapping[str, str] = field(default_factory=dict)
     subset: str = "subset_size"
+    firsts: Mapping[str, str] = field(default_factory=dict)
+    composed: Callable[[Values], Iterable[Composed]] | None = None

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from atk_interp.elsewhere.composition import COMPLETE_FACTUAL
 from atk_interp.elsewhere.known import Goal, Key, Known
 from atk_interp.elsewhere.reasons import DEAD, MARKUP, NOISE, WAYS
+from atk_interp.elsewhere.sampled import META
 
 __all__ = ["NO_PIPELINE", "PIPELINES", "SHARED", "SUPPLIED", "known_pipeline"]
 
@@ -42,6 +43,7 @@ SHARED: Mapping[str, Goal] = {
     "max_books": _SCRAPING,
     "max_failures": _SCRAPING,
     "keep_system_prompt": DEAD,
+    **dict.fromkeys(("quantization_small", "quantization_large"), "how a model is quantised is for its server"),
 }
 
 _PAIRS: Mapping[str, Goal] = {
@@ -63,7 +65,7 @@ PIPELINES: tuple[Known, ...] = (
         "factual_qa",
         (
             *("factual_generation_individual", "factual-gen-indiv-pipeline", "factual-gen-indiv"),
-            *("factual_generation", "generate_factual_qa_dataset"),
+            *("factual_generation", "generate_factual_qa_dataset", "original"),
         ),
         {
             **_PAIRS,
@@ -189,15 +191,13 @@ PIPELINES: tuple[Known, ...] = (
         slots={},
     ),
     COMPLETE_FACTUAL,
+    META,
 )
 
 _REWARD = "reinforcement learning is not done here; `rubric_judge` is its judge, as a pipeline"
 _SERVER = "models are not served here; the datasets are for any server"
 
-_SAMPLED = "training data of the calls of other pipelines is `meta`; write a config for it (`atk-interp config meta`)"
-
 NO_PIPELINE: Mapping[str, str] = {
-    **dict.fromkeys(("meta_datagen", "meta-datagen-pipeline", "meta_datagen_compositionpipeline"), _SAMPLED),
     **dict.fromkeys(("do_grpo_rl_with_a_prompt", "grpo-rl-pipeline", "grpo_rl_pipeline", "grpo"), _REWARD),
     **dict.fromkeys(("llm_server", "llm-server", "basic-server", "rag_server", "rag-server"), _SERVER),
     **dict.fromkeys(("discord_inference", "discord-inference", "discord-server", "simple_chat_loop"), _SERVER),
@@ -207,7 +207,16 @@ NO_PIPELINE: Mapping[str, str] = {
 
 SUPPLIED = frozenset(
     (
-        *("text", "metadata", "question", "answer", "atomic_facts", "inferred_facts", "additional_dataset_context"),
+        *(
+            "text",
+            "metadata",
+            "textname",
+            "question",
+            "answer",
+            "atomic_facts",
+            "inferred_facts",
+            "additional_dataset_context",
+        ),
         *("rag_context", "stringified_retrieved_chunks", "question_answer_pairs_string", "conversation_instructions"),
         *(
             "emotion",

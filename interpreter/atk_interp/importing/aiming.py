@@ -12,12 +12,16 @@ from atk_interp.document import Document, parse_document
 from atk_interp.elsewhere import NO_PIPELINE, SHARED, Known, known_pipeline
 from atk_interp.importing.configs import Target, config_text, read_config, spec_of, stock_spec
 from atk_interp.importing.draft import Drafted
+from atk_interp.importing.spellings import is_old
 from atk_interp.importing.work import COMPLETION, Work, joined, leaf
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile
 from atk_interp.stock import stock_folders
 
-__all__ = ["Drafts", "Own", "import_config"]
+__all__ = ["CHECKOUT", "Drafts", "Own", "import_config"]
+
+CHECKOUT = ("run_augmentoolkit.py", "super_config.yaml", "generation")
+"""What only a whole checkout has."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ def import_config(work: Work, file: SourceFile, goal: str, drafts: Drafts, aroun
     document = read_config(file, work.notes)
     if document is None:
         return
-    named = work.wishes.pipeline or str(leaf(document.data, "pipeline") or "") or around
+    named = str(leaf(document.data, "pipeline") or "")
+    named = work.wishes.pipeline or work.aliases.get(named, named) or around
     reason = next((NO_PIPELINE[word] for word in _words(named) if word in NO_PIPELINE), None)
     if reason is not None:
         work.notes.left(file.path, 0, reason)
@@ -60,7 +65,7 @@ def _words(name: str) -> list[str]:
 
 
 def _target(work: Work, document: Document, named: str, around: str, goal: str, drafts: Drafts) -> Target | None:
-    data, source = document.data, document.file.path
+    data = document.data
     known = known_pipeline(named)
     spec = stock_spec(known.ours) if known is not None else None
     if known is not None and spec is not None:
@@ -73,8 +78,10 @@ def _target(work: Work, document: Document, named: str, around: str, goal: str, 
             known.slots,
             known.whole,
             tuple(folders),
-            _mover(work, source, goal),
+            _mover(work, document, goal),
             known.subset,
+            known.firsts,
+            known.composed,
         )
     own = next((drafts[word] for word in (*_words(named), around) if word in drafts), None)
     return _draft_target(work, own, document, goal) if own is not None else None
@@ -84,12 +91,12 @@ def _draft_target(work: Work, own: Own, config: Document, goal: str) -> Target |
     document = parse_document(SourceFile("draft", own.drafted.text), Sink()) if own.drafted else None
     if document is None:
         return None
-    data, source = config.data, config.file.path
+    data = config.data
     here = work.output / goal
     folders = tuple(_from(here, work.output / own.goal / each) for each in _overrides(own, data, work.files))
     name = _from(here, work.output / own.goal / "pipeline.yaml")
     slots = {"small": "small", "large": "large"}
-    return Target(spec_of(document), name, SHARED, slots, prompts=folders, moved=_mover(work, source, goal))
+    return Target(spec_of(document), name, SHARED, slots, prompts=folders, moved=_mover(work, config, goal))
 
 
 def _overrides(own: Own, data: Mapping[str, Any], files: Iterable[str]) -> list[str]:
@@ -128,9 +135,10 @@ def _from(file: Path, target: Path) -> str:
     return Path(os.path.relpath(target, file.parent)).as_posix()
 
 
-def _mover(work: Work, source: str, goal: str) -> Callable[[str], str]:
+def _mover(work: Work, config: Document, goal: str) -> Callable[[str], str]:
     """How a path in a config is written: it was relative to the folder that the original is started in."""
-    base = _base(work.tree.root)
+    source = config.file.path
+    base = _started_in(work.tree.root, source) if _is_old(config.data) else _base(work.tree.root)
 
     def moved(path: str) -> str:
         if os.path.isabs(path) or "://" in path or path.startswith("~"):
@@ -144,11 +152,21 @@ def _mover(work: Work, source: str, goal: str) -> Callable[[str], str]:
     return moved
 
 
+def _is_old(data: Mapping[Any, Any]) -> bool:
+    return any(is_old(str(key)) for key, part in data.items() if isinstance(part, dict))
+
+
+def _started_in(root: Path, source: str) -> Path:
+    """The folder that an earlier version of the original started a pipeline in: its own."""
+    folder = (root / source).parent
+    return next((one for one in (folder, *folder.parents) if (one / "processing.py").is_file()), folder)
+
+
 def _base(root: Path) -> Path | None:
     """The folder of the checkout that a path lies in; None where it cannot be told."""
     for folder in (root, *root.parents):
         if folder.name in ("generation", "external_configs"):
             return folder.parent
-        if (folder / "run_augmentoolkit.py").is_file() or (folder / "super_config.yaml").is_file():
+        if any((folder / mark).exists() for mark in CHECKOUT):
             return folder
     return None

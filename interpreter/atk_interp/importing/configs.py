@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import ast
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field
 from typing import Any
 
 from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, load_document, parse_as_others_do
-from atk_interp.elsewhere import Goal, Key
+from atk_interp.elsewhere import Composed, Goal, Key, Values
 from atk_interp.formats.outputs import OUTPUT_OPTIONS
 from atk_interp.importing.endpoints import endpoints
 from atk_interp.importing.notes import Notes
 from atk_interp.importing.settings import Setting, Settings
+from atk_interp.importing.work import leaf
 from atk_interp.kinds import KIND_OPTIONS
 from atk_interp.records import dataclass
 from atk_interp.reference.yaml_text import flow, yaml_text
@@ -40,6 +43,8 @@ class Target:
     prompts: tuple[str, ...] = ()
     moved: Callable[[str], str] = lambda path: path
     subset: str = "subset_size"
+    firsts: Mapping[str, str] = field(default_factory=dict)
+    composed: Callable[[Values], Iterable[Composed]] | None = None
 
 
 def read_config(file: SourceFile, notes: Notes) -> Document | None:
@@ -79,12 +84,14 @@ def spec_of(document: Document) -> PipelineSpec:
 
 def config_text(document: Document, target: Target, notes: Notes) -> str:
     """Our config for one of another project; what becomes of every key of it is in the notes."""
-    settings = Settings(document, target.whole, notes)
+    settings = Settings(document, target.whole, notes, target.firsts)
+    _tell_firsts(document.data, target, settings.file, notes)
     given = _Given(settings, target, notes)
     models = endpoints(settings, target.slots, settings.value("concurrency_limit"), notes)
     for name in ("pipeline", "prompts", "default_prompts", "no_flatten"):
         settings.take(name)
     given.subset()
+    given.composed()
     seed = settings.value("seed")
     taking = {name for name, goal in target.keys.items() if isinstance(goal, tuple) or getattr(goal, "make", None)}
     for setting in settings.rest(first=taking):
@@ -99,6 +106,15 @@ def config_text(document: Document, target: Target, notes: Notes) -> str:
         *_model_lines(models, target, settings, notes),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _tell_firsts(data: Mapping[str, Any], target: Target, file: str, notes: Notes) -> None:
+    """Tell of lists of endpoints of which one alone is taken."""
+    for key in target.firsts:
+        entries = leaf(data, key)
+        if isinstance(entries, list) and len(entries) > 1:
+            told = f"of the {len(entries)} endpoints of `{key}` the first is taken: a run has one model in a slot"
+            notes.look(file, 0, f"{told}; name another one in a second config")
 
 
 def _prompt_lines(target: Target) -> list[str]:
@@ -147,6 +163,20 @@ class _Given:
             self._put(self.target.subset, size, size.value)
         elif size is not None:
             self.notes.renamed(self.settings.file, size.line, "`use_subset` was off, so `subset_size` is left out")
+
+    def composed(self) -> None:
+        """What is made of several settings at once."""
+        for made in self.target.composed(self._value) if self.target.composed else ():
+            if made.told:
+                self.notes.renamed(self.settings.file, 0, made.told)
+            if made.value is not None:
+                self._put(made.to, Setting(made.to, made.value, 0), made.value)
+
+    def _value(self, name: str) -> Any:
+        setting = self.settings.take(name)
+        if setting is not None and setting.is_blank:
+            self.notes.look(self.settings.file, setting.line, f"`{name}` was never filled in")
+        return None if setting is None else setting.value
 
     def setting(self, setting: Setting) -> None:
         """One setting that nobody has dealt with yet."""
@@ -267,10 +297,19 @@ def _fitted(value: Any, param: Param) -> Any:
     if param.type in ("text", "path") and isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
     if param.type == "list" and isinstance(value, str):
-        return [value]
+        return _list(value)
     if param.type in ("int", "float"):
         return _number(value, param)
     return value
+
+
+def _list(text: str) -> list[Any]:
+    """A list that is written as a text, as an earlier version of the original had them, or one of the text."""
+    try:
+        found = ast.literal_eval(text.strip()) if text.lstrip().startswith("[") else None
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        found = None
+    return found if isinstance(found, list) else [text]
 
 
 def _number(value: Any, param: Param) -> Any:

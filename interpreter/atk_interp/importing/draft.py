@@ -24,6 +24,9 @@ _SAMPLING = ("temperature", "top_p", "max_tokens", "seed", "stop", "presence_pen
 _TELLING = ("output_processor", "input_processor", "validation_function", "regex")
 _OWN = ("documents", "passages", "chosen", "named", "texts")
 
+_OF_PASSAGES = {"metadata": "row.source", "textname": "row.source", "chunk": "text", "paragraph": "text"}
+"""What prompts are filled in with of each passage, in this version of the original or an earlier one, and ours."""
+
 _TYPES = {bool: "bool", int: "int", float: "float"}
 _HELP = "A prompt is filled in with it and no step writes it"
 
@@ -51,7 +54,10 @@ def draft_spec(
     drafts = _drafts(steps, notes)
     used = {word for draft in drafts for word in _read_by(draft, reads)}
     made = {draft.key for draft in drafts} | {"text", "metadata", *BUILT_IN_NAMES}
-    params = tuple(sorted(used - made - RESERVED_NAMES))
+    passage = {name: field for name, field in _OF_PASSAGES.items() if name in used - {draft.key for draft in drafts}}
+    _tell_passage(passage, source, notes)
+    params = tuple(sorted(used - made - passage.keys() - RESERVED_NAMES))
+    slots = sorted({draft.step.slot or "small" for draft in drafts} or {"small"}, reverse=True)
     lines = [
         f"# Drafted from {source}: its Python was read, and not run. Each step says what is left to do.",
         "spec: atk/v1",
@@ -61,13 +67,12 @@ def draft_spec(
         *_params(params, values),
         "",
         "models:",
-        "  small: {expects: any}",
-        "  large: {expects: any}",
+        *(f"  {slot}: {{expects: any}}" for slot in slots),
         "",
         "steps:",
-        *_first_steps("metadata" in used),
+        *_first_steps(passage),
     ]
-    before = "named" if "metadata" in used else "chosen"
+    before = "named" if passage else "chosen"
     for draft in drafts:
         lines += ["", *_step(draft, before)]
         _tell(draft, [*reads], notes)
@@ -147,12 +152,19 @@ def _params(names: Sequence[str], values: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {name}: {flow({'type': kind, **default, 'section': 'system', 'help': _HELP})}"
 
 
-def _first_steps(with_names: bool) -> Iterator[str]:
+def _tell_passage(passage: Mapping[str, str], source: str, notes: Notes) -> None:
+    for name in passage.keys() - {"metadata"}:
+        what = "the text of a passage" if passage[name] == "text" else "the name of a document"
+        notes.look(source, 0, f"`{name}` is {what} in the draft, as in earlier versions")
+
+
+def _first_steps(passage: Mapping[str, str]) -> Iterator[str]:
     yield "  documents: {kind: read, path: =input_dir}"
     yield "  passages: {kind: chunk, from: documents, max_tokens: =chunk_tokens}"
     yield "  chosen: {kind: sample, from: passages, count: =subset_size}"
-    if with_names:
-        yield "  named: {kind: map, from: chosen, set: {metadata: =row.source}}"
+    if passage:
+        fields = ", ".join(f"{name}: ={field}" for name, field in passage.items())
+        yield f"  named: {{kind: map, from: chosen, set: {{{fields}}}}}"
 
 
 def _step(draft: _Draft, before: str) -> Iterator[str]:

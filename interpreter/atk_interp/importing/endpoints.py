@@ -16,6 +16,9 @@ __all__ = ["endpoints", "slot_keys"]
 _LOCAL = pattern(
     r"(?:localhost|.*\.local|127\..*|10\..*|192\.168\..*|172\.(?:1[6-9]|2\d|3[01])\..*|0\.0\.0\.0|::1|\[.*)\Z"
 )
+_IS = ("model", "base_url", "api_key_env", "price")
+"""What makes one endpoint another one than the next."""
+
 _MODEL_KEYS = ("model", "base_url", "api_key", "mode")
 
 
@@ -44,16 +47,29 @@ def endpoints(
         if entry and not slot:
             notes.left(settings.file, 0, f"no model is asked as `{prefix}_model` was, so its endpoint is left out")
             continue
-        if entry and slot in found and found[slot] != entry:
+        if not entry:
+            continue
+        first = found.get(slot)
+        if (
+            first is not None
+            and "model" in first
+            and any(entry.get(key, first.get(key)) != first.get(key) for key in _IS)
+        ):
             told = f"the slot `{slot}` had another endpoint under `{prefix}_…`; the first one is taken"
             notes.look(settings.file, 0, told)
-        if entry and slot not in found:
-            found[slot] = {**entry, **({"concurrency": concurrency} if _is_count(concurrency) else {})}
+        if first is None or ("model" in entry and "model" not in first):
+            found[slot] = entry
+    count = _count(concurrency)
+    if count:
+        found = {slot: {**entry, "concurrency": count} for slot, entry in found.items()}
     return found
 
 
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def _count(value: Any) -> int:
+    """A number of requests, which may be written as a text; 0 where it is none."""
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
 def _endpoint(settings: Settings, prefix: str, variables: dict[str, str], notes: Notes) -> dict[str, Any]:

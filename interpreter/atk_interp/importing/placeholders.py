@@ -18,6 +18,9 @@ from atk_interp.spec.load import RESERVED_NAMES
 
 __all__ = ["Converted", "as_text", "converted"]
 
+_SHOWN = 60
+"""So many characters of a piece of the original are told."""
+
 Fills = Callable[[str], bool]
 """Whether something is filled in for a name; else `{name}` is text."""
 
@@ -118,7 +121,7 @@ def _read_strictly(text: str, fills: Fills) -> Converted:
                 told.append((part.at, _unfilled(name)))
             continue
         if any(not is_index for is_index, _ in steps):
-            raise _FailsAsFormat(f"`{text[part.at : part.end]}` asks for an attribute, which no value has")
+            raise _FailsAsFormat(f"`{_short(text[part.at : part.end])}` asks for an attribute, which no value has")
         _fill(template, name + "".join(f"[{_index(key)}]" for _, key in steps), part, told)
         names.add(name)
     return Converted(template.written(), frozenset(names), _once(told))
@@ -190,7 +193,7 @@ def _named(part: _Field) -> tuple[int | str, tuple[tuple[bool, Any], ...]]:
     except ValueError as error:
         raise _FailsAsFormat(_in_words(str(error))) from error
     if isinstance(name, int) or not name:
-        raise _FailsAsFormat(f"`{{{part.name}}}` asks for a value by its place, and there are only names")
+        raise _FailsAsFormat(f"`{{{_short(part.name)}}}` asks for a value by its place, and there are only names")
     return name, _taken(asked)
 
 
@@ -208,11 +211,17 @@ def _left_as_is(written: str) -> str:
     try:
         return _LeavesAsIs().vformat(written, (), {})
     except Exception as error:
-        raise _FailsAsFormat(f"`{written}` cannot be filled in") from error
+        raise _FailsAsFormat(f"`{_short(written)}` cannot be filled in") from error
 
 
 def _unfilled(name: str) -> str:
     return f"nothing fills in `{{{name}}}`, so it stays text; `--fill {name}` makes it a field"
+
+
+def _short(text: str) -> str:
+    """A piece of the original as it is told: in one line, and no longer than a line."""
+    text = " ".join(text.split())
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _can_be_filled(name: str) -> bool:

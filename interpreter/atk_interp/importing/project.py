@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from atk_interp.elsewhere import NO_PIPELINE, known_pipeline
-from atk_interp.importing.aiming import Own, import_config
+from atk_interp.importing.aiming import CHECKOUT, Own, import_config
 from atk_interp.importing.draft import Drafted, draft_spec
 from atk_interp.importing.notes import Notes
 from atk_interp.importing.prompts import Names, is_message_list
 from atk_interp.importing.reading import Tree
+from atk_interp.importing.runs import aliases_of, tell_order
 from atk_interp.importing.steps import Read, read_python
-from atk_interp.importing.work import YAML, Wishes, Work, data_of, joined, leaf
+from atk_interp.importing.work import MESSAGES, YAML, Wishes, Work, data_of, joined, leaf
 from atk_interp.source import SourceFile
 from atk_interp.stock import stock_names
 
 __all__ = ["NothingToImport", "import_path"]
 
 _CONFIG = "config"
-_MARKS = ("run_augmentoolkit.py", "super_config.yaml", "generation")
-"""What only a whole checkout has."""
+_ORDER = "super_config.yaml"
 _NO_PIPELINES = frozenset(("inputs", "outputs", "logs", "docs", "atk-interface", "external_configs"))
 
 
@@ -40,7 +40,7 @@ def import_path(path: Path, output: Path, wishes: Wishes) -> Work:
     work = Work(Tree(root if root.is_dir() else root.parent), output.absolute(), wishes)
     if not root.is_dir():
         _file(work, root)
-    elif any((root / mark).exists() for mark in _MARKS):
+    elif any((root / mark).exists() for mark in CHECKOUT):
         _checkout(work)
     elif _is_pipeline(root):
         _pipeline(work, root, "", {})
@@ -60,7 +60,7 @@ def _file(work: Work, path: Path) -> None:
         return
     if path.suffix.lower() == ".txt":
         work.prompt(file, f"{path.stem}.txt", work.names(None))
-    elif path.suffix.lower() not in YAML:
+    elif path.suffix.lower() not in MESSAGES:
         work.notes.failed(file.path, 0, "it is neither YAML nor text")
     elif isinstance(data_of(file), dict):
         import_config(work, file, f"{path.stem}.yaml", {}, path.parent.name)
@@ -78,7 +78,7 @@ def _loose(work: Work) -> None:
         drafts[folder.name] = _pipeline(work, folder, goal, drafts)
     apart = [path for path in tree.files(root, (*YAML, ".py")) if not {*path.parents} & {*pipelines}]
     files = [file for path in apart if path.suffix != ".py" and (file := tree.read(path)) is not None]
-    if any(isinstance(data_of(file), list) for file in files) or "prompt" in root.name:
+    if any(isinstance(data_of(file), list) for file in files) or "prompt" in root.name or _holds_prompts(tree, root):
         work.prompts(
             root, "", work.names(None), leave_out=lambda file: isinstance(data_of(file), dict), without=pipelines
         )
@@ -120,6 +120,7 @@ def _pipeline(work: Work, folder: Path, goal: str, drafts: Mapping[str, Own]) ->
     yaml = [(path, file) for path in tree.files(folder, YAML, below=False) if (file := tree.read(path)) is not None]
     configs = [(path, file) for path, file in yaml if not is_message_list(data_of(file))]
     folders = {below.name: below.name for below in tree.folders(folder) if _holds_prompts(tree, below)}
+    configs += _configs_below(tree, folder, folders)
     default = _default_folder(folders, [data_of(file) for _, file in configs])
     if default in folders and "prompts" not in folders:
         folders[default] = "prompts"
@@ -128,14 +129,25 @@ def _pipeline(work: Work, folder: Path, goal: str, drafts: Mapping[str, Own]) ->
     drafted = _draft(work, folder, goal, read, reads)
     own = Own(folder.name, goal, drafted, folders)
     for path, file in configs:
-        import_config(work, file, joined(goal, f"{path.stem}.yaml"), {**drafts, folder.name: own}, folder.name)
+        name = path.relative_to(folder).with_suffix(".yaml").as_posix()
+        import_config(work, file, joined(goal, name), {**drafts, folder.name: own}, folder.name)
     return own
+
+
+def _configs_below(tree: Tree, folder: Path, prompts: Container[str]) -> Iterator[tuple[Path, SourceFile]]:
+    """The configs in the folders of a pipeline that are not of prompts: those that say where rows are written."""
+    for below in tree.folders(folder):
+        for path in tree.files(below, YAML) if below.name not in prompts else ():
+            file = tree.read(path)
+            data = data_of(file) if file is not None else None
+            if file is not None and isinstance(data, dict) and (leaf(data, "output_dir") or leaf(data, "output")):
+                yield path, file
 
 
 def _holds_prompts(tree: Tree, folder: Path) -> bool:
     if "prompt" in folder.name:
         return True
-    return any((file := tree.read(path)) and is_message_list(data_of(file)) for path in tree.files(folder, YAML))
+    return any((file := tree.read(path)) and is_message_list(data_of(file)) for path in tree.files(folder, MESSAGES))
 
 
 def _default_folder(folders: Mapping[str, str], configs: Sequence[Any]) -> str:
@@ -193,6 +205,8 @@ def _draft(work: Work, folder: Path, goal: str, read: Read, reads: Mapping[str, 
 def _checkout(work: Work) -> None:
     """A whole checkout: every pipeline in it, and the configs that stand apart from them."""
     root = work.tree.root
+    order = work.tree.read(root / _ORDER) if (root / _ORDER).is_file() and not (root / _ORDER).is_symlink() else None
+    work.aliases = aliases_of(data_of(order)) if order is not None else {}
     drafts: dict[str, Own] = {}
     for folder in _pipelines(work.tree, root):
         drafts[folder.name] = _pipeline(work, folder, f"pipeline_specs/{_unlike_ours(folder.name)}", drafts)
@@ -202,9 +216,8 @@ def _checkout(work: Work) -> None:
         if file is not None:
             name = path.relative_to(outside).with_suffix(".yaml").as_posix()
             import_config(work, file, f"configs/{name}", drafts)
-    order = root / "super_config.yaml"
-    if order.is_file() and not order.is_symlink():
-        _tell_order(work, order)
+    if order is not None:
+        tell_order(work, order)
 
 
 def _unlike_ours(name: str) -> str:
@@ -220,18 +233,3 @@ def _pipelines(tree: Tree, folder: Path, depth: int = 5) -> Iterator[Path]:
         for below in tree.folders(folder):
             if below.name not in _NO_PIPELINES:
                 yield from _pipelines(tree, below, depth - 1)
-
-
-def _tell_order(work: Work, path: Path) -> None:
-    """Tell what the list of runs of a checkout becomes: a command with configs in their order."""
-    file = work.tree.read(path)
-    data = data_of(file) if file is not None else None
-    order = leaf(data, "pipeline_order") if isinstance(data, dict) else None
-    runs = [entry for entry in order or () if isinstance(entry, dict) and entry.get("config")]
-    if file is None or not runs:
-        return
-    configs = " ".join(f"{Path(str(entry['config'])).stem}.yaml" for entry in runs)
-    told = f"the order of runs is that of the command: `atk-interp run {configs}`"
-    if any(entry.get("parameters") for entry in runs):
-        told += "; what it sets under `parameters` is `--set NAME=VALUE`"
-    work.notes.look(file.path, 0, told)

@@ -8,6 +8,7 @@ from typing import Any
 from atk_interp.diagnostics import Sink
 from atk_interp.document import Document, parse_as_others_do
 from atk_interp.elsewhere import SUPPLIED
+from atk_interp.importing.json_text import readable_json
 from atk_interp.importing.notes import Notes
 from atk_interp.importing.placeholders import Converted, converted
 from atk_interp.importing.prompt_text import prompt_file
@@ -88,7 +89,7 @@ def completion_prompt(file: SourceFile, names: Names, notes: Notes) -> Prompt | 
 
 def _document(file: SourceFile, notes: Notes) -> Document | None:
     sink = Sink()
-    document = parse_as_others_do(file, sink)
+    document = parse_as_others_do(readable_json(file), sink)
     for found in sink.sorted():
         line = found.span.begin.line if found.span else 0
         if document is None:  # it may be anything, a config with keys too: no word of it is told

@@ -10,6 +10,7 @@ from atk_interp.diagnostics.concealing import concealed
 from atk_interp.document import Document, Path
 from atk_interp.importing.notes import LEAST_SECRET, Notes
 from atk_interp.importing.secrets import without_login
+from atk_interp.importing.spellings import is_old, names_of
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 
@@ -37,10 +38,21 @@ class Setting:
 
 
 class Settings:
-    """All settings of a config. Each is `taken` once it is known what becomes of it."""
+    """All settings of a config, by the names that the last version of the original gives them.
 
-    def __init__(self, document: Document, kept_whole: frozenset[str], notes: Notes) -> None:
+    Each is `taken` once it is known what becomes of it. Of a list of mappings under a key of `firsts` the settings of
+    the first one count, each with the prefix that `firsts` gives before its name.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        kept_whole: frozenset[str],
+        notes: Notes,
+        firsts: Mapping[str, str] | None = None,
+    ) -> None:
         self.document = document
+        self._firsts = firsts or {}
         self.notes = notes
         self.file = document.file.path
         whole = document.get(("no_flatten",))
@@ -48,24 +60,36 @@ class Settings:
         self._secrets: set[str] = set()
         self._found: dict[str, Setting] = {}
         self._taken: set[str] = set()
-        leaves = list(self._leaves((), document.data))
-        for path, value in leaves:
-            if _SECRET.search(str(path[-1])):
-                for secret in _texts(value):
-                    self._secrets.add(secret)
-                    notes.hide(secret)
-        for path, value in leaves:
-            self._add(path, value)
+        for secret in _secrets_in(document.data):
+            self._secrets.add(secret)
+            notes.hide(secret)
+        self._raws: dict[str, Any] = {}
+        for name, path, value in self._leaves((), document.data):
+            self._raws.setdefault(name, value)
+            self._add(name, path, value)
+        old = next((key for _, (*_, key), _ in self._leaves((), document.data) if is_old(str(key))), None)
+        if old is not None:
+            told = "its keys are spelt as in an earlier version; they are told by the names that they have had since"
+            notes.renamed(self.file, 0, told)
 
-    def _leaves(self, path: Path, value: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    def _leaves(self, path: Path, value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Path, Any]]:
         for key, part in value.items():
+            first = self._first(key, part)
             if isinstance(part, dict) and key not in self._whole:
                 yield from self._leaves((*path, key), part)
+            elif first is not None:
+                yield from self._leaves((*path, key, 0), first, self._firsts[key])
             else:
-                yield (*path, key), part
+                yield from ((prefix + name, (*path, key), part) for name in names_of((*path, str(key))))
 
-    def _add(self, path: Path, value: Any) -> None:
-        name, line = str(path[-1]), self.document.key_span(path).begin.line
+    def _first(self, key: str, part: Any) -> dict[str, Any] | None:
+        """The mapping whose settings count among those in a list."""
+        if key not in self._firsts or not isinstance(part, list) or not part or not isinstance(part[0], dict):
+            return None
+        return part[0]
+
+    def _add(self, name: str, path: Path, value: Any) -> None:
+        line = self.document.key_span(path).begin.line
         if name in self._found:
             told = f"`{name}` is given in two sections, which the original refuses; the first one counts here"
             self.notes.look(self.file, line, told)
@@ -128,7 +152,7 @@ class Settings:
         return bool(self._raw(first) == self._raw(second))
 
     def _raw(self, name: str) -> Any:
-        return next((value for path, value in self._leaves((), self.document.data) if path[-1] == name), None)
+        return self._raws.get(name)
 
     def has_secret(self, name: str) -> bool:
         """Whether a key is given, or left to be filled in."""
@@ -140,6 +164,18 @@ class Settings:
         for name in sorted(self._found, key=lambda name: name not in first):
             if name not in self._taken:
                 yield self._found[name]
+
+
+def _secrets_in(value: Any) -> Iterator[str]:
+    """The keys and passwords in a value, as their names tell, in whatever depth."""
+    if isinstance(value, list):
+        for part in value:
+            yield from _secrets_in(part)
+    elif isinstance(value, dict):
+        for key, part in value.items():
+            if _SECRET.search(str(key)):
+                yield from _texts(part)
+            yield from _secrets_in(part)
 
 
 def _texts(value: Any) -> list[str]:

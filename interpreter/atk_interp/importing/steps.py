@@ -68,7 +68,7 @@ def read_python(files: Sequence[SourceFile], notes: Notes) -> Read:
     """The steps in Python files, in the order in which they are run as far as it can be told."""
     trees = [(file, tree) for file in files if (tree := _tree(file, notes)) is not None]
     nodes = [node for _, tree in trees for node in ast.walk(tree)]
-    known = _Known(_classes(nodes), dict(_inits(nodes)), _constants([tree for _, tree in trees]))
+    known = _Known(_classes(nodes), dict(_inits(nodes)), _constants(nodes))
     makers = dict(made for node in nodes for made in _made_by(node, known.classes))
     known.runs.update({makers.get(name, name): run for node in nodes for name, run in _runs(node)})
     steps = [step for file, tree in trees for node in ast.walk(tree) for step in _steps(node, file, known)]
@@ -103,15 +103,23 @@ def _is_base_init(node: ast.AST) -> TypeGuard[ast.Call]:
     return isinstance(node.func.value, ast.Call) and _called(node.func.value.func) == "super"
 
 
-def _constants(trees: Sequence[ast.Module]) -> dict[str, str]:
-    """The names that stand for one text in all files."""
-    found: dict[str, set[str]] = {}
-    for tree in trees:
-        for node in tree.body:
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-                value = _whole(node.value)
-                found.setdefault(node.targets[0].id, set()).add(value if isinstance(value, str) else "")
-    return {name: values.pop() for name, values in found.items() if len(values) == 1 and "" not in values}
+def _constants(nodes: Sequence[ast.AST]) -> dict[str, str]:
+    """The names that stand for texts; the first of them where there are several, as under `if`."""
+    found: dict[str, str] = {}
+    unknown: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name, value = node.targets[0].id, _whole(node.value)
+            if isinstance(value, str):
+                found.setdefault(name, value)
+            elif not _is_of(node.value, name):
+                unknown.add(name)
+    return {name: value for name, value in found.items() if name not in unknown}
+
+
+def _is_of(node: ast.AST, name: str) -> bool:
+    """Whether a value is made of the one before, as in `path = path + ".yaml"`."""
+    return any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(node))
 
 
 def _tree(file: SourceFile, notes: Notes) -> ast.Module | None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from atk_interp.diagnostics import Sink
 from atk_interp.document import parse_as_others_do
+from atk_interp.importing.json_text import readable_json
 from atk_interp.importing.notes import Notes
-from atk_interp.importing.prompts import Names, Prompt, completion_prompt, message_prompt
+from atk_interp.importing.prompts import Names, Prompt, completion_prompt, is_message_list, message_prompt
 from atk_interp.importing.reading import Tree
 from atk_interp.importing.secrets import HIDDEN, TOLD, hidden, places
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile
 
-__all__ = ["COMPLETION", "YAML", "Wishes", "Work", "data_of", "joined", "leaf"]
+__all__ = ["COMPLETION", "MESSAGES", "YAML", "Wishes", "Work", "data_of", "joined", "leaf"]
 
 YAML = (".yaml", ".yml")
+MESSAGES = (*YAML, ".json")
+"""What lists of messages are written in; the first version of the original wrote them as JSON."""
 COMPLETION = "_completion"
 """What the name of a folder ends in that holds the completion twins of the prompts of another one."""
 
@@ -46,6 +49,8 @@ class Work:
         self.files: dict[str, str] = {}
         self.sources: dict[str, str] = {}
         self.read_python = False
+        self.aliases: dict[str, str] = {}
+        """What the list of runs of a checkout calls its pipelines and configs, with their paths."""
 
     def put(self, name: str, text: str, source: str) -> None:
         if name in self.files:
@@ -106,14 +111,18 @@ class Work:
         A text beside messages of the same name goes into a folder of its own: of the two only one would be read.
         """
         found: dict[str, frozenset[str]] = {}
-        files = [path for path in self.tree.files(folder, (*YAML, ".txt")) if not {*path.parents} & {*without}]
-        messages = {path.with_suffix("") for path in files if path.suffix.lower() in YAML}
+        files = [path for path in self.tree.files(folder, (*MESSAGES, ".txt")) if not {*path.parents} & {*without}]
+        yaml = {path.with_suffix("") for path in files if path.suffix.lower() in YAML}
+        json = {path for path in files if path.suffix.lower() == ".json" and self._is_prompt(path, yaml)}
+        messages = yaml | {path.with_suffix("") for path in json}
         for path in files:
+            if path.suffix.lower() == ".json" and path not in json:
+                continue
             file = self.tree.read(path)
             if file is None or (path.suffix.lower() in YAML and leave_out(file)):
                 continue
             name = path.relative_to(folder).with_suffix("").as_posix()
-            if path.suffix.lower() in YAML:
+            if path.suffix.lower() in MESSAGES:
                 prompt = self.prompt(file, joined(goal, f"{name}.yaml"), names)
             elif path.with_suffix("") in messages:
                 below = f"{goal or folder.name}{COMPLETION}"
@@ -127,6 +136,19 @@ class Work:
                 found[name] = prompt.names
         return found
 
+    def _is_prompt(self, path: Path, yaml: Container[Path]) -> bool:
+        """Whether a JSON file is a prompt that no YAML file of the same name takes the place of."""
+        file = self.tree.read(path)
+        if file is None:
+            return False
+        if path.with_suffix("") in yaml:
+            self.notes.left(file.path, 0, "messages of the same name stand beside it in YAML, and are taken")
+        elif not is_message_list(data_of(file)):
+            self.notes.left(file.path, 0, "it is no list of messages, so it is no prompt")
+        else:
+            return True
+        return False
+
 
 def joined(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
@@ -134,14 +156,14 @@ def joined(folder: str, name: str) -> str:
 
 def data_of(file: SourceFile) -> Any:
     """The data of a YAML file; None where there are none."""
-    document = parse_as_others_do(file, Sink())
+    document = parse_as_others_do(readable_json(file), Sink())
     return None if document is None else document.data
 
 
-def leaf(data: Mapping[str, Any], key: str) -> Any:
-    """The value of a key of a config, in whatever section it stands."""
+def leaf(data: Mapping[Any, Any], key: str) -> Any:
+    """The value of a key of a config, in whatever section it stands, and in capitals or not."""
     for name, value in data.items():
-        if name == key:
+        if isinstance(name, str) and name.lower() == key:
             return value
         if isinstance(value, dict) and (found := leaf(value, key)) is not None:
             return found
