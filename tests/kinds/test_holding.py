@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from atk_interp.kinds.base.holding import whole_sentences
 from support.lint_spec import asking, findings
 from support.pipelines import run
 
@@ -50,21 +49,6 @@ async def test_a_field_is_held_to_so_many_sentences_that_come_to_an_end(tmp_path
 async def test_null_holds_to_nothing(tmp_path: Path) -> None:
     held = await grammar(tmp_path, "{sentence_of: =text if false else none}")
     assert "Ice" not in held
-
-
-@pytest.mark.parametrize(
-    ("text", "sentences"),
-    [
-        ("# Ice\nIce floats.\nIron\nsinks!", ("Ice floats.", "Iron sinks!")),
-        ('of the sea. He said: "Go." Why', ('He said: "Go."',)),
-        ("- One.\n- Two\n\nDr. Snow came in 1854. Snow came in", ("Dr. Snow came in 1854.",)),
-        ("One. One. Two.", ("One.", "Two.")),
-        ("1.1 Ice . . . 4", ()),
-        ("氷は浮く。鉄は沈む。", ("氷は浮く。", "鉄は沈む。")),
-    ],
-)
-def test_what_a_whole_sentence_is(text: str, sentences: tuple[str, ...]) -> None:
-    assert whole_sentences(text) == sentences
 
 
 @pytest.mark.parametrize("name", ["words_of", "sentence_of"])

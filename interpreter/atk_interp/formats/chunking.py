@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from atk_interp.formats.segments import Span, heading_end, paragraphs, pieces, sentences
 from atk_interp.records import dataclass
+from atk_interp.sentences import Span, heading_end, paragraphs, pieces, sentences
 from atk_interp.tokens import count_tokens
 
 __all__ = ["SMALLEST_LIMIT", "Passage", "chunk_text", "neighbours"]

@@ -24,6 +24,12 @@ def _split(text: str, separator: str | None) -> list[str]:
     return text.split(separator)
 
 
+def _sentences(text: str) -> list[str]:
+    from atk_interp.sentences import whole_sentences  # imported late: most specs have none of it
+
+    return [*whole_sentences(text)]
+
+
 def _fromjson(text: str) -> Value:
     try:
         value = decode(text)
@@ -65,6 +71,16 @@ APART_FILTERS = (
         "The parts between the separators, not trimmed; without a separator, what stands between white space.",
         Example('"red, green" | split(", ")', ["red", "green"]),
         (Parameter("separator", _TEXT | {Kind.NULL}, None, limit=Limit(bool, "the separator must not be empty")),),
+        in_jinja=False,
+    ),
+    Function(
+        "sentences",
+        _TEXT,
+        ListType(TEXT),
+        _sentences,
+        "The whole sentences, each once and on one line; no headings, no items of lists, nothing that is cut at either "
+        "end.",
+        Example('"on its way. Ice floats. Iron sinks" | sentences', ["Ice floats."]),
         in_jinja=False,
     ),
     Function(

@@ -11,13 +11,13 @@ from atk_interp.kinds.base.codes import BAD_PARSE, WRONG_VALUE_TYPE
 from atk_interp.kinds.base.view import StepView
 from atk_interp.records import dataclass
 from atk_interp.replies import FieldRule, Rules
+from atk_interp.sentences import whole_sentences
 from atk_interp.spec.options import Option, Takes
 
-__all__ = ["CONSTRAIN", "Holding", "check_constrain", "holdings", "rules_for", "whole_sentences"]
+__all__ = ["CONSTRAIN", "Holding", "check_constrain", "holdings", "rules_for"]
 
 _TEXTS = ("words_of", "sentence_of")
 """The rules that take an expression for a text."""
-_ENDERS = ".!?…。！？"
 
 CONSTRAIN = Option(
     "constrain",
@@ -90,19 +90,3 @@ def rules_for(held: Mapping[str, Holding], names: Mapping[str, Any]) -> Rules:
 def _text(closure: Closure | None, names: Mapping[str, Any]) -> str | None:
     text = closure(names) if closure is not None else None
     return text if isinstance(text, str) and text.strip() else None
-
-
-def whole_sentences(text: str) -> tuple[str, ...]:
-    """The sentences of a text on one line each: no headings, no list items, nothing that was cut at either end."""
-    from atk_interp.formats.segments import heading_end, paragraphs, sentences  # late: few steps need them
-
-    spans = (span for start, end in paragraphs(text) for span in sentences(text, heading_end(text, start, end), end))
-    lines = (" ".join(text[start:end].split()) for start, end in spans)
-    return tuple(dict.fromkeys(line for line in lines if _is_whole(line)))
-
-
-def _is_whole(line: str) -> bool:
-    first = line.lstrip("\"'“‘„«»([¿¡")[:1]
-    stem = line.rstrip("\"'”’»)]*_")
-    body = stem.rstrip(_ENDERS)
-    return first.isalnum() and not first.islower() and body != stem and not body[-1].isspace()

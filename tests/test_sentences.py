@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from atk_interp.formats.segments import heading_end, paragraphs, pieces, sentences
+from atk_interp.sentences import heading_end, paragraphs, pieces, sentences, whole_sentences
 from atk_interp.tokens import count_tokens
 
 
@@ -64,3 +64,18 @@ def test_pieces_prefer_lines_then_words() -> None:
     found = [text[start:end] for start, end in pieces(text, 0, len(text), 12, count_tokens)]
     assert len(found) > 2
     assert all(part.endswith("gamma") for part in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("# Ice\nIce floats.\nIron\nsinks!", ("Ice floats.", "Iron sinks!")),
+        ('of the sea. He said: "Go." Why', ('He said: "Go."',)),
+        ("- One.\n- Two\n\nDr. Snow came in 1854. Snow came in", ("Dr. Snow came in 1854.",)),
+        ("One. One. Two.", ("One.", "Two.")),
+        ("1.1 Ice . . . 4", ()),
+        ("氷は浮く。鉄は沈む。", ("氷は浮く。", "鉄は沈む。")),
+    ],
+)
+def test_what_a_whole_sentence_is(text: str, sentences: tuple[str, ...]) -> None:
+    assert whole_sentences(text) == sentences

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from atk_interp.patterns import pattern
 
-__all__ = ["Span", "heading_end", "paragraphs", "pieces", "sentences"]
+__all__ = ["Span", "heading_end", "paragraphs", "pieces", "sentences", "whole_sentences"]
 
 Span: TypeAlias = "tuple[int, int]"
 
@@ -25,6 +25,8 @@ _SPACED_ENDERS = ".!?…‽"
 
 _ENDERS = "。．｡！？؟۔܀܁܂।॥።፧፨။៕។།༎։᙮᠃᠉⸮꓿꘎꘏"
 """End a sentence wherever they stand (a choice from Unicode's Sentence_Terminal)."""
+
+_WHOLE_ENDERS = ".!?…。！？"
 
 _CLOSERS = "\"'”’»›)\\]」』】〉》）］*_"
 _SENTENCE_END = pattern(rf"[{_SPACED_ENDERS}]+[{_CLOSERS}]*(?=\s)|[{_ENDERS}][{_ENDERS}{_SPACED_ENDERS}]*[{_CLOSERS}]*")
@@ -80,6 +82,20 @@ def sentences(text: str, start: int, end: int) -> Iterator[Span]:
         begin = _skip_space(text, stop, end)
     if begin < end:
         yield begin, end
+
+
+def whole_sentences(text: str) -> tuple[str, ...]:
+    """The sentences of a text on one line each: no headings, no list items, nothing that was cut at either end."""
+    spans = (span for start, end in paragraphs(text) for span in sentences(text, heading_end(text, start, end), end))
+    lines = (" ".join(text[start:end].split()) for start, end in spans)
+    return tuple(dict.fromkeys(line for line in lines if _is_whole(line)))
+
+
+def _is_whole(line: str) -> bool:
+    first = line.lstrip("\"'“‘„«»([¿¡")[:1]
+    stem = line.rstrip("\"'”’»)]*_")
+    body = stem.rstrip(_WHOLE_ENDERS)
+    return first.isalnum() and not first.islower() and body != stem and not body[-1].isspace()
 
 
 def _lines(text: str, start: int, end: int) -> Iterator[Span]:
