@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atk_interp.kinds.base import StepStopped
-from atk_interp.kinds.base.mixing import Part, Unmixable, amounts
+from atk_interp.kinds.base.proportions import Part, Unmixable, amounts
 from atk_interp.runtime.events import Noted
 from atk_interp.tokens import count_tokens
 from support.lint_text import found_in

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atk_interp.diagnostics import Diagnostic, Sink, did_you_mean
+from atk_interp.diagnostics import Diagnostic, Sink
 from atk_interp.document import DISK, Document, Files, load_document
 from atk_interp.document import Path as DocumentPath
-from atk_interp.expressions.types import ANY, INT, MaybeType, RecordType
+from atk_interp.expressions.types import INT, RecordType
 from atk_interp.flow.checks import CheckView, checks_of
-from atk_interp.flow.edges import OPEN, after_when, concatenated, lacking_after, lacking_in
+from atk_interp.flow.edges import OPEN, concatenated, lacking_after, lacking_in
+from atk_interp.flow.leaving import left_by, left_unread
+from atk_interp.flow.named import named_spec
 from atk_interp.flow.outputs import check_output
 from atk_interp.formats.outputs import OUTPUT_OPTIONS
 from atk_interp.graph import NOT_A_CONSTANT, Graph, build_graph
-from atk_interp.installed import failure, given_by
 from atk_interp.kinds import KIND_OPTIONS, KINDS
 from atk_interp.kinds.base import Cardinality, StepView
-from atk_interp.kinds.base.codes import PIPELINE_WITHIN_ITSELF, SHADOWED_PARAMETER
+from atk_interp.kinds.base.codes import SHADOWED_PARAMETER
 from atk_interp.kinds.base.view import Followed, Nested
 from atk_interp.records import dataclass
-from atk_interp.spec import Option, Output, PipelineSpec, Step, is_config, load_spec, load_steps
-from atk_interp.spec.codes import UNKNOWN_KIND, UNKNOWN_PIPELINE
-from atk_interp.stock import find_pipeline, stock_names
+from atk_interp.spec import Option, Output, PipelineSpec, Step, load_spec, load_steps
 from atk_interp.templates import PromptLibrary
 
 if TYPE_CHECKING:
@@ -70,14 +68,6 @@ def _with_inner(name: str, view: StepView) -> Iterator[tuple[str, StepView]]:
     yield name, view
     for inner in view.inner:
         yield from _with_inner(f"{name}.{inner.step.name}", inner)
-
-
-def _seen_from(folder: Path, name: object, home: Path) -> str | None:
-    """How a pipeline that a config in the folder `home` names is named by a spec in another folder; None if unknown."""
-    found = find_pipeline(name, home) if isinstance(name, str) else None
-    if found is None or name in stock_names():
-        return name if found is not None and isinstance(name, str) else None
-    return Path(relpath(found.resolve(), folder.resolve())).as_posix()
 
 
 def prompt_folders(folder: Path, pipeline: str, overrides: Sequence[Path] = ()) -> list[Path]:
@@ -167,7 +157,7 @@ class _Flow:
         if not step.valid:  # which is told; what is wrong after it need not wait
             names = self.graph.inputs[step.name]
             known = step.kind in _KEEPING_FIELDS and names and len(names) == len(step.inputs)
-            self.fields[step.name] = _not_narrowed(self._joined(names)) if known else OPEN
+            self.fields[step.name] = left_unread(self._joined(names)) if known else OPEN
             self.lacking[step.name] = lacking_in({name: self.fields.get(name, OPEN) for name in names}, self.lacking)
             return
         view = self._view(step, self._input(step.name))
@@ -175,7 +165,7 @@ class _Flow:
         self.views[step.name] = view
         inputs = {name: self.fields.get(name, OPEN) for name in self.graph.inputs[step.name]}
         view.lacking = lacking_in(inputs, self.lacking)
-        self.fields[step.name] = _made(view)
+        self.fields[step.name] = left_by(view)
         self.lacking[step.name] = lacking_after(view, self.fields[step.name])
         self.views.update(_with_inner(step.name, view))
         for name in self.fields[step.name].fields.keys() - self.providers.keys():
@@ -221,26 +211,8 @@ class _Flow:
     # -- what steps with steps of their own ask for (`Around`) ----------------------------------------------------
 
     def open_pipeline(self, view: StepView, name: str, path: DocumentPath) -> Nested | None:
-        span = view.document.span(path)
-        found = find_pipeline(name, self.folder)
-        if found is None:
-            close = did_you_mean(name, stock_names())
-            help_ = close or "write the name of a stock pipeline, or the path of a spec relative to this one"
-            view.sink.report(UNKNOWN_PIPELINE, span, f"there is no pipeline `{name}`", help=help_)
-            return None
-        file = found.resolve()
-        if file in self.opened.chain:
-            circle = [*self.opened.chain[self.opened.chain.index(file) :], file]
-            shown = " → ".join(f"`{_pipeline_name(part)}`" for part in circle)
-            told = f"this pipeline would be a step within itself: {shown}"
-            view.sink.report(PIPELINE_WITHIN_ITSELF, span, told, help="name another pipeline")
-            return None
-        document = load_document(file, Sink(), self.opened.files)
-        if document is not None and is_config(document.data) and document.has(("pipeline",)):
-            told = f"`{name}` is a config; name its pipeline"
-            meant = _seen_from(self.folder, document.get(("pipeline",)), file.parent)
-            help_ = f"write `pipeline: {meant}`" if meant else "name the spec that the config is for"
-            view.sink.report(UNKNOWN_PIPELINE, span, told, help=help_)
+        file = named_spec(view, name, path, self.folder, self.opened.files, self.opened.chain)
+        if file is None:
             return None
         opened = _Opened(self.opened.files, (*self.opened.chain, file), self.opened.known)
         if file not in opened.known:
@@ -292,7 +264,7 @@ class _Flow:
             made = self._view(step, fields)
             made.sink, made.constants, made.locals = sink, view.constants, {**view.locals, "round": INT}
             views.append(made)
-            fields = _made(made)
+            fields = left_by(made)
             if self.cardinality(made) in (Cardinality.SOURCE, *_EITHER):
                 fields = OPEN  # it cannot stand here, which is told
         return Followed(views, fields)
@@ -306,52 +278,3 @@ class _Flow:
     def _joined(self, names: Iterable[str]) -> RecordType:
         """The rows of several steps, one after the other."""
         return concatenated(self.fields.get(name, OPEN) for name in names)
-
-
-def _made(view: StepView) -> RecordType:
-    """Check a step; the fields of the rows that leave it."""
-    before = view.input
-    skipped = _skipped(view) if view.step.has_when else None
-    made = _flowing(view)
-    if view.parse_is_broken:
-        made = RecordType(made.fields, open=True)  # what a reading would write is not known
-    made = made if skipped is None else after_when(skipped, made)
-    view.passing = before, made
-    return made
-
-
-def _flowing(view: StepView) -> RecordType:
-    """The fields of the rows that leave a step. A kind that a package adds may fail at this, which is told there."""
-    name = view.step.kind
-    try:
-        made: object = KINDS[name].flow(view)
-        if given_by(KINDS, name) is not None and not isinstance(made, RecordType):
-            raise TypeError(f"`flow` gave a `{type(made).__name__}`, which is no `RecordType`")
-    except Exception as error:
-        told = failure(KINDS, name, error)
-        if told is None:
-            raise
-        span = view.document.span(view.step.option_path("kind"))
-        view.sink.report(UNKNOWN_KIND, span, told, help="tell those who make the package")
-        return OPEN
-    assert isinstance(made, RecordType)
-    return made
-
-
-def _not_narrowed(fields: RecordType) -> RecordType:
-    """The fields that leave a step which cannot be read: it may have been meant to let no null through."""
-    kept = {name: ANY if isinstance(type_, MaybeType) else type_ for name, type_ in fields.fields.items()}
-    return RecordType(kept, fields.open)
-
-
-def _skipped(view: StepView) -> RecordType:
-    """The rows that pass a step by. Those that do not are what its `when` says of them."""
-    before, path = view.input, view.step.option_path("when")
-    view.expression(path, view.row_scope())
-    view.input = view.narrowed(before, path)
-    return view.narrowed(before, path, holds=False)
-
-
-def _pipeline_name(file: Path) -> str:
-    """What people call the pipeline in a file."""
-    return file.parent.name if file.name == "pipeline.yaml" else file.stem

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from atk_interp.kinds.base import Attempt, CallStep, Dropped, StepContext, Turn, UsedUp
-from atk_interp.kinds.base.results import CallApply
+from atk_interp.kinds.base.runners import CallApply
 from atk_interp.ledger.base import LedgerError
 from atk_interp.ledger.grants import Grants, granted_in
 from atk_interp.ledger.sqlite import SqliteLedger

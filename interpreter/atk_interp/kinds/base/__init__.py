@@ -4,6 +4,7 @@ from atk_interp.kinds.base.asking import ASKING_OPTIONS, Answer, Asker, check_as
 from atk_interp.kinds.base.bound import BoundStep, Closure, Names, draw_sites
 from atk_interp.kinds.base.cardinality import Cardinality
 from atk_interp.kinds.base.codes import CODES as _CODES_OF_STEPS
+from atk_interp.kinds.base.context import Scratch, SetContext, StepContext
 from atk_interp.kinds.base.examples import CODES as _CODES_OF_EXAMPLES
 from atk_interp.kinds.base.examples import EXAMPLES, StepExample, check_examples, examples_of
 from atk_interp.kinds.base.kind import Example, StepKind
@@ -11,22 +12,14 @@ from atk_interp.kinds.base.results import (
     AcceptedCall,
     Attempt,
     Beside,
-    CallStep,
     Dropped,
     Notice,
-    PureStep,
     RowFailed,
-    Runner,
-    Scratch,
-    SetContext,
-    SetStep,
-    SourceStep,
-    StepContext,
     StepStopped,
     Turn,
     UsedUp,
-    rejecting,
 )
+from atk_interp.kinds.base.runners import CallStep, PureStep, Runner, SetStep, SourceStep, rejecting
 from atk_interp.kinds.base.sets import check_one_at_most, compared, in_place, key_of, keyed, place, rank
 from atk_interp.kinds.base.stopping import REJECTING_OPTIONS, StopRule, check_stopping, stop_rule
 from atk_interp.kinds.base.view import ROW_TYPE, StepView, expression_paths

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from atk_interp.kinds.base.asking import Asker, Failure
 from atk_interp.kinds.base.bound import BoundStep
-from atk_interp.kinds.base.results import CallStep, Dropped, StepContext
+from atk_interp.kinds.base.context import StepContext
+from atk_interp.kinds.base.results import Dropped
+from atk_interp.kinds.base.runners import CallStep
 from atk_interp.values import Row
 
 __all__ = ["answering"]

@@ -13,9 +13,10 @@ from typing import Any, ParamSpec, TypeVar
 from atk_interp.expressions.types import Type
 from atk_interp.foreign import CannotLoad
 from atk_interp.kinds.base.bound import BoundStep, Closure
+from atk_interp.kinds.base.context import StepContext
 from atk_interp.kinds.base.examples import REPEATED, UNREADABLE
 from atk_interp.kinds.base.holding import CONSTRAIN, check_constrain, holdings, rules_for
-from atk_interp.kinds.base.results import AcceptedCall, Attempt, RowFailed, StepContext, StepStopped, Turn, UsedUp
+from atk_interp.kinds.base.results import AcceptedCall, Attempt, RowFailed, StepStopped, Turn, UsedUp
 from atk_interp.kinds.base.view import StepView
 from atk_interp.llm.messages import ContextTooLong, Reply
 from atk_interp.records import dataclass

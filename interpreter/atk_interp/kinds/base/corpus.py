@@ -9,8 +9,9 @@ from typing import Any
 
 from atk_interp.kinds.base.bm25 import Texts
 from atk_interp.kinds.base.bound import BoundStep, Closure
+from atk_interp.kinds.base.context import Scratch, SetContext
 from atk_interp.kinds.base.nearness import Vectors
-from atk_interp.kinds.base.results import Dropped, RowFailed, Scratch, SetContext, StepStopped
+from atk_interp.kinds.base.results import Dropped, RowFailed, StepStopped
 from atk_interp.kinds.base.sets import compared
 from atk_interp.kinds.base.view import expression_paths
 from atk_interp.values import Row, Value, content_hash

@@ -6,19 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from atk_interp.kinds.base.results import (
-    Beside,
-    CallStep,
-    Dropped,
-    PureStep,
-    RowFailed,
-    Runner,
-    SetContext,
-    SetStep,
-    SourceStep,
-    StepContext,
-    StepStopped,
-)
+from atk_interp.kinds.base.context import SetContext, StepContext
+from atk_interp.kinds.base.results import Beside, Dropped, RowFailed, StepStopped
+from atk_interp.kinds.base.runners import CallStep, PureStep, Runner, SetStep, SourceStep
 from atk_interp.values import Row
 
 __all__ = ["Told", "guarded"]

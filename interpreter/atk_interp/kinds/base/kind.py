@@ -11,7 +11,7 @@ from atk_interp.expressions.types import RecordType
 from atk_interp.kinds.base.bound import BoundStep
 from atk_interp.kinds.base.cardinality import Cardinality
 from atk_interp.kinds.base.nested import Collected, Inlined, Looped, Result
-from atk_interp.kinds.base.results import CallStep, Runner
+from atk_interp.kinds.base.runners import CallStep, Runner
 from atk_interp.kinds.base.view import StepView
 from atk_interp.records import dataclass
 from atk_interp.spec.options import Option

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from atk_interp.kinds.base.asking import Answer, Asker, Failure
 from atk_interp.kinds.base.bound import BoundStep
+from atk_interp.kinds.base.context import SetContext
 from atk_interp.kinds.base.learned import Learned, Tried
-from atk_interp.kinds.base.results import Dropped, Notice, PureStep, RowFailed, SetContext, StepStopped
+from atk_interp.kinds.base.results import Dropped, Notice, RowFailed, StepStopped
+from atk_interp.kinds.base.runners import PureStep
 from atk_interp.kinds.base.sets import place, rank
 from atk_interp.kinds.base.training import trained
 from atk_interp.records import dataclass

@@ -10,7 +10,7 @@ from typing import Any
 from atk_interp.diagnostics import Diagnostic
 from atk_interp.expressions.types import Type
 from atk_interp.kinds.base.bound import BoundStep
-from atk_interp.kinds.base.results import CallStep, SetStep
+from atk_interp.kinds.base.runners import CallStep, SetStep
 from atk_interp.kinds.base.view import Analysed, StepView
 from atk_interp.records import dataclass
 from atk_interp.values import Row, Value

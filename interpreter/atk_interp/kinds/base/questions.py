@@ -17,8 +17,9 @@ from atk_interp.expressions.types import AnyType, RecordType, TextType, Type, wi
 from atk_interp.kinds.base.asking import ASKING_OPTIONS, Answer, Asker, Failure, check_reading
 from atk_interp.kinds.base.bound import BoundStep, Names
 from atk_interp.kinds.base.codes import WRONG_VALUE_TYPE
+from atk_interp.kinds.base.context import StepContext
 from atk_interp.kinds.base.matrix import paired
-from atk_interp.kinds.base.results import RowFailed, StepContext
+from atk_interp.kinds.base.results import RowFailed
 from atk_interp.kinds.base.view import StepView
 from atk_interp.kinds.base.written import is_formula
 from atk_interp.records import dataclass

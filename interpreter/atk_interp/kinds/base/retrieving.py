@@ -8,8 +8,9 @@ from itertools import chain
 from typing import Any
 
 from atk_interp.kinds.base.bound import BoundStep, Closure
+from atk_interp.kinds.base.context import SetContext
 from atk_interp.kinds.base.corpus import Corpus, Reading
-from atk_interp.kinds.base.results import Beside, Dropped, RowFailed, SetContext, StepStopped
+from atk_interp.kinds.base.results import Beside, Dropped, RowFailed, StepStopped
 from atk_interp.values import Row, content_hash
 
 __all__ = ["Retrieving"]

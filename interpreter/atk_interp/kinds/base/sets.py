@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from atk_interp.kinds.base.bound import BoundStep
-from atk_interp.kinds.base.results import Dropped, RowFailed, Scratch, SetContext
+from atk_interp.kinds.base.context import Scratch, SetContext
+from atk_interp.kinds.base.results import Dropped, RowFailed
 from atk_interp.kinds.base.view import StepView, expression_paths
 from atk_interp.spec.codes import KEYS_AT_ODDS
 from atk_interp.values import Row, canonical, content_hash
