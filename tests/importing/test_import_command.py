@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from atk_interp.cli.main import cli
-from atk_interp.importing.placing import AlreadyThere, place, staged
+from atk_interp.importing.placing import AlreadyThere, discard, place, staged
 from support.foreign_checkout import write_files
 
 Command = Callable[..., tuple[int, str, str]]
@@ -92,10 +92,11 @@ def test_names_are_filled_in_or_kept_as_they_are_asked_for(command: Command, tmp
 
 def test_a_file_that_appears_meanwhile_is_kept_and_all_else_taken_away_again(tmp_path: Path) -> None:
     output = write_files(tmp_path / "ours", {"own.txt": "mine"})
-    folder = staged(output, {"a/b/c.yaml": "c", "z.yaml": "z"})
+    stage = staged(output, {"a/b/c.yaml": "c", "z.yaml": "z"})
     (output / "z.yaml").write_text("theirs")
     with pytest.raises(AlreadyThere):
-        place(folder, output)
+        place(stage, output)
+    discard(stage)
     assert tree(output) == {"own.txt": "mine", "z.yaml": "theirs"}
     assert not (output / "a").exists()
 

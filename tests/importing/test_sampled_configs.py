@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from atk_interp.elsewhere.sampled import META
 from atk_interp.importing import Import, Wishes, import_into
 from atk_interp.lint.check import check_file
 from support.foreign_checkout import write_files
@@ -122,13 +123,18 @@ def test_lint_finds_nothing_wrong_with_it(done: Import) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "input_dir", "folders"),
-    [("./inputs/!!PLACEHOLDER!!", None, None), ("/a", None, None), (".", ".", [".", "inputs/b"])],
+    ("paths", "input_dir", "folders"),
+    [
+        (["/a", "inputs/b"], None, None),
+        ([], None, None),
+        (None, None, None),
+        ([".", "inputs/b"], ".", [".", "inputs/b"]),
+        (["inputs/b"], "inputs", ["b"]),
+    ],
 )
-def test_paths_that_share_nothing_or_say_nothing_are_left_to_a_person(
-    tmp_path: Path, path: str, input_dir: str | None, folders: list[str] | None
+def test_folders_that_share_nothing_are_left_to_a_person(
+    paths: list[str] | None, input_dir: str | None, folders: list[str] | None
 ) -> None:
-    text = f"pipeline: meta-datagen-pipeline\noutput_dir: out\ncorrection_inputs: ['{path}', inputs/b]\n"
-    done = import_into(write_files(tmp_path, {"calls.yaml": text}) / "calls.yaml", tmp_path / "ours", Wishes())
-    found = yaml.safe_load((done.output / "calls.yaml").read_text(encoding="utf-8"))
-    assert (found["path"]["input_dir"], found["path"].get("folders")) == (input_dir, folders)
+    assert META.composed is not None
+    made = {part.to: part.value for part in META.composed({"correction_inputs": paths}.get) if part.value is not None}
+    assert (made.get("input_dir"), made.get("folders")) == (input_dir, folders)

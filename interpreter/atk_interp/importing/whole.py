@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from atk_interp.diagnostics import Diagnostic
 from atk_interp.importing.notes import FAILED, Note
-from atk_interp.importing.placing import place, staged
+from atk_interp.importing.placing import discard, place, staged
 from atk_interp.importing.project import import_path
 from atk_interp.importing.report import NAME, report
 from atk_interp.importing.work import Wishes
@@ -40,15 +39,16 @@ def import_into(path: Path, output: Path, wishes: Wishes) -> Import:
     Raises `NothingToImport`, `TooManyFiles`, `AlreadyThere` and `OSError`.
     """
     work = import_path(path, output, wishes)
-    folder = staged(output, {**work.files, NAME: ""})
+    stage = staged(output, {**work.files, NAME: ""})
+    folder = stage.folder
     try:
         found = check([folder]).report.everything if any(name.endswith(".yaml") for name in work.files) else []
         lines = [work.notes.safe(_told(folder, finding)) for finding in found]
         told = report(path.resolve().name, work.sources, work.notes, lines, work.read_python)
         (folder / NAME).write_text(told, encoding="utf-8", newline="\n")
-        place(folder, output)
+        place(stage, output)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        discard(stage)
         raise
     return Import(output, told, (*work.files, NAME), tuple(work.notes), tuple(found))
 
