@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from atk_interp.importing import Import, Wishes, import_into
-from atk_interp.importing.secrets import hidden, is_credential
+from atk_interp.importing.secrets import doubtful, hidden, is_credential
 from atk_interp.lint.check import check_file
 from support.foreign_checkout import write_files
 
@@ -90,6 +90,39 @@ def test_words_about_keys_are_no_keys() -> None:
     assert is_credential("X-Api-Key")
     assert is_credential("hf_token")
     assert not any(map(is_credential, ("max_tokens", "stop_token", "result_key", "key", "author", "secretary")))
+
+
+HEX, MIXED = "0123fdfa4567cd94" * 4, "aB0cD3eF6gH9iJ2kL5mN" * 2
+
+
+def test_what_may_be_a_password_is_left_and_told_with_its_line(tmp_path: Path) -> None:
+    content = f"|\n    Log in, {{text}}.\n    The password is hunter2.\n    Or send {HEX}\n"
+    files = {"p.py": f"x = 1\ny = '{MIXED}'\n", "prompts/ask.yaml": f"- role: user\n  content: {content}"}
+    done = imported(tmp_path, files)
+    prompt = (done.output / "prompts/ask.yaml").read_text(encoding="utf-8")
+    assert "hunter2" in prompt
+    assert HEX in prompt
+    told = "this may be a key or a password, and is left as it stands; take it out if it is one"
+    found = [note.place for note in done.notes if note.told == told]
+    assert found == ["p.py:2", "prompts/ask.yaml:4", "prompts/ask.yaml:5"]
+    assert not [note for note in done.notes if "hunter2" in note.told or HEX in note.told]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The password is short.",
+        "password: {password1}",
+        "meta-llama/Meta-Llama-3.1-70B-Instruct-Turbo-Long-Name-2024",
+        "https://example.org/blob/0123456789abcdef0123456789abcdef01234567/a",
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
+        "aVeryLongNameInCamelCaseThatSaysWhatItIs2",
+        f"api_key: {HEX}",
+        LONG,
+    ],
+)
+def test_what_is_no_password_or_is_known_to_be_one_is_not_doubtful(text: str) -> None:
+    assert doubtful(text) == []
 
 
 def test_a_private_key_is_concealed_to_its_end() -> None:

@@ -12,7 +12,7 @@ from atk_interp.importing.json_text import readable_json
 from atk_interp.importing.notes import Notes
 from atk_interp.importing.placeholders import Converted, converted
 from atk_interp.importing.prompt_text import prompt_file
-from atk_interp.importing.secrets import TOLD, hidden, places
+from atk_interp.importing.secrets import DOUBTFUL, TOLD, doubtful, hidden, places
 from atk_interp.records import dataclass
 from atk_interp.source import MappedText, SourceFile
 from atk_interp.templates import ROLES
@@ -167,6 +167,8 @@ def _concealed(template: str, text: MappedText, notes: Notes) -> str:
     """A template without the credentials of the original, each of which is told where it stands."""
     for begin, end in places(text.value):
         notes.look(text.file.path, text.slice(begin, end).span().begin.line, TOLD)
+    for at in doubtful(text.value):
+        notes.look(text.file.path, text.span(at).begin.line, DOUBTFUL)
     return hidden(template)
 
 

@@ -12,9 +12,11 @@ from atk_interp.importing.notes import Notes
 from atk_interp.patterns import pattern
 
 __all__ = [
+    "DOUBTFUL",
     "HIDDEN",
     "TOLD",
     "conceal_python",
+    "doubtful",
     "hidden",
     "is_credential",
     "places",
@@ -24,6 +26,8 @@ __all__ = [
 
 HIDDEN = "…"
 TOLD = "what looks like a key or a password stands here; it is written nowhere, and `…` is in its place"
+
+DOUBTFUL = "this may be a key or a password, and is left as it stands; take it out if it is one"
 
 _NAME = pattern(
     r"(?i)api[_-]?keys?\Z|(?:\A|[_-])(?:(?:access|auth|private|secret)[_-]?key|auth|authorization|bearer|cookie"
@@ -38,6 +42,14 @@ _STRIPE = pattern(r"(?<![A-Za-z0-9])[prs]k_(?:live|test)_[A-Za-z0-9]{16,}")
 _NAMED = pattern(
     r"(?i)(?<![a-z0-9])(?:api[_-]?key|authorization|passwd|password|secret|token)[\"']?\s*[:=]\s*[\"']?"
     r"(?:(?:bearer|basic|token)\s+)?(?P<password>(?=[^\s\"']*[0-9])[a-z0-9._~+/=-]{16,})"
+)
+_BARE = pattern(
+    r"(?<![\w/.+=-])(?:(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{32,}"
+    r"|(?=[A-Za-z]*[0-9])(?=[a-z0-9]*[A-Z])(?=[A-Z0-9]*[a-z])(?=(?:[A-Za-z]*[0-9]){4})[A-Za-z0-9]{32,})(?![\w/.+=-])"
+)
+_SAID = pattern(
+    r"(?i)\b(?:password|passwd|passphrase|passcode|(?:api|access|secret)[ _-]key)\b[\"'`]?\s*(?:is|[:=])\s*"
+    r"[\"'`]?(?P<password>(?=[^\s\"'`{}<>]*[0-9])[^\s\"'`{}<>…]{4,})"
 )
 _BEARER = pattern(r"(?i)\b(?:bearer|basic)\s+(?P<password>(?=[^\s\"']*[0-9])[a-z0-9._~+/=-]{16,})")
 
@@ -59,6 +71,13 @@ def places(text: str) -> list[tuple[int, int]]:
         else:
             apart.append((begin, end))
     return apart
+
+
+def doubtful(text: str) -> list[int]:
+    """Where something stands that may be a credential, and may as well be anything else."""
+    known = places(text)
+    found = [one.start() for one in _BARE.finditer(text)] + [one.start("password") for one in _SAID.finditer(text)]
+    return sorted({at for at in found if not any(begin <= at < end for begin, end in known)})
 
 
 def hidden(text: str) -> str:
@@ -119,6 +138,8 @@ def conceal_python(tree: ast.AST, file: str, notes: Notes) -> None:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and places(node.value):
             node.value = hidden(node.value)
             notes.look(file, node.lineno, TOLD)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and doubtful(node.value):
+            notes.look(file, node.lineno, DOUBTFUL)
 
 
 def _named(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
