@@ -156,9 +156,15 @@ def test_every_console_block_is_compared() -> None:
 
 
 FIRST = """
-- when: {matching: Tides}
-  reply: "<question>Tides.</question><answer>no</answer>"
-- reply: "<question>Why?</question><answer>so</answer>"
+- when: {matching: feathery}
+  reply: >-
+    <answer>A cloud is made of tiny drops of water or crystals of ice that float in the air.</answer>
+    <question>How heavy is it?</question>
+- when: {matching: taller than a man}
+  reply: >-
+    <answer>They stood taller than a man and weighed several tonnes.</answer>
+    <question>The light must have been heavy.</question>
+- reply: "<answer>Tides are high.</answer><question>Why are tides high?</question>"
 """
 
 

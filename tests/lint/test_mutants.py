@@ -58,7 +58,7 @@ RIGHT = {
     r"|misspell value models\.\w+\.model"
     r"|misspell key (outputs\.\w+\.jsonl|(.*\.)?(accept|fields)\.[^.]+|path|system|skip)",
     "may be left out": r"delete ((.*\.)?(description|help|section|default|optional|min|max|examples|when|keep|accept"
-    r"|attempts|feedback|after|max_items|many|choice|set|drop|fields|constrain|words_of|max_chars|count|models|prompts"
+    r"|attempts|feedback|after|max_items|many|choice|set|drop|fields|constrain|words_of|sentence_of|max_chars|count|models|prompts"
     r"|sampling|temperature|max_tokens|system|skip|with|rejected|filtered|where|include_self|of"
     r"|own_by|k|take|wrong)|(params\.)?output_dir|outputs\.\w+\.jsonl)",
     "one of several": r"delete (.*\.(accept|fields|set|sampling|examples|by|drop|first|messages|reply)"
