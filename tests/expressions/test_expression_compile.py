@@ -40,6 +40,7 @@ _ERRORS = [
         "a | fromjson",
         "a whole number in the JSON has more than 64 bits: 18446744073709551616",
     ),
+    ("a | fromjson", {"a": "[" * 101 + "9" * 19 + "]" * 101}, "a | fromjson", "the JSON is nested more than 100 deep"),
     ("'x' | split(a)", {"a": ""}, "a", "the separator must not be empty"),
     ("'x' | replaced(a, '')", {"a": "("}, "'x' | replaced(a, '')", "`(` is not a regular expression: missing )"),
     ("'x' | replaced('x', a)", {"a": "\\1"}, "'x' | replaced('x', a)", "there is no group `1` in `x`"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from atk_interp.llm.messages import Reply, Request
+from atk_interp.llm.messages import ContextTooLong, Reply, Request
 from atk_interp.replies import Reader
 from atk_interp.templates import Template
 from support.openai_server import Answer, Call, server_thread
@@ -97,6 +97,24 @@ async def test_feedback_shows_the_failed_reply_and_the_reason(tmp_path: Path) ->
     assert second.messages[0].content == "b"
     assert second.messages[1].content == "far too long"
     assert "not accepted: is short" in second.messages[2].content
+
+
+async def test_feedback_that_makes_a_prompt_too_long_is_left_out_of_the_next_attempt(tmp_path: Path) -> None:
+    def model(request: Request) -> str:
+        if len(request.messages) > 1:
+            raise ContextTooLong("9000 tokens are too many", "m")
+        return "far too long" if request.attempt == 0 else "ok"
+
+    ran = await run(tmp_path, spec("feedback: true", "accept: {is short: reply | length < 5}"), model)
+    assert [row["reply"] for row in ran.rows] == ["ok", "ok"]
+    assert sorted((request.attempt, len(request.messages)) for request in ran.requests) == [
+        (0, 1),
+        (0, 1),
+        (1, 3),
+        (1, 3),
+        (2, 1),
+        (2, 1),
+    ]
 
 
 async def test_without_feedback_an_attempt_sends_the_same_messages(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from atk_interp.expressions.bounds import is_number_in_range
+from atk_interp.expressions.bounds import depth, is_number_in_range
 from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.functions.model import Example, Function, Limit, Parameter, Role
 from atk_interp.expressions.kinds import Kind
@@ -17,6 +17,8 @@ from atk_interp.values import Value, decode
 __all__ = ["APART_FILTERS"]
 
 _TEXT = frozenset([Kind.TEXT])
+_DEEPEST = 100
+"""As records that are read: what is written again has more around it, and no encoder takes any depth."""
 _MANY_DIGITS = pattern(r"\d{19}")
 
 
@@ -35,6 +37,8 @@ def _fromjson(text: str) -> Value:
         value = decode(text)
     except ValueError as error:
         raise OperandError(f"the text is not JSON: {error}") from None
+    if depth(value) > _DEEPEST:
+        raise OperandError(f"the JSON is nested more than {_DEEPEST} deep")
     if _MANY_DIGITS.search(text) is not None:
         json.loads(text, parse_int=_checked)
     return value

@@ -206,8 +206,9 @@ class Asker:
             except RowFailed as error:
                 return Failure(str(error), tuple(failed))
             except ContextTooLong as error:
-                label, too_long = _TOO_LONG, True
+                label, too_long = _TOO_LONG, len(messages) == len(first)
                 failed.append(Attempt(sample, turn.attempt, str(error), "", "refused"))
+                messages = first  # without the feedback, which may be what is too much
             else:
                 effort = weight + len(reply.text) if self.reader.function is None else _HEAVY + 1
                 readings, refused, label, reason = await computed(effort, self._judge, reply, names)
