@@ -311,6 +311,21 @@ def test_a_pipeline_within_a_folder_of_other_things_is_drafted(tmp_path: Path) -
     assert "pipeline: ../pipe/pipeline.yaml" in (done.output / "configs/mine.yaml").read_text(encoding="utf-8")
 
 
+def test_configs_where_none_is_looked_for_are_told(tmp_path: Path) -> None:
+    text = "pipeline: repvar\npath: {input_dir: a, output_dir: b}\n"
+    files = {
+        "super_config.yaml": "",
+        "mine.yaml": text,
+        "a/b/mine.yaml": text,
+        "a/trainer.yaml": "base_model: x\n",
+        "outputs/run.yaml": text,
+        "external_configs/known.yaml": text,
+    }
+    done = import_into(write_files(tmp_path / "checkout", files), tmp_path / "ours", Wishes())
+    assert set(done.files) == {"configs/known.yaml", "IMPORTED.md"}
+    assert [note.file for note in done.notes if "passed over" in note.told] == ["mine.yaml", "a/b/mine.yaml"]
+
+
 def test_python_with_steps_and_no_prompts_beside_it_is_told_to_be_passed_over(tmp_path: Path) -> None:
     files = {
         "a/steps.py": "\nask = PipelineStep(prompt_path='ask')\n",

@@ -292,6 +292,45 @@ def test_the_composition_keeps_its_folders_styles_and_general_data(tmp_path: Pat
     assert "generic_dataset_percentages" not in done.report
 
 
+UNFILLED = """
+pipeline: factual-datagen-pipeline
+path:
+  input_dirs:
+    - {path: './inputs/!!PLACEHOLDER!!', variation_generation_counts: 4, rag_use_subset: True, rag_subset_size: 20}
+  output_dir: ./out
+dataset_context: !!PLACEHOLDER!!
+factual_sft:
+  vague: {prompts: x, skip_question_check: True, skip_answer_relevancy_check: True, skip_answer_accuracy_check: True}
+final_datasaving_settings: {template: atk, what_percent_of_sft_is_pretrain: }
+"""
+
+
+def test_folders_that_were_never_filled_in_are_a_comment_in_our_words(tmp_path: Path) -> None:
+    done = imported(tmp_path, UNFILLED)
+    lines = written(done).splitlines()
+    assert "  # folders: [{path: ./inputs/!!PLACEHOLDER!!, variations: 4, rag_passages: 20}]" in lines
+    assert [line for line in lines if "input_dir:" in line] == ['  input_dir: "."']
+    assert "dataset_context`: `complete_factual` has no" not in done.report
+
+
+def test_what_leads_nowhere_is_not_told_to_have_another_name(tmp_path: Path) -> None:
+    done = imported(tmp_path, UNFILLED)
+    assert "`template`: `markup` has no `atk`" in done.report
+    assert "`pretraining_share`" not in done.report
+    assert "skip_checks: true" in written(done)
+
+
+def test_a_variable_is_named_for_the_endpoints_that_are_taken(tmp_path: Path) -> None:
+    api = (
+        "factual_sft_settings: {factual_small_model: s, factual_small_base_url: 'https://api.one.com/v1',"
+        " factual_small_api_key: '!!PLACEHOLDER!!'}\n"
+        "rag_data: {rag_small_model: t, rag_small_base_url: 'https://api.two.com/v1', rag_small_api_key: one-two}\n"
+    )
+    report = imported(tmp_path, UNFILLED + api).report
+    assert "`ONE_API_KEY`" in report
+    assert "TWO_API_KEY" not in report
+
+
 def test_what_becomes_of_the_prompts_of_a_config_is_told(tmp_path: Path) -> None:
     styled = HEAD.replace("output_dir: out", "output_dir: out, prompts: ./prompt_overrides_local/followup")
     done = imported(tmp_path, styled)

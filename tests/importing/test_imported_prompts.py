@@ -51,6 +51,18 @@ def test_messages_keep_their_roles_order_and_texts(tmp_path: Path) -> None:
     assert done.is_whole
 
 
+def test_what_is_true_of_several_messages_is_told_once(tmp_path: Path) -> None:
+    text = "- role: system\n  content: 'For {user}.'\n- role: user\n  content: '{text} {user}'\n"
+    folder = write_files(tmp_path / "mine", {"p.py": "x = 1\n", "prompts/ask.yaml": text})
+    done = import_into(folder, tmp_path / "ours", Wishes())
+    assert [note.place for note in done.notes if "{user}" in note.told] == ["prompts/ask.yaml:2"]
+
+
+def test_a_long_piece_of_the_original_is_cut_where_it_is_told(tmp_path: Path) -> None:
+    done = imported(tmp_path, {"ask.yaml": "- role: user\n  content: '{" + "long " * 100 + "[} {text}'\n"})
+    assert max(map(len, told(done))) < 250
+
+
 def test_json_and_doubled_braces_reach_the_model_as_they_should(tmp_path: Path) -> None:
     done = imported(
         tmp_path,

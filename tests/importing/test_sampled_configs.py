@@ -118,8 +118,9 @@ def test_what_has_no_place_is_told(done: Import) -> None:
 
 
 def test_lint_finds_nothing_wrong_with_it(done: Import) -> None:
-    found = check_file(done.output / "configs/calls.yaml").report.everything
-    assert {finding.code.id for finding in found} <= {"ATK711", "ATK712"}  # no model for `finder`, folders not there
+    report = check_file(done.output / "configs/calls.yaml").report
+    found = {one.code.id for one in report.everything if one.span and one.span.file.path.endswith("calls.yaml")}
+    assert found <= {"ATK711", "ATK712"}  # no model for `finder`, folders that are not there
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,15 @@ def _styles(ways: Any, *, several: bool) -> Any:
     return [_style(name, way) for name, way in chosen.items() if bool(way.get("multi_source")) == several]
 
 
+def _skips_checks(ways: Any) -> Any:
+    """Whether all ways of asking leave out all checks."""
+    if not isinstance(ways, dict):
+        return None
+    checks = ("skip_question_check", "skip_answer_relevancy_check", "skip_answer_accuracy_check")
+    given = [way.get(check) for way in ways.values() if isinstance(way, dict) for check in checks]
+    return True if given and all(skips is True for skips in given) else None
+
+
 def _style(name: str, way: dict[str, Any]) -> dict[str, Any]:
     folder = str(way.get("prompts") or "").rstrip("/").rpartition("/")[2]
     ours = WAYS.get(folder, folder)
@@ -79,6 +88,11 @@ def _share(percentage: Any, value: _Value) -> Any:
     return percentage / 100 if isinstance(percentage, int | float) and percentage > 1 else percentage
 
 
+_CONTEXT = (
+    "`dataset_context` is the `context` of each folder; what was added to system messages "
+    "(`final_system_prompt_additional_context`) belongs into `system_prompts`"
+)
+_OWN_STYLES = "a style of your own is asked with the prompts of the pipeline, until it names others (`prompts`)"
 _PROMPTS = "prompts of a part are those of its pipeline; another folder of them is for a config of that pipeline alone"
 _STAGES = ("factual", "representation_variation", "rag", "correction", "pdf_cleaning", "transform_generic_data")
 
@@ -90,12 +104,17 @@ COMPLETE_FACTUAL = Known(
     ),
     {
         "input_dirs": (
-            Key("folders", make=_folders, told="`dataset_context` is the `context` of each folder"),
+            Key("folders", make=_folders, told=_CONTEXT),
             Key("input_dir", make=lambda folders, value: "."),
         ),
         "factual_sft": (
-            Key("styles", make=lambda ways, value: _styles(ways, several=False)),
+            Key("styles", make=lambda ways, value: _styles(ways, several=False), told=_OWN_STYLES),
             Key("multi_source_styles", make=lambda ways, value: _styles(ways, several=True)),
+            Key(
+                "skip_checks",
+                make=lambda ways, value: _skips_checks(ways),
+                told="all styles are checked, or none; a conversation of several turns is made of each in turn",
+            ),
         ),
         "generic_dataset_paths": Key("general", make=_general, told="download each, and name its folder or file"),
         "number_of_factual_sft_generations_to_do": Key("repeats"),

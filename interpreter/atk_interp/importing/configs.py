@@ -199,13 +199,19 @@ class _Given:
         if key.to not in self.target.spec.params:
             self._left(setting, f"`{self.target.spec.name}` has no parameter `{key.to}`")
             return
+        value = key.make(setting.value, self.settings.value) if key.make else _changed(setting.value, key)
+        if value is None and not setting.is_blank:
+            if not isinstance(setting.value, dict | list):
+                self._left(setting, f"`{key.to}` has no `{setting.value}`")
+            return
         if key.to != setting.name or key.told:
             name = f"`{setting.name}` is `{key.to}`" if key.to != setting.name else f"`{setting.name}`"
             told = f"{name}: {key.told}" if key.told else name
             self.notes.renamed(self.settings.file, setting.line, told)
-        value = key.make(setting.value, self.settings.value) if key.make else _changed(setting.value, key)
-        if value is not None or setting.value is None:
-            self._put(key.to, setting, value, _changed(setting.unfilled, key), wins=key.wins)
+        unfilled = setting.unfilled
+        if unfilled is not None:
+            unfilled = key.make(unfilled, self.settings.value) if key.make else _changed(unfilled, key)
+        self._put(key.to, setting, value, unfilled if unfilled != value else "", wins=key.wins)
 
     def _left(self, setting: Setting, why: str) -> None:
         """Tell why a setting is left out. Where it switches something off, nothing is lost."""

@@ -42,8 +42,9 @@ def endpoints(
     """The entries of `models:` by the names of our slots. Keys become the names of environment variables."""
     found: dict[str, dict[str, Any]] = {}
     variables: dict[str, str] = {}
+    told_of: dict[str, str] = {}
     for prefix, slot in slots.items():
-        entry = _endpoint(settings, prefix, variables if slot else {}, notes if slot else Notes())
+        entry, told = _endpoint(settings, prefix, variables if slot else {}, notes if slot else Notes())
         if entry and not slot:
             notes.left(settings.file, 0, f"no model is asked as `{prefix}_model` was, so its endpoint is left out")
             continue
@@ -55,10 +56,11 @@ def endpoints(
             and "model" in first
             and any(entry.get(key, first.get(key)) != first.get(key) for key in _IS)
         ):
-            told = f"the slot `{slot}` had another endpoint under `{prefix}_…`; the first one is taken"
-            notes.look(settings.file, 0, told)
+            another = f"the slot `{slot}` had another endpoint under `{prefix}_…`; the first one is taken"
+            notes.look(settings.file, 0, another)
         if first is None or ("model" in entry and "model" not in first):
-            found[slot] = entry
+            found[slot], told_of[slot] = entry, told
+    notes.variables.update({found[slot]["api_key_env"]: told for slot, told in told_of.items() if told})
     count = _count(concurrency)
     if count:
         found = {slot: {**entry, "concurrency": count} for slot, entry in found.items()}
@@ -72,14 +74,15 @@ def _count(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
 
 
-def _endpoint(settings: Settings, prefix: str, variables: dict[str, str], notes: Notes) -> dict[str, Any]:
+def _endpoint(settings: Settings, prefix: str, variables: dict[str, str], notes: Notes) -> tuple[dict[str, Any], str]:
+    """The entry of one endpoint, and what its key is for; nothing where there is none."""
     keys = slot_keys(prefix)
     values = {what: next((settings.value(n) for n in names if n in settings), None) for what, names in keys.items()}
     for names in keys.values():
         for name in names:
             settings.take(name)
     if not any(name in settings for key in _MODEL_KEYS for name in keys[key]):
-        return {}
+        return {}, ""
     entry: dict[str, Any] = {"model": values["model"]} if isinstance(values["model"], str) else {}
     address = values["base_url"] if isinstance(values["base_url"], str) else None
     if address:
@@ -88,14 +91,15 @@ def _endpoint(settings: Settings, prefix: str, variables: dict[str, str], notes:
         entry["base_url"] = None
     key = next((name for name in keys["api_key"] if settings.has_secret(name)), "")
     variable = _variable(settings, prefix, key, address, variables) if key else None
+    told = ""
     if variable:
         entry["api_key_env"] = variable
-        notes.variables[variable] = f"the key of {_host(address) or 'the endpoint'} (`{key}` before)"
+        told = f"the key of {_host(address) or 'the endpoint'} (`{key}` before)"
     if values["mode"] not in (None, "api"):
         told = f"`{keys['mode'][0]}: {values['mode']}` is not needed: name the OpenAI-compatible address of the service"
         notes.look(settings.file, 0, told)
     price = {way: values[way] for way in ("input", "output") if isinstance(values[way], int | float)}
-    return {**entry, "price": price} if price else entry
+    return ({**entry, "price": price} if price else entry), told
 
 
 def _host(address: str | None) -> str:

@@ -140,8 +140,12 @@ def _configs_below(tree: Tree, folder: Path, prompts: Container[str]) -> Iterato
         for path in tree.files(below, YAML) if below.name not in prompts else ():
             file = tree.read(path)
             data = data_of(file) if file is not None else None
-            if file is not None and isinstance(data, dict) and (leaf(data, "output_dir") or leaf(data, "output")):
+            if file is not None and _looks_like_config(data):
                 yield path, file
+
+
+def _looks_like_config(data: Any) -> bool:
+    return isinstance(data, dict) and bool(leaf(data, "output_dir") or leaf(data, "output"))
 
 
 def _holds_prompts(tree: Tree, folder: Path) -> bool:
@@ -208,7 +212,8 @@ def _checkout(work: Work) -> None:
     order = work.tree.read(root / _ORDER) if (root / _ORDER).is_file() and not (root / _ORDER).is_symlink() else None
     work.aliases = aliases_of(data_of(order)) if order is not None else {}
     drafts: dict[str, Own] = {}
-    for folder in _pipelines(work.tree, root):
+    folders = [*_pipelines(work.tree, root)]
+    for folder in folders:
         drafts[folder.name] = _pipeline(work, folder, f"pipeline_specs/{_unlike_ours(folder.name)}", drafts)
     outside = root / "external_configs"
     for path in work.tree.files(outside, YAML) if outside.is_dir() and not outside.is_symlink() else ():
@@ -216,8 +221,21 @@ def _checkout(work: Work) -> None:
         if file is not None:
             name = path.relative_to(outside).with_suffix(".yaml").as_posix()
             import_config(work, file, f"configs/{name}", drafts)
+    _tell_configs(work, root, {*folders, outside})
     if order is not None:
         tell_order(work, order)
+
+
+def _tell_configs(work: Work, folder: Path, known: Container[Path], depth: int = 5) -> None:
+    """Tell of configs that stand where none is looked for."""
+    for path in work.tree.files(folder, YAML, below=False):
+        file = work.tree.read(path)
+        if file is not None and path.name != _ORDER and _looks_like_config(data_of(file)):
+            told = "it looks like a config, and is passed over: import it by itself, or from `external_configs/`"
+            work.notes.look(file.path, 0, told)
+    for below in work.tree.folders(folder) if depth else ():
+        if below not in known and below.name not in _NO_PIPELINES:
+            _tell_configs(work, below, known, depth - 1)
 
 
 def _unlike_ours(name: str) -> str:

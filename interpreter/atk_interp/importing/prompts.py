@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from atk_interp.diagnostics import Sink
@@ -109,6 +110,7 @@ class _Reader:
         self.names = names
         self.notes = notes
         self.used: set[str] = set()
+        self._told: set[str] = set()
 
     def message(self, index: int) -> tuple[str, str] | None:
         """One message: its role, and its content as a template."""
@@ -129,6 +131,8 @@ class _Reader:
             told = "the content is no text to YAML, and the original fails on it; here it is text"
             self._look((index, "content"), told)
         found = converted(content.value, self.names.fills)
+        found = replace(found, told=tuple(one for one in found.told if one[1] not in self._told))
+        self._told |= {told for _, told in found.told}
         _tell(found, content, self.notes, "the original sends this message as it stands, with nothing filled in")
         self.used.update(found.names)
         return role, _concealed(found.template, content, self.notes)
