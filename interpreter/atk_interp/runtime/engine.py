@@ -21,7 +21,7 @@ from contextvars import copy_context
 
 from atk_interp.foreign import Interruption
 from atk_interp.kinds.base import CallStep, Dropped, StepContext
-from atk_interp.llm.messages import EndpointDown, EndpointUnavailable
+from atk_interp.llm.messages import EndpointDown
 from atk_interp.plan import Plan, PlannedStep
 from atk_interp.runtime.barrier import Waiting
 from atk_interp.runtime.books import Books
@@ -30,6 +30,7 @@ from atk_interp.runtime.calls import Halted
 from atk_interp.runtime.feeding import Feeder
 from atk_interp.runtime.goals import Accepted
 from atk_interp.runtime.prefix import Prefix
+from atk_interp.runtime.setbacks import Setbacks, cause_of
 from atk_interp.runtime.step_calls import Answers
 from atk_interp.runtime.under_way import Emitter, Item, UnderWay, emits
 from atk_interp.runtime.walking import Sinks, Walker
@@ -86,9 +87,7 @@ class Engine:
         self._answers: list[_Answer] = []
         self._active = 0
         self._behind = 0
-        self._failure: BaseException | None = None
-        self._lost: list[EndpointDown] = []
-        self._blocked: OutOfBudget | None = None
+        self._setbacks = Setbacks()
         self._done: set[str] = set()
 
     async def run(self) -> None:
@@ -114,7 +113,7 @@ class Engine:
             self._wake.set,
             self._wake_soon,
             self._is_through,
-            lambda: not self._lost and not self._blocked,
+            lambda: self._setbacks.none_missing,
         )
         threads = ThreadPoolExecutor(max_workers=len(self._rows.emitters) + 1, thread_name_prefix="atk-rows")
         try:
@@ -129,17 +128,12 @@ class Engine:
             # Not in the loop's own thread: the last rows of the threads may still have something to tell it.
             await self._loop.run_in_executor(None, functools.partial(threads.shutdown, cancel_futures=True))
             self._waiting.close()
-        if self._failure is not None:
-            raise self._failure
-        if self._lost:
-            raise _rows_lost(self._lost)
-        if self._blocked is not None:
-            raise self._blocked
+        self._setbacks.raise_any()
 
     def stop(self, reason: BaseException) -> None:
         """End the run: no row asks a model any more. The first reason counts. Call from the loop."""
-        if self._failure is None:
-            self._failure = reason
+        if self._setbacks.reason is None:
+            self._setbacks.reason = reason
         self._stop.set()
         self._interruption.stop()
         self._calls.halt()
@@ -159,7 +153,7 @@ class Engine:
         for earlier in emitter.after:
             await earlier.done.wait()
         # A set with rows missing is another set: what was made of it would be paid for nothing.
-        if not (emitter.after and (self._lost or self._blocked)):
+        if not emitter.after or self._setbacks.none_missing:
             try:
                 await self._loop.run_in_executor(threads, copy_context().run, self._make_rows, emitter)
             except Halted:
@@ -167,7 +161,7 @@ class Engine:
                     self.stop(self._calls.reason)
                 return
             except EndpointDown as error:  # a step that asks for all its rows at once, and has got no reply
-                self._lost.append(error)
+                self._setbacks.lost.append(error)
             except Exception as error:  # noqa: BLE001 - handed on: the run stops with it
                 self.stop(error)
                 return
@@ -225,7 +219,7 @@ class Engine:
         try:
             result = await runner.apply(item.row, self._contexts[item.step.name])
         except Exception as error:  # noqa: BLE001 - handed on: the run stops with it
-            self._failed(item, _cause(error))
+            self._failed(item, cause_of(error))
         else:
             self._answers.append((item, result))
             self._behind += 1
@@ -237,13 +231,13 @@ class Engine:
                 self.stop(self._calls.reason)
             return
         if isinstance(cause, OutOfBudget) and self._prefix is not None and item.place is not None:
-            self._blocked = cause
+            self._setbacks.blocked = cause
             self._prefix.block(item.place, cause)
             self._rows.lost(item)
         elif not isinstance(cause, EndpointDown):
             self.stop(cause)
         elif item.again:
-            self._lost.append(cause)
+            self._setbacks.lost.append(cause)
             self._rows.lost(item)
         else:
             self._rows.again(item)
@@ -266,7 +260,7 @@ class Engine:
             self._wake.set()
 
     def _is_through(self, emitter: Emitter) -> None:
-        if not self._lost and not self._blocked:
+        if self._setbacks.none_missing:
             self._mark_finished_steps(emitter)
         self._sinks.changed()
 
@@ -347,16 +341,3 @@ def _telling(sinks: Sinks, prefix: Prefix) -> Sinks:
         prefix.dropped(step.name, lost)
 
     return Sinks(sinks.row, dropped, sinks.changed)
-
-
-def _rows_lost(lost: list[EndpointDown]) -> EndpointUnavailable:
-    count = "a row has got no reply" if len(lost) == 1 else f"{len(lost)} rows have got no reply"
-    return EndpointUnavailable(f"{count}: {lost[0]}", lost[0].endpoint, lost[0])
-
-
-def _cause(error: BaseException) -> BaseException:
-    """What really went wrong, out of the groups that concurrent tasks raise: a stop before a failed transport."""
-    if not isinstance(error, BaseExceptionGroup):
-        return error
-    causes = [_cause(inner) for inner in error.exceptions]
-    return min(causes, key=lambda cause: [isinstance(cause, kind) for kind in (Halted, EndpointDown, OutOfBudget)])
