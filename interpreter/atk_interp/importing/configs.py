@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 from typing import Any
@@ -14,6 +13,7 @@ from atk_interp.formats.outputs import OUTPUT_OPTIONS
 from atk_interp.importing.endpoints import endpoints
 from atk_interp.importing.notes import Notes
 from atk_interp.importing.settings import Setting, Settings
+from atk_interp.importing.values import changed, fitted, truth
 from atk_interp.importing.work import leaf
 from atk_interp.kinds import KIND_OPTIONS
 from atk_interp.records import dataclass
@@ -159,7 +159,7 @@ class _Given:
         if self.target.subset not in self.target.spec.params:
             if size is not None:
                 self._left(size, "there is no subset of this pipeline")
-        elif size is not None and _truth(wanted) is not False:
+        elif size is not None and truth(wanted) is not False:
             self._put(self.target.subset, size, size.value)
         elif size is not None:
             self.notes.renamed(self.settings.file, size.line, "`use_subset` was off, so `subset_size` is left out")
@@ -199,7 +199,7 @@ class _Given:
         if key.to not in self.target.spec.params:
             self._left(setting, f"`{self.target.spec.name}` has no parameter `{key.to}`")
             return
-        value = key.make(setting.value, self.settings.value) if key.make else _changed(setting.value, key)
+        value = key.make(setting.value, self.settings.value) if key.make else changed(setting.value, key)
         if value is None and not setting.is_blank:
             if not isinstance(setting.value, dict | list):
                 self._left(setting, f"`{key.to}` has no `{setting.value}`")
@@ -210,7 +210,7 @@ class _Given:
             self.notes.renamed(self.settings.file, setting.line, told)
         unfilled = setting.unfilled
         if unfilled is not None:
-            unfilled = key.make(unfilled, self.settings.value) if key.make else _changed(unfilled, key)
+            unfilled = key.make(unfilled, self.settings.value) if key.make else changed(unfilled, key)
         self._put(key.to, setting, value, unfilled if unfilled != value else "", wins=key.wins)
 
     def _left(self, setting: Setting, why: str) -> None:
@@ -233,7 +233,7 @@ class _Given:
             self.notes.look(self.settings.file, setting.line, f"`{setting.name}` was never filled in")
             comment = "never filled in"
         elif value is not None:
-            value = _fitted(value, param)
+            value = fitted(value, param)
             problem = check_value(param, value)
             if problem is not None:
                 self.notes.look(self.settings.file, setting.line, f"`{setting.name}` does not fit: {problem}")
@@ -277,51 +277,3 @@ def _unfilled_lines(param: Param, unfilled: Any) -> list[str]:
     if not isinstance(unfilled, str | list) or not unfilled or unfilled == "!!PLACEHOLDER!!":
         return []
     return [f"# {line}" for line in yaml_text({param.name: unfilled}).split("\n")]
-
-
-def _changed(value: Any, key: Key) -> Any:
-    """A value as ours: another word for it, or another mark in its texts."""
-    if isinstance(value, list):
-        return [_changed(part, key) for part in value]
-    if key.values is not None and isinstance(value, str | bool):
-        truth = _truth(value)
-        return key.values[truth] if truth in key.values else key.values.get(value, value)
-    return value.replace(*key.replaced) if key.replaced and isinstance(value, str) else value
-
-
-def _truth(value: Any) -> Any:
-    """What a text says that was a truth value before a mark stood before it."""
-    if isinstance(value, str) and value.lower() in ("true", "yes", "on", "false", "no", "off"):
-        return value.lower() in ("true", "yes", "on")
-    return value
-
-
-def _fitted(value: Any, param: Param) -> Any:
-    """A value in the type of a parameter, where nothing is lost by it."""
-    if param.type == "bool":
-        return _truth(value)
-    if param.type in ("text", "path") and isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    if param.type == "list" and isinstance(value, str):
-        return _list(value)
-    if param.type in ("int", "float"):
-        return _number(value, param)
-    return value
-
-
-def _list(text: str) -> list[Any]:
-    """A list that is written as a text, as an earlier version of the original had them, or one of the text."""
-    try:
-        found = ast.literal_eval(text.strip()) if text.lstrip().startswith("[") else None
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        found = None
-    return found if isinstance(found, list) else [text]
-
-
-def _number(value: Any, param: Param) -> Any:
-    try:
-        number = float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-    whole = isinstance(number, float) and number.is_integer() and param.type == "int"
-    return int(number) if whole else number

@@ -43,18 +43,21 @@ def draft_spec(
     name: str,
     steps: Sequence[PythonStep],
     reads: Mapping[str, frozenset[str]],
+    instead: frozenset[str],
     source: str,
     notes: Notes,
     values: Mapping[str, Any],
 ) -> Drafted:
-    """The draft of a pipeline. `reads` are the names that each prompt of it is filled in with.
+    """The draft of a pipeline. `reads` are the names that each prompt of it is filled in with, `instead` those of
+    prompts that a config may put in their place.
 
     `values` are defaults of parameters, as far as there are such.
     """
     drafts = _drafts(steps, notes)
     used = {word for draft in drafts for word in _read_by(draft, reads)}
     made = {draft.key for draft in drafts} | {"text", "metadata", *BUILT_IN_NAMES}
-    passage = {name: field for name, field in _OF_PASSAGES.items() if name in used - {draft.key for draft in drafts}}
+    wanted = (used | instead) - {draft.key for draft in drafts}
+    passage = {name: field for name, field in _OF_PASSAGES.items() if name in wanted}
     _tell_passage(passage, source, notes)
     params = tuple(sorted(used - made - passage.keys() - RESERVED_NAMES))
     slots = sorted({draft.step.slot or "small" for draft in drafts} or {"small"}, reverse=True)

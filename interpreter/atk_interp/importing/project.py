@@ -125,8 +125,8 @@ def _pipeline(work: Work, folder: Path, goal: str, drafts: Mapping[str, Own]) ->
     if default in folders and "prompts" not in folders:
         folders[default] = "prompts"
         work.notes.renamed(tree.shown(folder / default), 0, "prompts of a pipeline stand in `prompts/` beside its spec")
-    reads = _prompts(work, folder, goal, folders, names)
-    drafted = _draft(work, folder, goal, read, reads)
+    reads, instead = _prompts(work, folder, goal, folders, names)
+    drafted = _draft(work, folder, goal, read, reads, instead)
     own = Own(folder.name, goal, drafted, folders)
     for path, file in configs:
         name = path.relative_to(folder).with_suffix(".yaml").as_posix()
@@ -167,13 +167,18 @@ def _default_folder(folders: Mapping[str, str], configs: Sequence[Any]) -> str:
 
 def _prompts(
     work: Work, folder: Path, goal: str, folders: Mapping[str, str], names: Names
-) -> dict[str, frozenset[str]]:
-    """All prompts below the folder of a pipeline; the names that those of `prompts/` are filled in with."""
+) -> tuple[dict[str, frozenset[str]], frozenset[str]]:
+    """All prompts below the folder of a pipeline.
+
+    Gives the names that each of `prompts/` is filled in with, and those of all that may take their place.
+    """
     reads: dict[str, frozenset[str]] = {}
+    instead: set[str] = set()
     for old, new in folders.items():
         found = work.prompts(folder / old, joined(goal, new), names, leave_out=lambda file: _is_no_list(work, file))
         reads = found if new == "prompts" else reads
-    return reads
+        instead.update(*found.values())
+    return reads, frozenset(instead)
 
 
 def _is_no_list(work: Work, file: SourceFile) -> bool:
@@ -183,7 +188,9 @@ def _is_no_list(work: Work, file: SourceFile) -> bool:
     return True
 
 
-def _draft(work: Work, folder: Path, goal: str, read: Read, reads: Mapping[str, frozenset[str]]) -> Drafted | None:
+def _draft(
+    work: Work, folder: Path, goal: str, read: Read, reads: Mapping[str, frozenset[str]], instead: frozenset[str]
+) -> Drafted | None:
     shown = work.tree.shown(folder)
     if folder.name in NO_PIPELINE:
         work.notes.left(shown, 0, NO_PIPELINE[folder.name])
@@ -195,7 +202,7 @@ def _draft(work: Work, folder: Path, goal: str, read: Read, reads: Mapping[str, 
     if known is not None:
         told = f"`{known.ours}` does this, with parsers and prompts of its own; the draft is for what you changed"
         work.notes.look(shown, 0, told)
-    drafted = draft_spec(re.sub(r"\W+", "_", folder.name), read.steps, reads, shown, work.notes, read.values)
+    drafted = draft_spec(re.sub(r"\W+", "_", folder.name), read.steps, reads, instead, shown, work.notes, read.values)
     work.put(joined(goal, "pipeline.yaml"), drafted.text, shown)
     for param in drafted.params:
         told = f"`{param}` is a parameter of the draft: a prompt is filled in with it, and no step writes it"
