@@ -104,7 +104,7 @@ def write_earlier(tmp_path: Path) -> Path:
             "rptoolkit/processing.py": "",
             "rptoolkit/config.yaml": PLAYED,
             "rptoolkit/config_overrides/local.yaml": PLAYED,
-            "rptoolkit/config_overrides/trainer.yaml": "base_model: x\n",
+            "rptoolkit/config_overrides/trainer.yaml": "base_model: x\noutput_dir: y\n",
             "rptoolkit/plays/a.txt": "a",
             "classifier_creator/processing.py": "",
             "classifier_creator/config.yaml": LABELLED,

@@ -317,7 +317,7 @@ def test_configs_where_none_is_looked_for_are_told(tmp_path: Path) -> None:
         "super_config.yaml": "",
         "mine.yaml": text,
         "a/b/mine.yaml": text,
-        "a/trainer.yaml": "base_model: x\n",
+        "a/trainer.yaml": "base_model: x\noutput_dir: y\n",
         "outputs/run.yaml": text,
         "external_configs/known.yaml": text,
     }

@@ -156,6 +156,7 @@ COMPLETE_FACTUAL = Known(
         "context_length": Key("context_tokens"),
         **dict.fromkeys(
             (
+                *("runpod_api_key", "huggingface_token", "wandb_api_key"),
                 *("do_train", "pod_id", "do_run", "cache_dir", "server_type", "models_dir", "huggingface_cache_dir"),
                 *("pretrain_hub_model_id", "pretrain_hub_strategy", "finetune_hub_model_id", "finetune_hub_strategy"),
                 *("wandb_project", "is_mistral_derived_model", "other_pretrain_kwargs", "other_finetune_kwargs"),

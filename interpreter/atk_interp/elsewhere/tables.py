@@ -32,6 +32,10 @@ SHARED: Mapping[str, Goal] = {
     "meta_datagen_extras": _META,
     "task_id": "progress is an argument of the callable, not of a config",
     "read_files_manually": "a pipeline that is a step of another one takes its rows as they are",
+    **dict.fromkeys(
+        ("text_chunks_passed_in", "texts_passed_in", "sharegpt_convs_passed_in", "dataset_passed_in"),
+        "rows from Python are an argument of the callable, not of a config",
+    ),
     "chunking_output_dir": "nothing is cached beside the ledger, so there is no folder for it",
     "phase_index": _PHASES,
     "work_in_phases": _PHASES,
@@ -198,7 +202,7 @@ _REWARD = "reinforcement learning is not done here; `rubric_judge` is its judge,
 _SERVER = "models are not served here; the datasets are for any server"
 
 NO_PIPELINE: Mapping[str, str] = {
-    **dict.fromkeys(("do_grpo_rl_with_a_prompt", "grpo-rl-pipeline", "grpo_rl_pipeline", "grpo"), _REWARD),
+    **dict.fromkeys(("do_grpo_rl_with_a_prompt", "grpo-rl-pipeline", "grpo-rl", "grpo_rl_pipeline", "grpo"), _REWARD),
     **dict.fromkeys(("llm_server", "llm-server", "basic-server", "rag_server", "rag-server"), _SERVER),
     **dict.fromkeys(("discord_inference", "discord-inference", "discord-server", "simple_chat_loop"), _SERVER),
 }

@@ -145,7 +145,10 @@ def _configs_below(tree: Tree, folder: Path, prompts: Container[str]) -> Iterato
 
 
 def _looks_like_config(data: Any) -> bool:
-    return isinstance(data, dict) and bool(leaf(data, "output_dir") or leaf(data, "output"))
+    """Whether YAML says where rows are written, and one thing more that a config says; configs of trainers do not."""
+    if not isinstance(data, dict) or not (leaf(data, "output_dir") or leaf(data, "output")):
+        return False
+    return any(leaf(data, key) for key in ("input_dir", "input", "input_dirs", "default_prompts", "concurrency_limit"))
 
 
 def _holds_prompts(tree: Tree, folder: Path) -> bool:
