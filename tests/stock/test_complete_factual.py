@@ -5,38 +5,24 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from atk_interp.pipeline import compile_pipeline
 from atk_interp.runtime import CannotRun, RunResult
+from support.stock_case import ran
 
 CASE = Path(__file__).resolve().parent / "cases" / "complete_factual" / "two_folders"
 DATA = ("pretraining.jsonl", "qa_text.jsonl", "rag.jsonl", "corrections.jsonl", "sources.jsonl")
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The case, with a ledger of its own."""
-    monkeypatch.chdir(tmp_path)
-    shutil.copytree(CASE, tmp_path / "case", ignore=shutil.ignore_patterns("expect"))
-    return tmp_path
-
-
-async def ran(place: Path, folder: str = "out", **given: Any) -> RunResult:
-    result = await compile_pipeline(place / "case" / "config.yaml").run({"output_dir": str(place / folder), **given})
-    assert result.status == "done", result.message
-    return result
 
 
 def texts(result: RunResult, name: str) -> list[str]:
     return [json.dumps(row) for row in result.rows(name)]
 
 
-async def test_every_part_of_every_folder_is_made_of_its_own_mended_documents(place: Path) -> None:
+async def test_every_part_of_every_folder_is_made_of_its_own_mended_documents(case: Path) -> None:
     """Both folders have files of the same names: neither is taken for the other, nor is the last one taken for all."""
-    result = await ran(place)
+    result = await ran(case)
     for name in DATA:
         written = texts(result, name)
         assert any("Bees" in text for text in written), name
@@ -51,29 +37,29 @@ async def test_every_part_of_every_folder_is_made_of_its_own_mended_documents(pl
     assert "flow-" not in everything
 
 
-async def test_an_edited_document_is_asked_about_again_and_no_other_folder(place: Path) -> None:
-    await ran(place)
-    (place / "case" / "inputs" / "locks" / "one.txt").write_text("Locks lower boats without any pump.\n")
-    result = await ran(place, "again")
+async def test_an_edited_document_is_asked_about_again_and_no_other_folder(case: Path) -> None:
+    await ran(case)
+    (case / "inputs" / "locks" / "one.txt").write_text("Locks lower boats without any pump.\n")
+    result = await ran(case, "again")
     asked = {step.name.rsplit(".", 1)[0] for step in result.steps if step.called and step.name[0] != "t"}
     assert {"rag.2", "corrections.2", "asked_of_one.7", "cleaned.2"} <= asked
     assert not asked & {"rag.1", "corrections.1", "asked_of_one.1", "cleaned.1", "said_anew.1"}
     assert not [text for name in DATA for text in texts(result, name) if "lift boats" in text]
 
 
-async def test_a_second_repeat_asks_for_other_replies_and_leaves_the_first_as_it_was(place: Path) -> None:
-    once = await ran(place, "once", repeats=1)
-    twice = await ran(place, "twice")
+async def test_a_second_repeat_asks_for_other_replies_and_leaves_the_first_as_it_was(case: Path) -> None:
+    once = await ran(case, "once", repeats=1)
+    twice = await ran(case, "twice")
     questions = [row["question"] for row in once.rows("sources.jsonl")]
     assert not any("Once more" in question for question in questions)
     assert set(questions) < {row["question"] for row in twice.rows("sources.jsonl")}
     assert sum(step.called for step in twice.steps if step.name.startswith("asked_of_one.1.")) == 0
 
 
-async def test_general_data_follow_the_tokens_of_our_own_and_no_instruction_is_added_twice(place: Path) -> None:
-    few = await ran(place, "few", least_general_tokens=0, general=[{"path": "code.jsonl", "share": 0.015}])
-    all_of_them = await ran(place, "all", least_general_tokens=100000)
-    again = await ran(place, "all", least_general_tokens=100000, votes=1)
+async def test_general_data_follow_the_tokens_of_our_own_and_no_instruction_is_added_twice(case: Path) -> None:
+    few = await ran(case, "few", least_general_tokens=0, general=[{"path": "code.jsonl", "share": 0.015}])
+    all_of_them = await ran(case, "all", least_general_tokens=100000)
+    again = await ran(case, "all", least_general_tokens=100000, votes=1)
     assert 0 < len(texts(few, "general.jsonl")) < 3
     assert len(texts(all_of_them, "general.jsonl")) == 6
     assert texts(again, "general.jsonl") == texts(all_of_them, "general.jsonl")
@@ -88,23 +74,21 @@ async def test_general_data_follow_the_tokens_of_our_own_and_no_instruction_is_a
     ],
 )
 async def test_nothing_runs_without_the_folder_of_what_is_asked_for(
-    name: str, folder: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, folder: str, told: str, alone: Path
 ) -> None:
     """The folder of the program is none to take conversations from."""
-    monkeypatch.chdir(tmp_path)
-    shutil.copytree(CASE.parents[1] / name, tmp_path / "case")
-    config = tmp_path / "case" / "config.yaml"
+    shutil.copytree(CASE.parents[1] / name, alone / "case")
+    config = alone / "case" / "config.yaml"
     config.write_text("".join(line for line in config.read_text().splitlines(True) if not line.startswith(folder)))
     with pytest.raises(CannotRun, match=told):
-        await compile_pipeline(config).run({"output_dir": str(tmp_path / "out")})
+        await compile_pipeline(config).run({"output_dir": str(alone / "out")})
 
 
 @pytest.mark.parametrize("name", ["complete_factual/skipped", "meta/drawn"])
-async def test_what_is_switched_off_is_not_told_of(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    shutil.copytree(CASE.parents[1] / name, tmp_path / "case")
+async def test_what_is_switched_off_is_not_told_of(name: str, alone: Path) -> None:
+    shutil.copytree(CASE.parents[1] / name, alone / "case")
     told: list[str] = []
-    pipeline = compile_pipeline(tmp_path / "case" / "config.yaml")
-    await pipeline.run({"output_dir": str(tmp_path / "out")}, listeners=[lambda event: told.append(str(event))])
+    pipeline = compile_pipeline(alone / "case" / "config.yaml")
+    await pipeline.run({"output_dir": str(alone / "out")}, listeners=[lambda event: told.append(str(event))])
     assert told
     assert not [event for event in told if "nothing to work on" in event]

@@ -21,16 +21,6 @@ DOCUMENTS = {
 }
 
 
-@pytest.fixture
-def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)  # with a ledger of its own
-    folder = tmp_path / "documents"
-    folder.mkdir()
-    for name, text in DOCUMENTS.items():
-        (folder / name).write_text(text)
-    return folder
-
-
 def made(tmp_path: Path, documents: Path, **params: Any) -> RunResult:
     pipeline = compile_pipeline("factual_qa")
     models = {"small": SCRIPTED, "large": SCRIPTED}

@@ -25,16 +25,6 @@ DOCUMENTS = {
 }
 
 
-@pytest.fixture
-def documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)  # with a ledger of its own
-    folder = tmp_path / "documents"
-    folder.mkdir()
-    for name, text in DOCUMENTS.items():
-        (folder / name).write_text(text)
-    return folder
-
-
 def made(documents: Path, out: str, **params: object) -> tuple[RunResult, dict[str, list[str]]]:
     """The run, and which texts were shown beside the passage of each document."""
     (documents.parent / "replies.yaml").write_text(SCRIPT)
