@@ -101,6 +101,20 @@ def test_a_formula_keeps_to_the_bounds_of_its_option(options: dict[str, Any], to
     assert str(stopped.value) == told
 
 
+def test_where_nearly_all_rows_are_its_own_the_few_others_are_found() -> None:
+    """As many as there are here also keep this quick only if its own are not drawn one after the other."""
+    notes = [{"note": f"note {n}", "n": n, "of": "few" if n % 500 == 0 else "most"} for n in range(2000)]
+    options = {"how": "random", "k": 3, "own_by": "of", "exclude_self": True}
+    rows = [{"i": i, "of": "most"} for i in range(150)]
+
+    found = numbers(retrieved(options, rows, notes))
+    assert all(len(set(each)) == 3 for each in found)
+    assert {n for each in found for n in each} == {0, 500, 1000, 1500}
+
+    alone = [note for note in notes if note["of"] == "most"]
+    assert numbers(retrieved(options, rows, alone)) == [[]] * 150
+
+
 def test_another_row_to_draw_from_changes_few_draws() -> None:
     notes = [{"note": f"note {n}", "n": n} for n in range(100)]
     rows = [{"i": n} for n in range(200)]

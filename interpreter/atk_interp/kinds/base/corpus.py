@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from atk_interp.kinds.base.bm25 import Texts
@@ -17,6 +17,8 @@ from atk_interp.kinds.base.view import expression_paths
 from atk_interp.values import Row, Value, content_hash
 
 __all__ = ["Corpus", "Reading"]
+
+_MANY = 16
 
 
 class Reading:
@@ -45,7 +47,11 @@ class Corpus:
         self.count = 0
         self._ids: list[str] = []
         self._owners: dict[bytes, list[int]] = {}
+        self._sets: dict[bytes, Set[int]] = {}
+        """The same as sets, as they are asked for, where there are many of one key."""
         self._ring: list[tuple[str, int]] = []
+        self._rest: tuple[Set[int], list[tuple[str, int]]] = (frozenset(), [])
+        """The ring without those of which it has few others."""
 
     def fill(self, context: SetContext) -> Iterator[Dropped]:
         """Take in the rows; those whose `text` fails are given back."""
@@ -87,27 +93,42 @@ class Corpus:
                 self._ring.append((content_hash("atk-retrieve-place-v1", [reading.step.seed, row.id]), number))
             yield str(text)
 
-    def drawn(self, row: Row) -> Iterator[tuple[float, int]]:
-        """All others in an order that is drawn for a row.
+    def drawn(self, row: Row, barred: Set[int]) -> Iterator[tuple[float, int]]:
+        """All that are not barred, and maybe some that are, in an order that is drawn for a row.
 
         They stand on a ring in the order of hashes of their contents, and each draw hits the next one on it, so that
         another row on the ring changes few of the draws (as in Karger et al., "Consistent hashing", 1997).
         """
+        ring = self._ring if 2 * len(barred) <= len(self._ring) else self._without(barred)
         seen: set[int] = set()
-        for draw in range(4 * len(self._ring)):
+        for draw in range(4 * len(ring)):
             hit = content_hash("atk-retrieve-draw-v1", [self.reading.step.seed, row.id, draw])
-            _, number = self._ring[bisect_left(self._ring, (hit, 0)) % len(self._ring)]
+            _, number = ring[bisect_left(ring, (hit, 0)) % len(ring)]
             if number not in seen:
                 seen.add(number)
                 yield 0.0, number
-        yield from ((0.0, number) for _, number in self._ring if number not in seen)
+        yield from ((0.0, number) for _, number in ring if number not in seen)
 
-    def own_of(self, row: Row, names: Mapping[str, Any]) -> set[int]:
+    def _without(self, barred: Set[int]) -> list[tuple[str, int]]:
+        """The ring without the most of it: those that one key has, as a rule, which are the same for many rows."""
+        if self._rest[0] is not barred:
+            self._rest = barred, [each for each in self._ring if each[1] not in barred]
+        return self._rest[1]
+
+    def own_of(self, row: Row, names: Mapping[str, Any]) -> Set[int]:
         """The numbers of a row's own. Raises `RowFailed`."""
         if self.reading.own_by:
-            return set(self._owners.get(_key(self.reading.own_by, names), ()))
+            return self._set_of(_key(self.reading.own_by, names))
         ids = [row.id, row.parent] if row.parent is not None else [row.id]
         return {number for id_ in ids for number in self._owners.get(id_.encode(), ())}
+
+    def _set_of(self, key: bytes) -> Set[int]:
+        numbers = self._owners.get(key, [])
+        if len(numbers) < _MANY:
+            return set(numbers)
+        if key not in self._sets:
+            self._sets[key] = frozenset(numbers)
+        return self._sets[key]
 
     def id(self, number: int) -> str:
         return self._ids[number]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from itertools import chain
 from typing import Any
 
@@ -16,6 +16,9 @@ from atk_interp.values import Row, content_hash
 __all__ = ["Retrieving"]
 
 _UNIT = 16**13
+
+_Ranked = Iterator[tuple[float, int]]
+"""Those that are looked through, by their numbers, with their scores: the nearest first."""
 
 
 class Retrieving:
@@ -61,10 +64,10 @@ class Retrieving:
 
     def _ranked(
         self, rows: Iterator[Row], corpus: Corpus, context: SetContext, lost: list[Dropped]
-    ) -> Iterator[tuple[Row, Iterator[tuple[float, int]]]]:
-        """The rows, each with the others from the nearest on; those whose `query` fails go to `lost`."""
+    ) -> Iterator[tuple[Row, _Ranked | None]]:
+        """The rows, each with the others from the nearest on where they are ranked; those that fail go to `lost`."""
         if self.query is None:
-            yield from ((row, corpus.drawn(row)) for row in rows)
+            yield from ((row, None) for row in rows)
             return
         if self.reading.how == "bm25":
             for row, query in self._asked(rows, self.query, lost):
@@ -96,7 +99,7 @@ class Retrieving:
             else:
                 yield row, query or ""
 
-    def _given(self, row: Row, ranked: Iterator[tuple[float, int]], corpus: Corpus, merged: set[int]) -> Row:
+    def _given(self, row: Row, ranked: _Ranked | None, corpus: Corpus, merged: set[int]) -> Row:
         """The row with what was found for it. Raises `RowFailed`."""
         names = self.step.names(row)
         own = corpus.own_of(row, names)
@@ -105,8 +108,9 @@ class Retrieving:
         must = self.include_self and not misled
         if must and not own:
             raise RowFailed("none of the rows that are looked through is its own")
-        barred = own if self.exclude_self or misled else set[int]()
-        found = self._found(names, ranked, corpus, own if must else set(), barred, wanted)
+        barred = own if self.exclude_self or misled else frozenset[int]()
+        ranked = corpus.drawn(row, barred) if ranked is None else ranked
+        found = self._found(names, ranked, corpus, own if must else frozenset(), barred, wanted)
 
         def draw(each: tuple[float, int]) -> str:
             return content_hash("atk-retrieve-order-v1", [self.step.seed, row.id, corpus.id(each[1])])
@@ -124,10 +128,10 @@ class Retrieving:
     def _found(
         self,
         names: Mapping[str, Any],
-        ranked: Iterator[tuple[float, int]],
+        ranked: _Ranked,
         corpus: Corpus,
-        must: set[int],
-        barred: set[int],
+        must: Set[int],
+        barred: Set[int],
         wanted: int,
     ) -> list[tuple[float, int]]:
         """The nearest ones that may come; the last of them is one of those that `must`, when none has come before."""
