@@ -166,6 +166,11 @@ def test_models_a_and_b_are_the_small_and_the_large_one(done: Import) -> None:
     assert (found["system"]["subset_size"], found["characters"]["emotion_from"]) == (25, "passage")
 
 
+def test_what_is_told_of_a_key_and_of_a_mode_is_not_mixed_up(done: Import) -> None:
+    assert "- `MISTRAL_API_KEY`: the key of api.mistral.ai (`large_api_key` before)" in done.report.splitlines()
+    assert "`large_mode: cohere` is not needed" in done.report
+
+
 def test_values_that_are_written_as_texts_are_what_they_say(done: Import) -> None:
     found = config(done, "classifier_creator/config.yaml")
     assert found["classification"]["classes"] == ["dull", "bright"]

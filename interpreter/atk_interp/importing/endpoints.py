@@ -91,15 +91,15 @@ def _endpoint(settings: Settings, prefix: str, variables: dict[str, str], notes:
         entry["base_url"] = None
     key = next((name for name in keys["api_key"] if settings.has_secret(name)), "")
     variable = _variable(settings, prefix, key, address, variables) if key else None
-    told = ""
+    its_key = ""
     if variable:
         entry["api_key_env"] = variable
-        told = f"the key of {_host(address) or 'the endpoint'} (`{key}` before)"
+        its_key = f"the key of {_host(address) or 'the endpoint'} (`{key}` before)"
     if values["mode"] not in (None, "api"):
-        told = f"`{keys['mode'][0]}: {values['mode']}` is not needed: name the OpenAI-compatible address of the service"
-        notes.look(settings.file, 0, told)
+        mode = f"`{keys['mode'][0]}: {values['mode']}`"
+        notes.look(settings.file, 0, f"{mode} is not needed: name the OpenAI-compatible address of the service")
     price = {way: values[way] for way in ("input", "output") if isinstance(values[way], int | float)}
-    return ({**entry, "price": price} if price else entry), told
+    return ({**entry, "price": price} if price else entry), its_key
 
 
 def _host(address: str | None) -> str:
