@@ -229,6 +229,8 @@ def test_runs_and_pipelines_are_found_by_their_aliases(tmp_path: Path) -> None:
 def test_a_prompt_whose_name_is_made_in_the_python_is_found(done: Import) -> None:
     draft = yaml.safe_load((done.output / "pipeline_specs/mine/pipeline.yaml").read_text(encoding="utf-8"))
     assert [step["prompt"] for step in draft["steps"].values() if "prompt" in step] == ["look", "check"]
+    told = [note.told for note in done.notes if "in the draft; it may be" in note.told]
+    assert told == ["`check` asks with `check` in the draft; it may be `check_names`"]
 
 
 def test_a_draft_fills_in_passages_by_the_names_that_they_had(done: Import) -> None:

@@ -112,8 +112,9 @@ def test_what_the_python_does_otherwise_is_left_to_a_person(done: Import) -> Non
     assert (
         "cooking.py:27: `ideas` reads its reply with `read_ideas`: choose a parser (`atk-interp list replies`)" in look
     )
-    assert "cooking.py:36: `unused_step` names no prompt in a literal, so the draft leaves it out" in look
+    assert "cooking.py:38: `unused_step` names no prompt in a literal, so the draft leaves it out" in look
     draft = (done.output / "pipeline_specs/cooking/pipeline.yaml").read_text(encoding="utf-8")
+    assert "# variation_generator_count was `HOW_MANY`" in draft
     assert "# sampling_params was `{'max_tokens': LIMIT, 'temperature': 0.9}`" in draft
 
 

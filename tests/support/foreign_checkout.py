@@ -54,7 +54,9 @@ taste_step = MajorityVoteStep(
     prompt_path="taste", output_file="ideas", result_key="votes", vote_count_needed=5, percent_true_to_pass=0.6,
     sampling_params={"max_tokens": 200},
 )
-retold_step = RandomVariationStep(prompt_path="retellings", output_file="ideas", result_key="retold")
+retold_step = RandomVariationStep(
+    prompt_path="retellings", output_file="ideas", result_key="retold", variation_generator_count=HOW_MANY,
+)
 unused_step = PipelineStep(prompt_path=WHICH, output_file="x", result_key="y")
 
 

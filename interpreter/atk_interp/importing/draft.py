@@ -21,7 +21,10 @@ from atk_interp.spec.load import RESERVED_NAMES
 __all__ = ["Drafted", "draft_spec"]
 
 _SAMPLING = ("temperature", "top_p", "max_tokens", "seed", "stop", "presence_penalty", "frequency_penalty")
-_TELLING = ("output_processor", "input_processor", "validation_function", "regex")
+_TELLING = (
+    *("output_processor", "input_processor", "validation_function", "regex"),
+    *("max_retries", "vote_count_needed", "percent_true_to_pass", "variation_generator_count"),
+)
 _OWN = ("documents", "passages", "chosen", "named", "texts")
 
 _OF_PASSAGES = {"metadata": "row.source", "textname": "row.source", "chunk": "text", "paragraph": "text"}
@@ -247,6 +250,9 @@ def _tell(draft: _Draft, prompts: Sequence[str], notes: Notes) -> None:
     read = step.others.get("output_processor")
     how = f"`{draft.name}` reads its reply with {_short(read)}" if read else f"`{draft.name}` takes the whole reply"
     notes.look(step.file, step.line, f"{how}: choose a parser (`atk-interp list replies`)")
+    if len(step.prompts) > 1:
+        others = " or ".join(f"`{prompt}`" for prompt in step.prompts[1:])
+        notes.look(step.file, step.line, f"`{draft.name}` asks with `{draft.prompt}` in the draft; it may be {others}")
     there = draft.prompt in prompts or any(prompt.startswith(f"{draft.prompt.rstrip('/')}/") for prompt in prompts)
     if not there:
         notes.look(step.file, step.line, f"there is no prompt `{draft.prompt}` in what was imported")

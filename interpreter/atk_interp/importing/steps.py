@@ -48,6 +48,8 @@ class PythonStep:
     arguments: Mapping[str, Any]
     others: Mapping[str, str]
     slot: str = ""
+    prompts: tuple[str, ...] = ()
+    """The prompts that it may ask with, where a name stands for them."""
     order: tuple[int, int] = (0, 0)
     """Steps that the Python runs come first, in the order of their lines."""
 
@@ -81,12 +83,12 @@ class _Known:
     """What is known before the steps are looked at.
 
     `classes` are those that make steps, with what these do, `inits` the arguments that each gives to its base, `runs`
-    the lines in which steps are run, and whose model answers, `texts` the constants of modules that are texts.
+    the lines in which steps are run, and whose model answers, `texts` the names that stand for texts.
     """
 
     classes: Mapping[str, str]
     inits: Mapping[str, Sequence[ast.keyword]]
-    texts: Mapping[str, str]
+    texts: Mapping[str, tuple[str, ...]]
     runs: dict[str, tuple[int, str]] = field(default_factory=dict)
 
 
@@ -103,18 +105,18 @@ def _is_base_init(node: ast.AST) -> TypeGuard[ast.Call]:
     return isinstance(node.func.value, ast.Call) and _called(node.func.value.func) == "super"
 
 
-def _constants(nodes: Sequence[ast.AST]) -> dict[str, str]:
-    """The names that stand for texts; the first of them where there are several, as under `if`."""
-    found: dict[str, str] = {}
+def _constants(nodes: Sequence[ast.AST]) -> dict[str, tuple[str, ...]]:
+    """The names that stand for texts: all of them where there are several, as under `if`."""
+    found: dict[str, tuple[str, ...]] = {}
     unknown: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name, value = node.targets[0].id, _whole(node.value)
             if isinstance(value, str):
-                found.setdefault(name, value)
+                found[name] = tuple(dict.fromkeys((*found.get(name, ()), value)))
             elif not _is_of(node.value, name):
                 unknown.add(name)
-    return {name: value for name, value in found.items() if name not in unknown}
+    return {name: texts for name, texts in found.items() if name not in unknown}
 
 
 def _is_of(node: ast.AST, name: str) -> bool:
@@ -193,6 +195,7 @@ def _step(name: str, call: ast.Call, file: SourceFile, known: _Known) -> Iterato
     words = {word.arg: _named(word.value, known) for word in given if word.arg is not None}
     literals = {key: value for key, part in words.items() if (value := _literal(part)) is not _NONE}
     run = known.runs.get(name)
+    path = next((word.value for word in reversed(given) if word.arg == "prompt_path"), None)
     yield PythonStep(
         name=name,
         does=known.classes.get(made, "one"),
@@ -201,14 +204,15 @@ def _step(name: str, call: ast.Call, file: SourceFile, known: _Known) -> Iterato
         arguments={**_HELPERS.get(made, {}), **literals},
         others={key: _text(part) for key, part in words.items() if _whole(part) is _NONE},
         slot=run[1] if run else "",
+        prompts=known.texts.get(path.id, ()) if isinstance(path, ast.Name) else (),
         order=(0, run[0]) if run else (1, call.lineno),
     )
 
 
 def _named(node: ast.expr, known: _Known) -> ast.expr:
-    """The text that a name stands for, in its place."""
+    """The text that a name stands for, in its place; the first where there are several."""
     if isinstance(node, ast.Name) and node.id in known.texts:
-        return ast.Constant(known.texts[node.id])
+        return ast.Constant(known.texts[node.id][0])
     return node
 
 
