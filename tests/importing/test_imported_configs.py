@@ -355,3 +355,50 @@ def test_a_value_of_which_a_part_was_never_filled_in_is_kept_as_a_comment(tmp_pa
     assert r'  #   - "{{ data }}\nAnswer about !!PLACEHOLDER!!."' in lines
     assert '  #   - "{context} {{ data }}"' in lines
     assert not [line for line in lines if "key-0123456789" in line]
+
+
+REWARDED = f"""
+pipeline: grpo-rl
+no_flatten: [datasets]
+training_parameters: {{learning_rate: 0.000005, output_dir: outputs/aligned, chat_template: "{{% x %}}"}}
+reward: {{high_scoring_save_path: high.jsonl, score_save_threshold: 2.0}}
+datasets:
+  - path: inputs/talks.jsonl
+    percentage: 1.0
+    system_prompt: Be kind.
+    eval_llm_name: judge-70b
+    eval_llm_base_url: https://api.deepinfra.com/v1/openai
+    eval_llm_api_key: {KEY}
+    reward_funcs:
+      - name: generic_llm_reward
+        eval_llm_api_key: !!PLACEHOLDER!!
+        eval_llm_token: {KEY}
+        score_types:
+        - {{type: score, name: warmth, min: 0, max: 5}}
+        - {{type: autofail, name: making_sense}}
+      - {{name: gsm8k_correctness}}
+  - {{path: inputs/more.jsonl, percentage: 0.2}}
+dataset_settings: {{total_rows: 1000}}
+"""
+
+
+def test_scores_that_reward_are_a_rubric(tmp_path: Path) -> None:
+    done = imported(tmp_path, REWARDED)
+    spec, sink = stock_spec("rubric_judge"), Sink()
+    document = parse_document(SourceFile("mine.yaml", written(done)), sink)
+    assert spec is not None
+    assert document is not None
+    config = load_config(document, tmp_path, spec, sink)
+    assert not [*sink]
+    assert {name: given.value for name, given in config.values.items()} == {
+        "input_path": "inputs/talks.jsonl",
+        "output_dir": "outputs/aligned",
+        "rubric": {"warmth": {"min": 0, "max": 5}, "making_sense": {"fails": True}},
+        "subset_size": 1000,
+    }
+    assert (config.models["judge"].model, config.models["judge"].api_key_env) == ("judge-70b", "DEEPINFRA_API_KEY")
+    assert "of the 2 entries of `datasets` the first is taken" in done.report
+    assert "the reward `gsm8k_correctness` is a function" in done.report
+    assert "`learning_rate`: reinforcement learning is not done here" in done.report
+    assert "`eval_llm_api_key` and `eval_llm_token` in `reward_funcs` is a key or a password by its name" in done.report
+    assert KEY not in done.report + written(done)

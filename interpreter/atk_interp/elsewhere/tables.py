@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from atk_interp.elsewhere.composition import COMPLETE_FACTUAL
 from atk_interp.elsewhere.known import Goal, Key, Known
 from atk_interp.elsewhere.reasons import DEAD, MARKUP, NOISE, WAYS
+from atk_interp.elsewhere.rewards import RUBRIC
 from atk_interp.elsewhere.sampled import META
 
 __all__ = ["NO_PIPELINE", "PIPELINES", "SHARED", "SUPPLIED", "known_pipeline"]
@@ -196,13 +197,12 @@ PIPELINES: tuple[Known, ...] = (
     ),
     COMPLETE_FACTUAL,
     META,
+    RUBRIC,
 )
 
-_REWARD = "reinforcement learning is not done here; `rubric_judge` is its judge, as a pipeline"
 _SERVER = "models are not served here; the datasets are for any server"
 
 NO_PIPELINE: Mapping[str, str] = {
-    **dict.fromkeys(("do_grpo_rl_with_a_prompt", "grpo-rl-pipeline", "grpo-rl", "grpo_rl_pipeline", "grpo"), _REWARD),
     **dict.fromkeys(("llm_server", "llm-server", "basic-server", "rag_server", "rag-server"), _SERVER),
     **dict.fromkeys(("discord_inference", "discord-inference", "discord-server", "simple_chat_loop"), _SERVER),
 }

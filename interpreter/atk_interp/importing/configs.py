@@ -109,12 +109,12 @@ def config_text(document: Document, target: Target, notes: Notes) -> str:
 
 
 def _tell_firsts(data: Mapping[str, Any], target: Target, file: str, notes: Notes) -> None:
-    """Tell of lists of endpoints of which one alone is taken."""
+    """Tell of lists of which one entry alone is taken."""
     for key in target.firsts:
         entries = leaf(data, key)
         if isinstance(entries, list) and len(entries) > 1:
-            told = f"of the {len(entries)} endpoints of `{key}` the first is taken: a run has one model in a slot"
-            notes.look(file, 0, f"{told}; name another one in a second config")
+            told = f"of the {len(entries)} entries of `{key}` the first is taken; write a second config for another one"
+            notes.look(file, 0, told)
 
 
 def _prompt_lines(target: Target) -> list[str]:

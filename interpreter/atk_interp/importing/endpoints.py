@@ -32,7 +32,8 @@ def slot_keys(prefix: str) -> dict[str, tuple[str, ...]]:
     prices = {
         way: (f"{before}cost_per_million_{size}_{way}", f"{before}cost_{size}_{way}") for way in ("input", "output")
     }
-    keys = {key: (f"{prefix}_{key}",) for key in _MODEL_KEYS}
+    keys: dict[str, tuple[str, ...]] = {key: (f"{prefix}_{key}",) for key in _MODEL_KEYS}
+    keys["model"] = (f"{prefix}_model", f"{prefix}_name")  # of the model that rewards
     return {**keys, "api_key": (f"{prefix}_api_key", f"{prefix}_api_keys"), **prices}  # some gave a list of keys
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from atk_interp.diagnostics.concealing import concealed
 from atk_interp.document import Document, Path
 from atk_interp.importing.notes import LEAST_SECRET, Notes
-from atk_interp.importing.secrets import without_login
+from atk_interp.importing.secrets import without_credentials, without_login
 from atk_interp.importing.spellings import is_old, names_of
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
@@ -94,6 +94,7 @@ class Settings:
             told = f"`{name}` is given in two sections, which the original refuses; the first one counts here"
             self.notes.look(self.file, line, told)
             return
+        value = self._without_keys(name, value, line)
         written = self.document.written(path) if not isinstance(value, dict | list) else ""
         blank = written.startswith("!!PLACEHOLDER") or _holds(_PLACEHOLDER, value)
         attention = written.startswith("!!ATTENTION") or _holds(_ATTENTION, value)
@@ -109,6 +110,14 @@ class Settings:
         if blank or secret:
             value = None
         self._found[name] = Setting(name, value, line, blank, secret, attention, unfilled)
+
+    def _without_keys(self, name: str, value: Any, line: int) -> Any:
+        """A list or a map without the keys in it; what stands beside them is kept."""
+        kept, gone = without_credentials(value)
+        if gone:
+            names = " and ".join(f"`{one}`" for one in dict.fromkeys(gone))
+            self.notes.look(self.file, line, f"{names} in `{name}` is a key or a password by its name, and is left out")
+        return kept
 
     def _address(self, name: str, value: str, line: int) -> str | None:
         """An address without the credentials in it; None where it cannot be told apart from them."""
