@@ -73,7 +73,7 @@ def _each_type(checker: Checking, node: ast.Filter, plan: Plan, item: Type) -> T
     if kinds != ALL_KINDS and Kind.NULL in kinds - function.kinds:
         message = f"an item may be none here, where `{function.name}` fails"
         checker.report(MAYBE_MISSING, plan.function_node, message, _without_none(plan))
-    if function is TESTS.get(function.name) and function.name in SIGNS and len(plan.args) == 1:
+    if function.name in SIGNS and len(plan.args) == 1 and function is TESTS.get(function.name):
         field = plan.attribute.value if isinstance(plan.attribute, ast.Literal) else None
         shown = f"an item of `{checker.source(node.target)}`" if field is None else f"`{field}` of an item"
         argument = plan.args[0], checker.check_quietly(plan.args[0])
