@@ -393,7 +393,10 @@ def test_scores_that_reward_are_a_rubric(tmp_path: Path) -> None:
     assert {name: given.value for name, given in config.values.items()} == {
         "input_path": "inputs/talks.jsonl",
         "output_dir": "outputs/aligned",
-        "rubric": {"warmth": {"min": 0, "max": 5}, "making_sense": {"fails": True}},
+        "rubric": {
+            "warmth": {"min": 0, "max": 5},
+            "not_making_sense": {"fails": True, "means": "Does it fail at making sense?"},  # 0 failed it, yes fails it
+        },
         "subset_size": 1000,
     }
     assert (config.models["judge"].model, config.models["judge"].api_key_env) == ("judge-70b", "DEEPINFRA_API_KEY")

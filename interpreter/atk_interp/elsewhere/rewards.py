@@ -18,18 +18,22 @@ def _composed(value: Values) -> Iterator[Composed]:
     found = value("reward_funcs")
     functions = [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
     rubric = {name: score for one in functions for name, score in _scores(one.get("score_types"))}
-    told = "`rubric` has the names of the scores; write what each `means`, as the prompt of the reward says it"
+    told = (
+        "`rubric` has the names of the scores, and `not_…` for what failed an answer with 0: here a yes fails it; "
+        "write what each `means`, as the prompt of the reward says it"
+    )
     yield Composed("rubric", rubric or None, told if rubric else "")
     for name in dict.fromkeys(str(one.get("name")) for one in functions if not one.get("score_types")):
         yield Composed("rubric", None, f"the reward `{name}` is a function; there is no score for it in `rubric`")
 
 
 def _scores(types: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The names of a rubric; those that fail an answer are yes or no here, and yes fails it."""
+    """The names of a rubric. What fails an answer there by a score of 0 is asked for the other way round: yes fails it."""
     for entry in types if isinstance(types, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("name"), str):
             if entry.get("type") == "autofail":
-                yield entry["name"], {"fails": True}
+                words = entry["name"].replace("_", " ")
+                yield f"not_{entry['name']}", {"fails": True, "means": f"Does it fail at {words}?"}
             else:
                 yield entry["name"], {"min": entry.get("min", 0), "max": entry.get("max", 1)}
 
