@@ -28,7 +28,7 @@ def _composed(value: Values) -> Iterator[Composed]:
 
 
 def _scores(types: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The names of a rubric. What fails an answer there by a score of 0 is asked for the other way round: yes fails it."""
+    """The names of a rubric. What fails an answer there with 0 is asked for the other way round: yes fails it."""
     for entry in types if isinstance(types, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("name"), str):
             if entry.get("type") == "autofail":
