@@ -10,6 +10,14 @@ def cut(text: str) -> list[str]:
     return [text[start:end] for start, end in sentences(text, 0, len(text))]
 
 
+@pytest.mark.parametrize("unit", [".", "?!", "…", '."', ".)"])
+def test_a_line_of_dots_takes_no_longer_than_another_line(unit: str) -> None:
+    """A hundred thousand of them took minutes when each began a run of its own."""
+    text = unit * (100_000 // len(unit))
+    assert list(sentences(text, 0, len(text))) == [(0, len(text))]
+    assert list(sentences(f"{text} So.", 0, len(text) + 4)) == [(0, len(text)), (len(text) + 1, len(text) + 4)]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -29,7 +29,9 @@ _ENDERS = "。．｡！？؟۔܀܁܂।॥።፧፨။៕។།༎։᙮᠃᠉⸮
 _WHOLE_ENDERS = ".!?…。！？"
 
 _CLOSERS = "\"'”’»›)\\]」』】〉》）］*_"
-_SENTENCE_END = pattern(rf"[{_SPACED_ENDERS}]+[{_CLOSERS}]*(?=\s)|[{_ENDERS}][{_ENDERS}{_SPACED_ENDERS}]*[{_CLOSERS}]*")
+# Nothing is given back, and no run is begun in its middle: a line of dots is looked at once.
+_SPACED_END = rf"(?<![{_SPACED_ENDERS}])[{_SPACED_ENDERS}]++[{_CLOSERS}]*+(?=\s)"
+_SENTENCE_END = pattern(rf"{_SPACED_END}|[{_ENDERS}][{_ENDERS}{_SPACED_ENDERS}]*[{_CLOSERS}]*")
 
 _LAST_WORD = pattern(r"[^\W_]+(?:\.[^\W_]+)*\Z")
 _LAST_WORD_REACH = 16
