@@ -12,7 +12,7 @@ from atk_interp.expressions.draws import Draw
 
 __all__ = ["CASES", "KEYBOARDS", "cased", "random_case", "typos"]
 
-_SENTENCE_START = re.compile(r"(^\W*|[.!?…]\s+\W*|\n\s*)(\w)")
+_SENTENCE_START = re.compile(r"(^\W*+|[.!?…]\s++\W*+|\n\s*+)(\w)")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _APOSTROPHES = str.maketrans("", "", "'\u2019")
 

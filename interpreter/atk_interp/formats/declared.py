@@ -34,7 +34,7 @@ _HOLDS: Mapping[str, Callable[[Value], bool]] = {
 _WHOLE = pattern(r"[-+]?[0-9]{1,20}\Z")
 _MANY_DIGITS = pattern(r"[0-9]{19}")
 _LEAST, _MOST = -(2**63), 2**64
-_DECIMAL = pattern(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
+_DECIMAL = pattern(r"[-+]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][-+]?[0-9]++)?\Z")
 
 
 class Misfit(ValueError):

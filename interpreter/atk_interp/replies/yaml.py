@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -125,8 +126,8 @@ def _typed(shape: Shape, written: Any) -> Value:
 def _number(plain: str, written: str, kind: str) -> Value:
     if _WHOLE.fullmatch(plain):
         return int(plain)
-    if _DECIMAL.fullmatch(plain):
-        return float(plain)
+    if _DECIMAL.fullmatch(plain) and math.isfinite(number := float(plain)):
+        return written if kind == "any" and plain.lstrip("+-").isdigit() else number
     return _TRUTHS.get(plain.lower(), written) if kind == "any" and plain.lower() in ("true", "false") else written
 
 
