@@ -6,10 +6,21 @@ from collections.abc import Sequence
 
 import pytest
 
-from atk_interp.cli.display import Plain
+from atk_interp.cli.display import Plain, Quiet
 from atk_interp.cli.progress import Pace, View, line, screen
 from atk_interp.cli.summary import causes, spending
-from atk_interp.runtime.events import Cause, EndpointState, Noted, Paused, Progressed, StepFinished, StepState, Waited
+from atk_interp.runtime.events import (
+    Cause,
+    EndpointState,
+    Event,
+    Noted,
+    Paused,
+    Progressed,
+    Resumed,
+    StepFinished,
+    StepState,
+    Waited,
+)
 from atk_interp.runtime.spent import Spent
 
 
@@ -148,6 +159,26 @@ def test_of_notices_of_one_cause_the_first_are_told_and_then_that_there_are_more
         "notice: 1.pdf: cannot be read",
         "notice: 2.pdf: cannot be read",
         "notice: more of them are counted and told at the end",
+    ]
+
+
+def test_who_wants_it_quiet_gets_warnings_and_pauses_alone() -> None:
+    told: list[str] = []
+    shown = Quiet(told.append)
+    quiet: list[Event] = [
+        Noted("read", "the encoding was guessed"),
+        Waited("m", "its limit"),
+        StepFinished(done("ask")),
+        HALF,
+    ]
+    full = Noted("", "the disk is full; the run pauses", help="free some", serious=True)
+    events: list[Event] = [*quiet, full, full, Paused(["small"], "no reply for 9 s"), Resumed(["small"], 9.0)]
+    for event in events:
+        shown.event(event)
+    assert told == [
+        "warning: the disk is full; the run pauses (free some)",
+        "paused: `small`: no reply for 9 s",
+        "going on: `small` replies again",
     ]
 
 

@@ -341,7 +341,10 @@ def test_an_error_of_ours_leaves_a_log_and_no_trace(tmp_path: Path, cli: Cli, mo
 
 
 @pytest.mark.slow
-def test_a_disk_that_is_full_is_told_and_waited_for(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("quiet", [(), ("--quiet",)], ids=["", "quiet"])
+def test_a_disk_that_is_full_is_told_and_waited_for(
+    tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch, quiet: tuple[str, ...]
+) -> None:
     import errno
 
     path = scripted(tmp_path)
@@ -352,15 +355,49 @@ def test_a_disk_that_is_full_is_told_and_waited_for(tmp_path: Path, cli: Cli, mo
             raise refusal
 
     monkeypatch.setattr("os.fsync", full_at_first)
-    told = cli("run", path)
+    told = cli("run", path, *quiet)
     assert told.code == 0
     assert (
         "qa.jsonl` cannot be written: the disk is full; it takes 1 kB; the run pauses until there is room" in told.err
     )
-    assert "there is room on the disk again: going on" in told.err
+    assert ("there is room on the disk again: going on" in told.err) is not bool(quiet)
     assert (tmp_path / "out" / "qa.jsonl").exists()
 
 
-def test_nothing_set_stands_for_the_default_as_null_does_in_a_config(tmp_path: Path, cli: Cli) -> None:
-    assert cli("run", scripted(tmp_path), "--set", "count=", "--limit", "1").code == 0
+def test_null_stands_for_the_default_as_it_does_in_a_config(tmp_path: Path, cli: Cli) -> None:
+    assert cli("run", scripted(tmp_path), "--set", "count=null", "--limit", "1").code == 0
     assert json.loads((tmp_path / "out" / "run.json").read_text())["params"]["count"] == 1000
+
+
+EMPTY = """
+spec: atk/v1
+name: empty
+description: Its parameters are its rows.
+params:
+  output_dir: {type: path}
+  told: {type: text, default: something}
+  needed: {type: text}
+  words: {type: list, default: [a, b]}
+  names: {type: map, default: {a: 1}}
+  most: {type: int, optional: true}
+  least: {type: int, default: 3}
+steps: {rows: {kind: rows, rows: [{n: 1}]}}
+outputs: {o.jsonl: {from: rows, format: jsonl}}
+"""
+
+
+def test_an_empty_value_is_an_empty_one_for_every_type_that_has_one(tmp_path: Path, cli: Cli) -> None:
+    spec = tmp_path / "pipeline.yaml"
+    spec.write_text(EMPTY)
+    empty = [part for name in ("told", "needed", "words", "names", "most") for part in ("--set", f"{name}=")]
+    told = cli("run", str(spec), "--set", f"output_dir={tmp_path / 'out'}", *empty)
+    assert told.code == 0, told.err
+    params = json.loads((tmp_path / "out" / "run.json").read_text())["params"]
+    assert [params[name] for name in ("told", "needed", "words", "names", "most")] == ["", "", [], {}, None]
+
+
+def test_an_empty_value_of_a_number_is_refused_with_what_to_write(tmp_path: Path, cli: Cli) -> None:
+    told = cli("run", scripted(tmp_path), "--set", "count=")
+    assert told.code == 2
+    assert "`--set count=` has no value" in told.err
+    assert "write `--set count=null` for its default, or leave it out" in told.err

@@ -80,6 +80,28 @@ def test_a_ledger_that_is_none_is_told(looked: Any, tmp_path: Path) -> None:
     assert "ledger.db" in found["ledger"]["told"]
 
 
+async def test_the_disk_and_the_folder_of_the_outputs_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full, roomy = tmp_path / "full", tmp_path / "roomy"
+    full.mkdir()
+    roomy.mkdir()
+    disks = {full: (1, 400_000), roomy: (2, 9_000_000_000)}
+    monkeypatch.setattr(machine, "_disk_of", disks.__getitem__)
+
+    async def found(outputs: Path | None, ledger: Path = roomy) -> list[tuple[str, str, str]]:
+        checks = [check async for check in machine.machine_checks(ledger / "l.db", outputs)]
+        return [(check.name, check.state, check.told) for check in checks if "disk" in check.name]
+
+    of_ledger = ("disk", "ok", "9.0 GB are free where the ledger is")
+    assert await found(None) == [of_ledger]
+    assert await found(full / "out") == [
+        of_ledger,
+        ("disk of the outputs", "wrong", "0.0 GB are free where the outputs are"),
+    ]
+    assert await found(full, ledger=full) == [("disk", "wrong", "0.0 GB are free where the ledger and the outputs are")]
+
+
 def test_an_extra_that_is_not_installed_is_told_with_its_command(looked: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "_is_installed", lambda package: package not in ("pyarrow", "numpy"))
     code, found = looked()

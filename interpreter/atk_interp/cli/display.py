@@ -33,7 +33,7 @@ class Display(Protocol):
 def display(quiet: bool) -> Display:
     """The display that fits where standard error goes."""
     if quiet:
-        return _Quiet()
+        return Quiet(notice)
     if sys.stderr.isatty():
         from rich.console import Console
 
@@ -78,15 +78,21 @@ class _Told:
             self._tell("notice: more of them are counted and told at the end")
 
 
-class _Quiet:
-    def __enter__(self) -> _Quiet:
+class Quiet:
+    """Nothing but warnings and pauses: what someone has to know who waits for the end. `tell` takes a line."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._told = _Told(tell, time.monotonic)
+
+    def __enter__(self) -> Quiet:
         return self
 
     def __exit__(self, *exception: object) -> None:
         return None
 
     def event(self, event: Event) -> None:
-        return None
+        if isinstance(event, Paused | Resumed) or (isinstance(event, Noted) and event.serious):
+            self._told.event(event)
 
 
 class Plain:

@@ -15,6 +15,7 @@ from atk_interp.cli.output import coloured, complain, notice
 if TYPE_CHECKING:
     from atk_interp.pipeline import Pipeline
     from atk_interp.pipeline.past import PastRun
+    from atk_interp.spec.model import Param
 
 __all__ = ["compiled", "no_python", "past", "reported", "settings_for", "without_output"]
 
@@ -102,7 +103,7 @@ def compiled(path: str, quiet: bool, *, undone: str) -> Pipeline:
 
 
 def settings_for(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any]:
-    """`--set key=value`: values are read as YAML, and as text where the parameter is text."""
+    """`--set key=value`: values are read as YAML, and as text where the parameter is text; `key=` is an empty value."""
     from atk_interp.diagnostics import Sink, did_you_mean
     from atk_interp.document import parse_document
     from atk_interp.source import SourceFile
@@ -134,6 +135,9 @@ def settings_for(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any
         if param.type in ("text", "path"):
             given[key] = text
             continue
+        if not text.strip():
+            given[key] = _empty(param)
+            continue
         sink = Sink()
         document = parse_document(SourceFile("--set", f"value: {text}"), sink)
         if document is None or sink.has_errors:
@@ -144,6 +148,17 @@ def settings_for(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any
         # As in a config: null stands for the default, where there is one.
         given[key] = param.default if value is None and param.has_default else value
     return given
+
+
+def _empty(param: Param) -> Any:
+    """What `--set key=` gives a parameter: an empty list or map, or nothing where there may be nothing."""
+    if param.type in ("list", "map"):
+        return [] if param.type == "list" else {}
+    if param.optional and not param.has_default:
+        return None
+    help_ = f"write `--set {param.name}=null` for its default, or leave it out"
+    needs = f"`{param.name}` must have one"
+    raise _BadSetting(f"`--set {param.name}=` has no value", help_ if param.has_default else needs)
 
 
 def without_output(pipeline: Pipeline, given: dict[str, Any]) -> dict[str, Any]:

@@ -87,7 +87,10 @@ def _report(result: RunResult, quiet: bool) -> None:
     from atk_interp.cli.summary import causes, funnel, spending
     from atk_interp.runtime.budget import OutOfBudget
 
-    if not quiet:
+    if quiet:
+        for told in causes(cause for cause in result.causes if cause.kind == "Noted" and cause.serious):
+            notice(told)
+    else:
         notice("")
         for told in causes(result.causes):
             notice(told)

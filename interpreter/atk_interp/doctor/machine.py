@@ -23,11 +23,15 @@ _PACKAGE = "atk-interp"
 _NOT_FOR_USERS = ("all", "dev")
 _LITTLE_ROOM = 1_000_000_000
 _ELSEWHERE = "name a ledger elsewhere with `--ledger`"
+_OUTPUTS_ELSEWHERE = "name another folder as `output_dir`"
 _REQUIREMENT = re.compile(r"^([\w.-]+).*;.*\bextra == ['\"]([\w-]+)['\"]")
 
 
-async def machine_checks(ledger: Path) -> AsyncIterator[Check]:
-    """What there is on this machine. Makes nothing: a ledger that is not there yet is not opened."""
+async def machine_checks(ledger: Path, outputs: Path | None = None) -> AsyncIterator[Check]:
+    """What there is on this machine, with the folder of a run's outputs if there is one.
+
+    Makes nothing: a ledger that is not there yet is not opened.
+    """
     yield Check(
         "program",
         "ok",
@@ -37,7 +41,10 @@ async def machine_checks(ledger: Path) -> AsyncIterator[Check]:
     for check in _extras():
         yield check
     yield await _ledger(ledger)
-    yield _room(ledger)
+    if outputs is not None:
+        yield _outputs(outputs)
+    for check in _disks(ledger, outputs):
+        yield check
     yield _model()
 
 
@@ -94,12 +101,36 @@ def _nearest(path: Path) -> Path:
     return next(parent for parent in path.absolute().parents if parent.is_dir())
 
 
-def _room(ledger: Path) -> Check:
-    free = shutil.disk_usage(_nearest(ledger)).free
-    told = f"{free / 1e9:.1f} GB are free where the ledger is"
+def _outputs(folder: Path) -> Check:
+    """Whether what a run makes can be written: into the folder itself, or where it is to be made."""
+    there = folder if folder.is_dir() else _nearest(folder)
+    if os.access(there, os.W_OK):
+        return Check("outputs", "ok", f"`{folder}` can be written")
+    return Check("outputs", "wrong", f"`{there}` cannot be written", _OUTPUTS_ELSEWHERE)
+
+
+def _disks(ledger: Path, outputs: Path | None) -> Iterator[Check]:
+    """How much room there is; one check where ledger and outputs share a disk."""
+    disk, free = _disk_of(_nearest(ledger))
+    folder = None if outputs is None else outputs if outputs.is_dir() else _nearest(outputs)
+    other, room = (disk, free) if folder is None else _disk_of(folder)
+    if other == disk:
+        yield _room("disk", free, "the ledger is" if folder is None else "the ledger and the outputs are", _ELSEWHERE)
+    else:
+        yield _room("disk", free, "the ledger is", _ELSEWHERE)
+        yield _room("disk of the outputs", room, "the outputs are", _OUTPUTS_ELSEWHERE)
+
+
+def _disk_of(folder: Path) -> tuple[int, int]:
+    """Which disk a folder is on, and how many bytes are free there."""
+    return folder.stat().st_dev, shutil.disk_usage(folder).free
+
+
+def _room(name: str, free: int, what: str, elsewhere: str) -> Check:
+    told = f"{free / 1e9:.1f} GB are free where {what}"
     if free < _LITTLE_ROOM:
-        return Check("disk", "wrong", told, f"make room, or {_ELSEWHERE}")
-    return Check("disk", "ok", told)
+        return Check(name, "wrong", told, f"make room, or {elsewhere}")
+    return Check(name, "ok", told)
 
 
 def _model() -> Check:

@@ -32,8 +32,9 @@ def command(config: str | None, ledger: Path | None, format_: str) -> int:
     """Look whether this machine can do what a run asks of it, and whether the endpoints of a config answer.
 
     Without CONFIG no model is asked: it looks at what is installed, at the ledger and the disk, and runs the stock
-    pipeline `health_check`. With CONFIG every address of every model slot is asked for one word, which is paid for and
-    not kept. The exit code is 1 when something is to be mended.
+    pipeline `health_check`. With CONFIG it looks at the folder and the disk of the outputs as well, and every address
+    of every model slot is asked for one word, which is paid for and not kept. The exit code is 1 when something is to
+    be mended.
     """
 
     def look() -> int:
@@ -64,7 +65,8 @@ async def _checks(pipeline: Pipeline | None, ledger: Path | None) -> AsyncIterat
     from atk_interp.doctor import endpoint_checks, health_checks, machine_checks
     from atk_interp.ledger.places import default_ledger
 
-    async for check in machine_checks(ledger or default_ledger()):
+    outputs = None if pipeline is None else pipeline.output_dir(pipeline.defaults().get("output_dir"))
+    async for check in machine_checks(ledger or default_ledger(), outputs):
         yield check
     async for check in health_checks():
         yield check

@@ -24,7 +24,7 @@ __all__ = ["command"]
 @click.option("--dry-run", is_flag=True, help="Only say what would be asked, and what it would cost.")
 @click.option("--budget", default="", metavar="AMOUNT", help="Pay no more than this, as `5usd` or `1M tokens`.")
 @click.option("--ledger", type=click.Path(path_type=Path), help="Another ledger than that of the run.")
-@click.option("--quiet", "-q", is_flag=True, help="Print errors and the result only.")
+@click.option("--quiet", "-q", is_flag=True, help="Print warnings, errors and the result only.")
 def command(run: str | None, ledger: Path | None, dry_run: bool, quiet: bool, budget: str, **wanted: Any) -> int:
     """Ask rejected rows again, and write the outputs anew.
 

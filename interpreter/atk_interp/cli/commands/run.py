@@ -22,7 +22,7 @@ __all__ = ["command"]
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Set a parameter; wins over the config.")
 @click.option("--ledger", type=click.Path(path_type=Path), help="Another ledger than `.atk/ledger.db` of the project.")
 @click.option("--force", is_flag=True, help="Run also when nothing has changed since the last run.")
-@click.option("--quiet", "-q", is_flag=True, help="Print errors and the result only.")
+@click.option("--quiet", "-q", is_flag=True, help="Print warnings, errors and the result only.")
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="A trial: only so many rows ask at first.")
 @click.option("--until", default="", metavar="STEP", help="Go no further than this step, and write its rows.")
 @click.option("--strict", is_flag=True, help="Stop at the first row that is rejected.")
