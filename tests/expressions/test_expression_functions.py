@@ -67,7 +67,7 @@ def test_what_is_not_jinja_is_marked_so() -> None:
     ours = {name for name, function in FILTERS.items() if not function.in_jinja}
     texts = {"tokens", "similarity", "coverage", "copied", "longest_copy", "language", "redacted", "cased"}
     quality = {"repetition", "special_characters", "readability"}
-    lists = {"turns", "flatten", "split", "sentences", "fromjson", "replaced"}
+    lists = {"turns", "flatten", "split", "sentences", "askable", "fromjson", "replaced"}
     assert ours == {*texts, *quality, *lists, "share", "hash", "pick", "shuffled", "chance", "random_case", "typos"}
     assert not ours & JINJA.filters.keys()
     assert {name for name, function in TESTS.items() if not function.in_jinja} == {"matching"}

@@ -10,7 +10,7 @@ from atk_interp.expressions.errors import OperandError
 from atk_interp.expressions.functions.model import Example, Function, Limit, Parameter, Role
 from atk_interp.expressions.kinds import Kind
 from atk_interp.expressions.regex import RegexError, compile_regex
-from atk_interp.expressions.types import ANY, TEXT, ListType
+from atk_interp.expressions.types import ANY, TEXT, ListType, RecordType
 from atk_interp.patterns import pattern
 from atk_interp.values import Value, decode
 
@@ -30,6 +30,12 @@ def _sentences(text: str) -> list[str]:
     from atk_interp.sentences import whole_sentences  # imported late: most specs have none of it
 
     return [*whole_sentences(text)]
+
+
+def _askable(text: str) -> list[dict[str, str]]:
+    from atk_interp.expressions.askable import askable
+
+    return askable(text)
 
 
 def _fromjson(text: str) -> Value:
@@ -85,6 +91,19 @@ APART_FILTERS = (
         "The whole sentences, each once and on one line; no headings, no items of lists, nothing that is cut at either "
         "end.",
         Example('"on its way. Ice floats. Iron sinks" | sentences', ["Ice floats."]),
+        in_jinja=False,
+    ),
+    Function(
+        "askable",
+        _TEXT,
+        ListType(RecordType({"sentence": TEXT, "opening": TEXT})),
+        _askable,
+        "The sentences of an English text that can be asked about without the others, each with how a question about "
+        "it begins; by forms, which few sentences have. For the smallest models.",
+        Example(
+            '"It is old. The mill was built in 1776." | askable',
+            [{"sentence": "The mill was built in 1776.", "opening": "When was the mill built"}],
+        ),
         in_jinja=False,
     ),
     Function(
