@@ -60,6 +60,7 @@ _ERRORS = [
     ("-a", {"a": True}, "-a", "`-` needs a number, not true"),
     ("a | length", {"a": None}, "a | length", "`length` works on text, a list or a record, not none"),
     ("a | first", {"a": []}, "a | first", "there is no first item: the list is empty"),
+    ("a | round(-1)", {"a": -(2**63)}, "a | round(-1)", "the result is too large a number"),
     ("a | sort", {"a": [1, "x"]}, "a | sort", "`sort` cannot work on these values"),
     ("a | join", {"a": [None]}, "a | join", "only texts, numbers, true and false can be joined"),
     ("a | truncate(b)", {"a": "x", "b": "y"}, "b", "`length` of `truncate` is a whole number, not text"),

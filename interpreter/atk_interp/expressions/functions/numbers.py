@@ -21,7 +21,7 @@ _PLACES = Limit(lambda places: abs(places) <= _FINEST, f"numbers are rounded to 
 
 def _round(number: int | float, precision: int, method: str) -> int | float:
     if method == "common":
-        return round(number, precision)
+        return checked_number(round(number, precision))
     step: int | float = 10**precision
     scaled = number * step
     return (math.ceil(scaled) if method == "ceil" else math.floor(scaled)) / step
