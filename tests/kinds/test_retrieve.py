@@ -38,6 +38,10 @@ def test_the_nearest_come_first_and_every_row_comes_out() -> None:
     assert [(each.merged, each.unused) for each in made.beside] == [(2, 2)]
 
 
+def test_nothing_is_near_in_texts_without_words() -> None:
+    assert numbers(retrieved({}, [{"q": "mill"}], [{"note": "…", "n": 0}, {"note": "--", "n": 1}])) == [[]]
+
+
 def test_by_meaning_the_vectors_decide() -> None:
     made = retrieved(
         {"how": "embeddings", "model": "m", "k": 1}, [{"q": "stars above"}, {"q": ""}, {"q": "Elbe bridge"}]

@@ -81,7 +81,7 @@ class Texts:
     def _wear(self) -> array[float]:
         """What the length of each text takes from its terms: the second part of the divisor."""
         if len(self._worn) != len(self._lengths):
-            average = self._total / max(1, len(self._lengths))
+            average = self._total / len(self._lengths) or 1.0  # texts may have signs alone, and no terms
             self._worn = array("d", (_K1 * (1 - _B + _B * length / average) for length in self._lengths))
         return self._worn
 
