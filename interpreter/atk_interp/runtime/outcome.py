@@ -124,7 +124,7 @@ def nothing_left(plan: Plan, states: list[StepState], *, unused: bool) -> list[S
         if isinstance(step.runner, SourceStep) and state.rows_out == 0 and (unused or step.kind != "pipeline"):
             found = f"step `{name}` found nothing to work on"
             told.append(StepStopped(found, help="check the input path, and read the notices above"))
-        if state.rows_in and state.rows_out == 0:
+        if state.rows_in > state.skipped and state.rows_out == 0:  # what passes a nested pipeline by is not lost in it
             labels = "; ".join(f"{count} x {label}" for label, count in state.labels.items())
             reasons = f" ({labels})" if labels else ""
             lost = f"{state.filtered} filtered, {state.rejected} rejected"
