@@ -130,3 +130,13 @@ def test_what_is_skipped_asks_nothing(tmp_path: Path, documents: Path) -> None:
 def test_a_subset_takes_only_so_many_passages(tmp_path: Path, documents: Path) -> None:
     result = made(tmp_path, documents, subset_size=1, skip_filter=True)
     assert {state.name: state.rows_out for state in result.steps}["chosen"] == 1
+
+
+def test_records_of_one_file_do_not_share_a_conversation(tmp_path: Path, alone: Path) -> None:
+    lines = [json.dumps({"text": DOCUMENTS[name]}) for name in ("ice.txt", "tides.txt")]
+    (alone / "both.jsonl").write_text("\n".join(lines) + "\n")
+    result = made(tmp_path, alone / "both.jsonl", skip_conversation=True)
+    assert [turns(record)[1][1] for record in records(result, "conversations.jsonl")] == [
+        "Why does ice float on water?",
+        "What pulls the sea?",
+    ]
