@@ -46,6 +46,20 @@ def test_each_writes_its_messages_for_every_element() -> None:
     assert rendered("- each: xs as x\n  user: '{{ x }}'\n", xs=None) == []
 
 
+@pytest.mark.parametrize("values", ["xs", "xs | map('upper')", "xs | select", "xs | reverse", "xs | unique", "xs[:2]"])
+def test_each_takes_whatever_list_an_expression_gives(values: str) -> None:
+    assert len(rendered(f"- each: {values} as x\n  user: '{{{{ x }}}}'\n", xs=["a", "b"])) == 2
+
+
+@pytest.mark.parametrize(
+    ("xs", "told"), [(1, "a whole number"), (True, "true"), ("ab", "text"), ({"a": 1}, "a record"), (1.5, "a number")]
+)
+def test_what_is_no_list_after_all_is_an_error_of_the_row(xs: object, told: str) -> None:
+    with pytest.raises(RenderError) as error:
+        rendered("- each: xs as x\n  user: '{{ x }}'\n", xs=xs)
+    assert str(error.value) == f"`each` goes over {told}, which is no list"
+
+
 def test_a_role_may_come_from_a_row() -> None:
     assert rendered("- each: xs as x\n  role: '{{ x.r }}'\n  content: c\n", xs=[{"r": "user"}]) == [("user", "c")]
 

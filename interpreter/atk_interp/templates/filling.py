@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from atk_interp.expressions import EvaluationError, compile_expression
+from atk_interp.expressions.kinds import value_in_words
 from atk_interp.source import Span
 from atk_interp.templates.items import Each, Marked, MessageTemplate, Rendered
 from atk_interp.templates.work import RenderError
@@ -74,7 +75,10 @@ def _each(item: Each, write: Callable[[MessageTemplate], _Step[_T]]) -> _Step[_T
     steps = [_compiled(inner, write) for inner in item.body]
 
     def step(names: Mapping[str, Any], found: list[_T]) -> None:
-        for element in _evaluated(values, names) or ():
+        held = _evaluated(values, names) or []
+        if not isinstance(held, list):
+            raise RenderError(f"`each` goes over {value_in_words(held)}, which is no list")
+        for element in held:
             inner = {**names, item.item: element}
             for each in steps:
                 each(inner, found)
