@@ -51,8 +51,14 @@ def test_a_path_that_does_not_exist_cannot_be_checked(spec: Path) -> None:
     result = run("lint", "nowhere.yaml")
 
     assert result.return_value == 2
-    assert "`nowhere.yaml` does not exist" in result.stderr
+    assert "there is no file and no pipeline `nowhere.yaml`" in result.stderr
     assert result.stdout == ""
+
+
+def test_a_name_stands_for_the_pipeline(spec: Path) -> None:
+    result = run("lint", "starter")
+
+    assert (result.return_value, result.stderr.strip()) == (0, "1 file checked: nothing to complain of")
 
 
 def test_an_empty_folder_is_not_called_good(spec: Path) -> None:

@@ -88,7 +88,13 @@ def test_a_spec_without_examples_is_no_failure(cli: Cli, tmp_path: Path) -> None
 
 
 def test_a_path_that_does_not_exist_cannot_be_tried(cli: Cli) -> None:
-    assert cli("test", "nowhere.yaml") == Told(2, "", "error: `nowhere.yaml` does not exist\n")
+    assert cli("test", "nowhere.yaml") == Told(2, "", "error: there is no file and no pipeline `nowhere.yaml`\n")
+
+
+def test_a_name_stands_for_the_pipeline(cli: Cli) -> None:
+    told = cli("test", "starter")
+    assert told.code == 0, told.err
+    assert "all hold" in told.err
 
 
 def test_a_prompt_stands_for_the_specs_that_use_it(cli: Cli, tmp_path: Path) -> None:

@@ -95,6 +95,15 @@ def test_what_to_do_out_of_rounds_may_follow_from_a_parameter() -> None:
         applied("classifier", given, texts(100), params={"how": "keep"})
 
 
+def test_a_run_that_stops_names_what_can_be_set() -> None:
+    options: dict[str, Any] = {"first": 2, "test": 5, "more": 0, "max_rounds": 2, "accuracy": 1.0}
+    given = {"text": "text", "labels": "old", "into": "sort", "otherwise": "=how", **options}
+    with pytest.raises(StepStopped) as stopped:
+        applied("classifier", given, texts(100), params={"how": "stop"})
+    told = "raise `max_rounds` or `more`, make the labels clearer, or write `how: predict`"
+    assert stopped.value.help == told
+
+
 def test_few_rows_are_all_labelled() -> None:
     made = labelled(20, tell="by")
     assert [row["by"] for row in made.fields] == ["model"] * 20

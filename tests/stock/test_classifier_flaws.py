@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from atk_interp.pipeline import compile_pipeline
+from atk_interp.pipeline import PipelineFailed, compile_pipeline
 from atk_interp.runtime import RunResult
 
 CASE = Path(__file__).parent / "cases" / "classifier" / "until_good"
@@ -53,6 +53,17 @@ def test_no_row_of_a_test_was_trained_on_before_it(ran: RunResult) -> None:
     first, second = json.loads((ran.output_dir / "classifier.json").read_text(encoding="utf-8"))["tests"]
     assert first["labels"] == 4
     assert second["labels"] == 4 + 6 + 4, "the rows of the first test, and those that were added"
+
+
+def test_the_report_of_a_run_that_stopped_does_not_say_that_there_was_no_test(ran: RunResult, tmp_path: Path) -> None:
+    run = compile_pipeline(tmp_path / "case" / "config.yaml")
+    how = {"required_accuracy": 1.0, "max_rounds": 1, "when_not_reached": "stop", "output_dir": tmp_path / "stopped"}
+    with pytest.raises(PipelineFailed, match=r"or `train_set_increment`.*write `when_not_reached: predict`"):
+        run(**how)
+    told = (tmp_path / "stopped" / "report.incomplete.md").read_text(encoding="utf-8")
+    assert "The run stopped before there was anything to count" in told
+    assert "no test" not in told
+    assert "labelled.jsonl" not in told
 
 
 def test_the_saved_classifier_labels_as_it_did_in_the_run(ran: RunResult, tmp_path: Path) -> None:

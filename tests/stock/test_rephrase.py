@@ -76,6 +76,30 @@ def test_a_conversation_with_an_empty_answer_is_left_out_and_told(made: Made) ->
     assert [(row["step"], row["outcome"]) for row in lost] == [("spoken", "filtered")]
 
 
+def test_an_answer_that_has_thoughts_already_keeps_them_and_gets_no_others(made: Made) -> None:
+    result = made([("human", "one"), ("gpt", "<think>\nhm\n</think>\nfirst"), ("human", "two"), ("gpt", "other")])
+    [talk] = records(result)
+    assert [text for _, text in talk] == ["one", "<think>\nhm\n</think>\nfirst", "two", f"{THOUGHT}other"]
+
+
+def test_marks_that_no_answer_has_change_nothing(made: Made) -> None:
+    result = made([("human", "one"), ("gpt", "first")], cot_preface="")
+    assert records(result) == [[("human", "one"), ("gpt", "I look for it, and here it is.\n</think>\nfirst")]]
+
+
+def test_all_three_files_have_the_same_conversations(made: Made) -> None:
+    result = made([("human", " "), ("gpt", "first")], [("human", "one"), ("gpt", "first")])
+    counts = {output.name: output.rows for output in result.outputs}
+    assert counts == {"conversations.jsonl": 1, "chat.jsonl": 1, "by_source.jsonl": 1}
+    lost = [json.loads(line) for line in (result.output_dir / "rejected.jsonl").read_text().splitlines()]
+    assert [(row["step"], row["outcome"]) for row in lost] == [("spoken", "filtered")]
+
+
+def test_a_blank_system_prompt_is_none(made: Made) -> None:
+    result = made([("system", " "), ("human", "one"), ("gpt", "first")])
+    assert records(result) == [[("human", "one"), ("gpt", f"{THOUGHT}first")]]
+
+
 def test_the_same_conversation_twice_stays_two_conversations(made: Made) -> None:
     result = made(*[[("human", "one"), ("gpt", "first"), ("human", "again"), ("gpt", "first")]] * 2)
     assert [len(talk) for talk in records(result)] == [4, 4]

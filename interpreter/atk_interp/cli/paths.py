@@ -6,17 +6,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from atk_interp.cli.output import complain, notice
+from atk_interp.stock import find_pipeline
 
 __all__ = ["existing", "files_of", "nothing_here"]
 
 
 def existing(paths: Sequence[Path]) -> list[Path] | None:
-    """The paths, the working folder without any; None, with the reason printed, when one does not exist."""
+    """The paths, and the specs of what are names of pipelines; the working folder without any.
+
+    None, with the reason printed, when one does not exist.
+    """
+    found = []
     for path in paths:
-        if not path.exists():
-            complain(f"`{path}` does not exist")
+        named = path if path.exists() else find_pipeline(str(path), Path.cwd())
+        if named is None:
+            complain(f"there is no file and no pipeline `{path}`")
             return None
-    return list(paths) or [Path()]
+        found.append(named)
+    return found or [Path()]
 
 
 def files_of(paths: Sequence[Path], *, skip_foreign: bool = False) -> list[Path] | None:

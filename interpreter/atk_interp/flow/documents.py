@@ -38,6 +38,7 @@ def document_scope(rows: RecordType, params: RecordType) -> dict[str, Type]:
         "version": TEXT,
         "params": params,
         "seed": INT,
+        "complete": BOOL,
         "step": TEXT,
         "count": INT,
         "rows": ListType(rows),

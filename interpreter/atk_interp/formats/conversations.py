@@ -48,7 +48,7 @@ def conversation(record: Mapping[str, Value]) -> dict[str, Value]:
     """The record with its conversation as `messages`, each `{role, content}` with what else it had, and `system`.
 
     `system` is the text of the system prompt, which is taken out of the messages: that of the record, and of the
-    messages that it begins with; null when there is none. Other fields stay. Raises `ConversationError`.
+    messages that it begins with; null when there is none, or a blank one. Other fields stay. Raises `ConversationError`.
     """
     name = next((name for name in CONVERSATIONS if isinstance(record.get(name), list)), None)
     given = record[name] if name is not None else _exchange(record)
@@ -56,9 +56,10 @@ def conversation(record: Mapping[str, Value]) -> dict[str, Value]:
         raise ConversationError("no conversation: neither `messages` nor `conversations` is a list")
     messages = [_message(message, number) for number, message in enumerate(given, 1)]
     stated = record.get("system")
-    system = [stated] if isinstance(stated, str) and stated.strip() else []
+    system = [stated] if isinstance(stated, str) else []
     while messages and messages[0]["role"] == "system":
         system.append(str(messages.pop(0)["content"]))
+    system = [text for text in system if text.strip()]
     if not messages:
         raise ConversationError("no messages in the conversation")
     rest = {key: value for key, value in record.items() if key not in (name, "system")}

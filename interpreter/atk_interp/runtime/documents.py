@@ -45,14 +45,17 @@ def write_document(
     states: Iterable[StepState],
     written: Mapping[str, int],
     learned: str | None = None,
+    *,
+    complete: bool = True,
 ) -> None:
     """Fill in a document and write it; `written` are the rows of the other outputs. Raises `CannotWrite`.
 
-    `learned` is what its step has learned, for a file that holds that.
+    `learned` is what its step has learned, for a file that holds that; a run that stopped is not `complete`.
     """
     assert output.document is not None
     try:
-        text = output.document({**_facts(plan, output, about, states, written), "learned": learned})
+        facts = {**_facts(plan, output, about, states, written), "complete": complete, "learned": learned}
+        text = output.document(facts)
     except (RowFailed, StepStopped) as error:
         told = f"output `{output.name}` cannot be filled in: {error}"
         help_ = "see `rejected.jsonl`" if output.learned else "mend its template, then run the same command again"

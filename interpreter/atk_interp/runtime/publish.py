@@ -196,7 +196,7 @@ class Collector:
                 about = About.of(self._records(name))
                 rows, others = about.count, {other.name: other.rows for other in published.values()}
                 learned = self._learned.get(output.source)
-                write_document(path, self._plan, output, about, states, others, learned)
+                write_document(path, self._plan, output, about, states, others, learned, complete=complete)
             if complete:
                 file_of(folder, name, self._plan, False).unlink(missing_ok=True)
                 if self._plan.extent.limit is None:

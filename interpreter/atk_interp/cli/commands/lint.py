@@ -61,9 +61,10 @@ def command(
 ) -> int:
     """Check specs, configs and their prompts, offline.
 
-    PATHS are specs, configs, prompts (the specs that use them are checked) or folders, which are searched; without
-    a path the working folder is. `-` reads standard input. Settings are read from `[tool.atk-interp.lint]` in the
-    nearest `pyproject.toml`, and comments such as `# atk: ignore[ATK503] reason` are heeded.
+    PATHS are specs, configs, prompts (the specs that use them are checked), names of pipelines, or folders, which are
+    searched; without a path the working folder is. `-` reads standard input. Settings are read from
+    `[tool.atk-interp.lint]` in the nearest `pyproject.toml`, and comments such as `# atk: ignore[ATK503] reason` are
+    heeded.
 
     Exit codes: 0 no errors; 1 errors (with --strict, warnings too); 2 what was asked cannot be done; 3 our mistake.
     """

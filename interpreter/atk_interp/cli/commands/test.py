@@ -34,8 +34,9 @@ VERSION = 1
 def command(paths: tuple[Path, ...], format_: str, skip_foreign: bool) -> int:
     """Try the `examples` of specs: what their steps make of replies that are given. No model is asked.
 
-    PATHS are specs, configs, prompts (the specs that use them are tried) or folders, which are searched; without a
-    path the working folder is. The examples of a config's spec are tried with its values and prompts.
+    PATHS are specs, configs, prompts (the specs that use them are tried), names of pipelines, or folders, which are
+    searched; without a path the working folder is. The examples of a config's spec are tried with its values and
+    prompts.
 
     Exit codes: 0 all hold; 1 one does not, or a spec has errors; 2 a path does not exist; 3 our mistake.
     """

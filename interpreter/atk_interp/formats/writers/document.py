@@ -13,12 +13,12 @@ __all__ = ["Document"]
 class Document:
     """The file is a Jinja template filled with what is known at the end of a run, and written after all other outputs.
 
-    It knows `pipeline`, `description`, `version` (of this program), `params`, `seed`; `step`, whose rows it is about,
-    their number as `count`, and the first five of them as `rows`; `steps` (`name`, `kind`, `rows_in`, `passed`,
-    `filtered`, `rejected`, `rows_out`), `models` (`slot`, `name`), and `outputs` (`name`, `stem`, `format`, `holds`,
-    `marked`, `rows`, `builder` for `datasets`, `is_document`); `holds` is the `format`, or what calls are written
-    `as`, and `marked` whether its messages say `train`. Times are not among them: the same run gives the same text.
-    The file ends with one line break.
+    It knows `pipeline`, `description`, `version` (of this program), `params`, `seed`; whether the run is `complete`,
+    or has stopped; `step`, whose rows it is about, their number as `count`, and the first five of them as `rows`;
+    `steps` (`name`, `kind`, `rows_in`, `passed`, `filtered`, `rejected`, `rows_out`), `models` (`slot`, `name`), and
+    `outputs` (`name`, `stem`, `format`, `holds`, `marked`, `rows`, `builder` for `datasets`, `is_document`); `holds`
+    is the `format`, or what calls are written `as`, and `marked` whether its messages say `train`. Times are not
+    among them: the same run gives the same text. The file ends with one line break.
 
     Templates that ship with the program: `hf_dataset_card` (as `README.md`), `axolotl`, `trl`.
     """

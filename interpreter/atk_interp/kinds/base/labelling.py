@@ -15,6 +15,7 @@ from atk_interp.kinds.base.results import Dropped, Notice, RowFailed, StepStoppe
 from atk_interp.kinds.base.runners import PureStep
 from atk_interp.kinds.base.sets import place, rank
 from atk_interp.kinds.base.training import trained
+from atk_interp.kinds.base.written import settable
 from atk_interp.records import dataclass
 from atk_interp.values import Row, Value, canonical, decode
 
@@ -185,7 +186,7 @@ class Labelling:
             elif share >= self.accuracy:
                 if len(set(unseen.labels)) < 2:
                     one = f"the test of round {number} had rows of one label alone, {_said(unseen.labels[0])}"
-                    help_ = "raise `test`, so that rows of the others are among them"
+                    help_ = f"raise `{self._settable('test')}`, so that rows of the others are among them"
                     context.note(Notice(f"{one}, which proves little", self.step.name, help_, serious=True))
                 return learned
             known.add(unseen)
@@ -196,7 +197,8 @@ class Labelling:
         if self.otherwise == "stop":
             raise StepStopped(
                 f"step `{self.step.name}` has no classifier that is right for {self.accuracy:.1%}: {told}",
-                "raise `max_rounds` or `more`, make the labels clearer, or write `otherwise: predict`",
+                f"raise `{self._settable('max_rounds')}` or `{self._settable('more')}`, make the labels clearer, "
+                f"or write `{self._settable('otherwise')}: predict`",
             )
         if self.otherwise == "drop":
             return None
@@ -205,6 +207,10 @@ class Labelling:
         learned = trained(known.texts, known.labels)
         context.learned(learned.written(tests))
         return learned
+
+    def _settable(self, option: str) -> str:
+        view = self.step.view
+        return settable(view.spec, option, view.option(option))
 
     def _guessed(self, row: Row, guess: Value) -> Row:
         field = self.writing.guess

@@ -11,7 +11,7 @@ from atk_interp.expressions.types import NULL, AnyType, BoolType, FloatType, Int
 from atk_interp.source import Span
 from atk_interp.spec import PipelineSpec, Takes
 
-__all__ = ["is_formula", "misfit", "one_line", "place_named", "settled_number"]
+__all__ = ["is_formula", "misfit", "one_line", "place_named", "settable", "settled_number"]
 
 _WANTED: Mapping[Takes, tuple[str, tuple[type[Type], ...]]] = {
     Takes.INT: ("a whole number", (IntType,)),
@@ -25,6 +25,12 @@ _WANTED: Mapping[Takes, tuple[str, tuple[type[Type], ...]]] = {
 def is_formula(value: Any) -> bool:
     """Whether a value is written as an expression (`=…`)."""
     return isinstance(value, str) and value.startswith("=")
+
+
+def settable(spec: PipelineSpec, key: str, value: Any) -> str:
+    """What to name to whoever may set an option: the parameter that it is taken from, or its own key."""
+    name = value[1:].strip() if is_formula(value) else ""
+    return name if name in spec.params else key
 
 
 def settled_number(spec: PipelineSpec, value: Any) -> float | None:
