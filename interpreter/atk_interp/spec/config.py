@@ -148,8 +148,15 @@ def _unknown(document: Document, path: Path, key: str, spec: PipelineSpec, sink:
         codes.UNKNOWN_SETTING,
         document.key_span(path),
         f"`{spec.name}` has no parameter `{key}`, so it has no effect",
-        help=did_you_mean(key, spec.params),
+        help=of_another_program(spec, path) or did_you_mean(key, spec.params),
     )
+
+
+def of_another_program(spec: PipelineSpec, path: Path) -> str | None:
+    """What to write for a key of Augmentoolkit; None for another one."""
+    from atk_interp.elsewhere.advice import advice  # its tables are needed by configs with such keys alone
+
+    return advice(spec.name, path, spec.params)
 
 
 def _key_in_file(document: Document, path: Path, key: str, sink: Sink) -> None:
