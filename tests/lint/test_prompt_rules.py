@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from atk_interp.diagnostics import Diagnostic
+from atk_interp.importing.placeholders import as_text
 from atk_interp.lint import lint_path
 
 GOOD = """- system: Write a <question> and an <answer> about the passage.
@@ -537,3 +539,21 @@ def test_a_choice_within_another_is_told_apart(codes: Lint, words: list[str]) ->
     prompt = f"- system: a\n{shown}- user: '{{{{ text }}}}'\n"
 
     assert codes(prompt, f"{{choice: {words}, into: fitness}}") == []
+
+
+# -- braces ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "said", ["{% raw %} {# hi #}", '{{"question": "What?"}}', "{{{a}}}", "{%- if x -%}", "a {{b}} {% c %} {"]
+)
+def test_braces_that_are_written_as_text_are_opened(codes: Lint, said: str) -> None:
+    """As an import writes them: the text is right as it is, and what the help says would make tags of it."""
+    prompt = json.dumps([{"user": as_text(said)}, {"user": "{{ text }}: <question> <answer>"}])
+    assert "ATK430" not in codes(prompt)
+
+
+@pytest.mark.parametrize("said", ["text }}", '{{ "{" }} }}} }}', '{{ "[" }} %}'])
+def test_braces_that_nothing_opens_are_found_beside_them(codes: Lint, said: str) -> None:
+    prompt = json.dumps([{"user": f"{said} {{{{ text }}}}: <question> <answer>"}])
+    assert "ATK430" in codes(prompt)

@@ -10,9 +10,9 @@ from typing import Any
 from atk_interp.diagnostics import Sink
 from atk_interp.document import Document, parse_document
 from atk_interp.elsewhere import NO_PIPELINE, SHARED, Known, known_pipeline
+from atk_interp.elsewhere.spellings import is_old
 from atk_interp.importing.configs import Target, config_text, read_config, spec_of, stock_spec
 from atk_interp.importing.draft import Drafted
-from atk_interp.elsewhere.spellings import is_old
 from atk_interp.importing.work import COMPLETION, Work, joined, leaf
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile

@@ -8,9 +8,9 @@ from typing import Any
 
 from atk_interp.diagnostics.concealing import concealed
 from atk_interp.document import Document, Path
+from atk_interp.elsewhere.spellings import is_old, names_of
 from atk_interp.importing.notes import LEAST_SECRET, Notes
 from atk_interp.importing.secrets import without_credentials, without_login
-from atk_interp.elsewhere.spellings import is_old, names_of
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
 

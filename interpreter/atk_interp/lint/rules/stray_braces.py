@@ -14,6 +14,7 @@ from atk_interp.templates import Template
 __all__ = ["StrayBraces"]
 
 _HOLE = pattern(r"\{%-?\s*raw\s*-?%\}.*?\{%-?\s*endraw\s*-?%\}|\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
+_BRACES = pattern(r"""\{\{-?\s*(["'])(?P<opening>\{+)[%#]?\1\s*-?\}\}""")
 
 
 class StrayBraces(Rule):
@@ -54,9 +55,15 @@ def _templates(context: LintContext) -> Iterator[Template]:
             yield from (item.content for item in messages.written())
 
 
+def _opened(hole: re.Match[str]) -> str:
+    """As many characters, with the braces that a hole writes: `{{ "{" }}` is how a brace is written as text."""
+    braces = _BRACES.fullmatch(hole[0])
+    return ("{" * len(braces["opening"]) if braces else "").ljust(len(hole[0]))
+
+
 def _stray(text: str) -> int | None:
     """Where the first closing braces stand that nothing opens; None when all are opened."""
-    written = _HOLE.sub(lambda hole: " " * len(hole[0]), text)
+    written = _HOLE.sub(_opened, text)
     depth = 0
     for brace in re.finditer(r"[{}]", written):
         if brace[0] == "{":
