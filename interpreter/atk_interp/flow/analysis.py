@@ -15,6 +15,7 @@ from atk_interp.flow.edges import OPEN, concatenated, lacking_after, lacking_in
 from atk_interp.flow.leaving import left_by, left_unread
 from atk_interp.flow.named import named_spec
 from atk_interp.flow.outputs import check_output
+from atk_interp.flow.requirements import check_requirements
 from atk_interp.formats.outputs import OUTPUT_OPTIONS
 from atk_interp.graph import NOT_A_CONSTANT, Graph, build_graph
 from atk_interp.kinds import KIND_OPTIONS, KINDS
@@ -126,6 +127,7 @@ def _analyse(
         flow.step(spec.steps[name])
     outputs = {name: flow.output(output) for name, output in spec.outputs.items()}
     checks = checks_of(spec, flow.views, sink)
+    check_requirements(spec, sink)
     return Analysis(spec, graph, library, flow.views, flow.fields, outputs, folder, checks)
 
 

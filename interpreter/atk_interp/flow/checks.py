@@ -21,7 +21,7 @@ from atk_interp.kinds.base.written import misfit
 from atk_interp.records import dataclass
 from atk_interp.spec import Check, PipelineSpec, Takes, param_type
 
-__all__ = ["CheckView", "checks_of", "names_of_steps"]
+__all__ = ["CheckView", "checks_of", "names_of_steps", "refuse_draws"]
 
 _OF_A_ROW = ("row", "sample", "attempt")
 
@@ -53,6 +53,15 @@ def checks_of(spec: PipelineSpec, views: Mapping[str, StepView], sink: Sink) -> 
     return [view for view in found if view is not None]
 
 
+def refuse_draws(expression: Expression, sink: Sink, why: str, help: str | None = None) -> None:
+    """Report functions and filters that draw for a row, where there is none."""
+    for node in ast.walk(expression.root):
+        table = FILTERS if isinstance(node, ast.Filter) else CALLS
+        if isinstance(node, ast.Filter | ast.Call) and node.name in table and table[node.name].form is Form.SEEDED:
+            span = expression.text.span(node.name_start, node.name_start + len(node.name))
+            sink.report(WRONG_ARGUMENTS, span, f"`{node.name}` draws for a row, and {why}", help=help)
+
+
 class _Reading:
     """The reading of one check."""
 
@@ -69,7 +78,7 @@ class _Reading:
         raw = parse_expression(text, self.sink, frozenset(COUNTS))
         if raw is None:
             return None
-        self._refuse_draws(raw)
+        refuse_draws(raw, self.sink, "a check is made once for a run", help="compare counts")
         expression = with_counts(raw, self._counted)
         params = {name: param_type(param) for name, param in self.spec.params.items()}
         # What counts nothing that is known is of any type, as is what belongs to a row: both are told.
@@ -96,14 +105,6 @@ class _Reading:
             for node in expression.names.get(name, ()) if name not in self.spec.params else ():
                 told = f"a check is made once for a run, so there is no `{name}`"
                 self.sink.report(UNKNOWN_NAME, expression.span(node), told)
-
-    def _refuse_draws(self, expression: Expression) -> None:
-        for node in ast.walk(expression.root):
-            table = FILTERS if isinstance(node, ast.Filter) else CALLS
-            if isinstance(node, ast.Filter | ast.Call) and node.name in table and table[node.name].form is Form.SEEDED:
-                span = self.text.span(node.name_start, node.name_start + len(node.name))
-                told = f"`{node.name}` draws for a row, and a check is made once for a run"
-                self.sink.report(WRONG_ARGUMENTS, span, told, help="compare counts")
 
     def _counted(self, node: ast.Call) -> Counted | None:
         count = COUNTS[node.name]

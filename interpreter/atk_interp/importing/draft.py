@@ -16,7 +16,7 @@ from atk_interp.importing.steps import PythonStep
 from atk_interp.records import dataclass
 from atk_interp.reference.yaml_text import flow, scalar
 from atk_interp.spec import BUILT_IN_NAMES
-from atk_interp.spec.load import RESERVED_NAMES
+from atk_interp.spec.names import RESERVED_NAMES
 
 __all__ = ["Drafted", "draft_spec"]
 

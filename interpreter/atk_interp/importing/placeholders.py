@@ -14,7 +14,7 @@ from typing import Any
 
 from atk_interp.patterns import pattern
 from atk_interp.records import dataclass
-from atk_interp.spec.load import RESERVED_NAMES
+from atk_interp.spec.names import RESERVED_NAMES
 
 __all__ = ["Converted", "as_text", "converted"]
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from os.path import normpath
 from pathlib import Path as FilePath
 from typing import Any
 
 from atk_interp.diagnostics import did_you_mean, near
-from atk_interp.document import Path
-from atk_interp.expressions.kinds import kinds_of, type_in_words
-from atk_interp.expressions.types import INT, RecordType, Type
+from atk_interp.expressions.types import INT, RecordType
 from atk_interp.kinds.base import BoundStep, Cardinality, StepKind, StepStopped, StepView, is_formula, one_line
 from atk_interp.kinds.base.axes import MOST_VARIANTS, REPEAT, check_draws, rounds, types_of_axes
 from atk_interp.kinds.base.codes import WRONG_PARAMETERS
 from atk_interp.kinds.base.handing import check_rows, not_needed, replaced, report_misfits, result_of
 from atk_interp.kinds.base.nested import Inlined, NestedRows, Variant
 from atk_interp.kinds.base.overrides import check_folders, folders_of
+from atk_interp.kinds.base.parameters import OUTPUT_DIR, check_parameters, settled
 from atk_interp.kinds.base.view import Analysed
 from atk_interp.spec import (
     Option,
@@ -27,16 +26,13 @@ from atk_interp.spec import (
     check_value,
     describe_param,
     missing,
-    param_type,
-    unquoted,
-    where_wrong,
+    unmet,
 )
 from atk_interp.values import Row, Value
 
 __all__ = ["Pipeline"]
 
 _OPEN = RecordType({}, open=True)
-_OUTPUT_DIR = "output_dir"
 
 
 class Pipeline(StepKind):
@@ -137,7 +133,7 @@ class Pipeline(StepKind):
         into = replaced(view, nested.analysis)
         result = result_of(view, nested.analysis, "pipeline")
         unclear = view.given("into") and into is None  # which is told
-        _check_parameters(view, spec, types, axes, spec.params if unclear else not_needed(nested.analysis, into))
+        check_parameters(view, spec, types, axes, spec.params if unclear else not_needed(nested.analysis, into))
         _check_slots(view, spec)
         analysis, fits = nested.analysis, check_rows(view, nested.analysis, into)
         handed = view.input if fits and view.step.inputs and into is None and not view.input.open else None
@@ -206,67 +202,6 @@ def _taken(step: BoundStep, chosen: Mapping[str, Value]) -> Callable[[Row], Any]
     return lambda row: rule({**step.names(row), **chosen})
 
 
-def _check_parameters(
-    view: StepView, spec: PipelineSpec, types: Mapping[str, Type], axes: Mapping[str, Type], free: Collection[str]
-) -> None:
-    path = view.path("with")
-    used = {name for expression in view.expressions.values() for name in expression.names}
-    for name in axes:
-        place = (*view.path("matrix"), name)
-        values = view.document.get(place)
-        told = None
-        if name in types:
-            told = f"`{name}` has a value under `with`, too"
-        elif name in spec.params and isinstance(values, list):
-            wrong = (check_value(spec.params[name], value) for value in values if not _is_computed(value))
-            told = next((problem for problem in wrong if problem), None)
-        if told is not None:
-            view.sink.report(WRONG_PARAMETERS, view.document.key_span(place), told)
-        if name not in spec.params and name not in used:
-            _report_unknown(view, spec, name, place)
-    for name, type_ in types.items():
-        value = view.document.get((*path, name))
-        if name not in spec.params:
-            _report_unknown(view, spec, name, (*path, name))
-            continue
-        param = spec.params[name]
-        told = help_ = None
-        if not _is_computed(value):
-            told, help_ = check_value(param, value), unquoted(param, value)
-        elif is_formula(value) and not kinds_of(type_) & kinds_of(param_type(param)):
-            told = f"`{name}` takes {type_in_words(param_type(param))}, and this is {type_in_words(type_)}"
-        if told is not None:
-            place = () if is_formula(value) else where_wrong(param, value)
-            view.sink.report(WRONG_PARAMETERS, view.document.span((*path, name, *place)), told, help=help_)
-    given = dict.fromkeys([*types, *axes], True)
-    lacking = [param for param in missing(spec.params, given) if param.name not in (_OUTPUT_DIR, *free)]
-    if lacking:
-        names = " and ".join(f"`{param.name}`" for param in lacking)
-        place = path if view.given("with") else view.path("pipeline")
-        view.sink.report(
-            WRONG_PARAMETERS,
-            view.document.key_span(place),
-            f"pipeline `{spec.name}` requires {names}",
-            notes=[describe_param(param) for param in lacking[:2]],
-            help=f"add `{lacking[0].name}:` under `with:`",
-        )
-
-
-def _is_computed(value: Any) -> bool:
-    """Whether a value is known only when the step runs: a formula, or a list with one among its items."""
-    return is_formula(value) or (isinstance(value, list) and any(is_formula(item) for item in value))
-
-
-def _report_unknown(view: StepView, spec: PipelineSpec, name: str, path: Path) -> None:
-    view.sink.report(
-        WRONG_PARAMETERS,
-        view.document.key_span(path),
-        f"pipeline `{spec.name}` has no parameter `{name}`",
-        notes=["its parameters are " + (", ".join(f"`{known}`" for known in spec.params) or "none")],
-        help=did_you_mean(name, spec.params),
-    )
-
-
 def _check_slots(view: StepView, spec: PipelineSpec) -> None:
     given: Mapping[str, str] = view.option("models") or {}
     path = view.path("models")
@@ -303,10 +238,10 @@ def _slots(view: StepView, spec: PipelineSpec) -> dict[str, str]:
 def _values(step: BoundStep, result: NestedRows, chosen: Mapping[str, Value]) -> dict[str, Value]:
     """A value for every parameter of the pipeline. Raises `StepStopped` for one that does not fit."""
     spec = result.analysis.spec
-    free = {_OUTPUT_DIR, *not_needed(result.analysis, result.into)}
+    free = {OUTPUT_DIR, *not_needed(result.analysis, result.into)}
     values: dict[str, Value] = {name: param.default for name, param in spec.params.items()}
-    if _OUTPUT_DIR in values and isinstance(step.params.get(_OUTPUT_DIR), str):
-        values[_OUTPUT_DIR] = step.params[_OUTPUT_DIR]
+    if OUTPUT_DIR in values and isinstance(step.params.get(OUTPUT_DIR), str):
+        values[OUTPUT_DIR] = step.params[OUTPUT_DIR]
     for name in step.view.option("with") or {}:
         path = (*step.view.path("with"), name)
         value = step.content(path)({**step.base, **chosen})
@@ -324,6 +259,8 @@ def _values(step: BoundStep, result: NestedRows, chosen: Mapping[str, Value]) ->
     problems += [
         told for name, value in values.items() if value is not None and (told := check_value(spec.params[name], value))
     ]
+    if not problems:
+        problems += [found.told() for found in unmet(spec, settled(spec, values))]
     if problems:
         raise StepStopped(f"pipeline `{spec.name}` in step `{step.name}`: {problems[0]}")
     return values

@@ -12,8 +12,8 @@ from atk_interp.lint.context import LintContext
 from atk_interp.lint.rules import RULES
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile
-from atk_interp.spec import Config, PipelineSpec, describe_param, is_config, load_config, missing
-from atk_interp.spec.codes import MISSING_KEY, MISSING_PARAMETER, UNKNOWN_PIPELINE
+from atk_interp.spec import Config, PipelineSpec, check_value, describe_param, is_config, load_config, missing, unmet
+from atk_interp.spec.codes import MISSING_KEY, MISSING_PARAMETER, UNKNOWN_PIPELINE, UNMET_REQUIREMENT
 from atk_interp.spec.schema import CONFIG_SCHEMA
 from atk_interp.stock import find_pipeline, stock_names
 from atk_interp.templates import Prompt
@@ -135,6 +135,7 @@ def _analysed_config(document: Document, path: Path, sink: Sink, complete: bool,
     config = load_config(document, folder, unbound.spec, sink)
     if complete:
         _report_missing(config, unbound.spec, sink)
+        _report_unmet(config, unbound.spec, sink)
     analysis = analyse(spec_document, spec_path.resolve().parent, sink, config.prompts, files)
     return analysis, config, spec_path
 
@@ -153,3 +154,14 @@ def _report_missing(config: Config, spec: PipelineSpec, sink: Sink) -> None:
             notes=[describe_param(param)],
             help=f"write a value after `{param.name}:`" if empty is not None else f"add `{param.name}:`",
         )
+
+
+def _report_unmet(config: Config, spec: PipelineSpec, sink: Sink) -> None:
+    """What the spec requires of its parameters and the config does not heed, where it gives one of those."""
+    given = {name: found.value for name, found in config.values.items() if found.value is not None}
+    values = {name: given.get(name, param.default) for name, param in spec.params.items()}
+    known = {name: value for name, value in values.items() if check_value(spec.params[name], value) is None}
+    for found in unmet(spec, known):
+        places = [(*config.values[name].path, *item) for name, *item in found.places if name in given]
+        named = places[0] if places else ("pipeline",)
+        sink.report(UNMET_REQUIREMENT, config.document.key_span(named), found.label, notes=found.notes())

@@ -28,7 +28,7 @@ from atk_interp.runtime.endpoints import NO_CLIENTS
 from atk_interp.runtime.events import Listener
 from atk_interp.runtime.making import Called
 from atk_interp.runtime.room import RoomPolicy
-from atk_interp.spec import Config, EndpointConfig, PipelineSpec, check_value, missing, unquoted
+from atk_interp.spec import Config, EndpointConfig, PipelineSpec, check_value, missing, unknown_keys, unmet, unquoted
 from atk_interp.spec.codes import UNKNOWN_PIPELINE
 from atk_interp.stock import find_pipeline, stock_names
 from atk_interp.values import Value
@@ -208,6 +208,8 @@ class Pipeline:
                 self.tell_unknown(name)
             elif value is not None or not params[name].required:
                 merged[name] = from_folder(params[name], value, Path.cwd())
+                for _, told, help_ in unknown_keys(params[name], value):
+                    _log.warning("%s; %s", told, help_)
         lacking = missing(params, merged)
         if lacking:
             raise MissingParameters(self.__name__, lacking)
@@ -215,6 +217,8 @@ class Pipeline:
             problem = check_value(params[name], value)
             if problem:
                 raise CannotRun(problem, help=unquoted(params[name], value) or "")
+        for found in unmet(self.spec, merged):
+            raise CannotRun(found.told())
         return merged
 
     def defaults(self) -> dict[str, Any]:

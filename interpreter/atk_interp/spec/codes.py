@@ -170,6 +170,15 @@ BAD_PARAMETER = Code(
     bad="chunk_tokens: few",
     good="chunk_tokens: 300",
 )
+UNMET_REQUIREMENT = Code(
+    "ATK714",
+    "unmet-requirement",
+    Severity.ERROR,
+    finds="Values of parameters that do not go together, or that the pipeline cannot work with.",
+    why="The pipeline says under `requires` what must hold; a run would end with this before anything is asked.",
+    bad="rubric: {clear: {min: 5, max: 1}}",
+    good="rubric: {clear: {min: 1, max: 5}}",
+)
 UNKNOWN_PIPELINE = Code(
     "ATK705",
     "unknown-pipeline",
@@ -214,6 +223,7 @@ CODES = (
     SETTING_TWICE,
     MISSING_PARAMETER,
     BAD_PARAMETER,
+    UNMET_REQUIREMENT,
     UNKNOWN_PIPELINE,
     UNKNOWN_SLOT_SETTING,
     MISSING_FOLDER,

@@ -14,7 +14,7 @@ from atk_interp.records import dataclass
 from atk_interp.spec import codes
 from atk_interp.spec.endpoints import check_addresses, check_fallbacks
 from atk_interp.spec.model import PipelineSpec
-from atk_interp.spec.params import check_value, unquoted, where_wrong
+from atk_interp.spec.params import check_value, unknown_keys, unquoted, where_wrong
 from atk_interp.spec.schema import CONFIG_SCHEMA, ENDPOINT_SCHEMA
 from atk_interp.spec.validate import validate
 from atk_interp.values import Value
@@ -106,6 +106,8 @@ def load_config(document: Document, folder: FilePath, spec: PipelineSpec, sink: 
             help_ = unquoted(spec.params[name], given.value)
             place = (*given.path, *where_wrong(spec.params[name], given.value))
             sink.report(codes.BAD_PARAMETER, document.head_span(place), problem, help=help_)
+        for inner, told, help_ in unknown_keys(spec.params[name], given.value):
+            sink.report(codes.UNKNOWN_SETTING, document.key_span((*given.path, *inner)), told, help=help_)
     seed = data.get("seed", 0)
     return Config(
         pipeline=str(data.get("pipeline", "")),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -12,16 +11,15 @@ from typing import Any
 from atk_interp.diagnostics import Sink, did_you_mean
 from atk_interp.document import Document, Path
 from atk_interp.installed import in_words, why_refused
-from atk_interp.patterns import pattern
 from atk_interp.spec import codes
+from atk_interp.spec.declared import load_params, load_requirements
 from atk_interp.spec.misplaced import AT_THE_START, NamedMappings, is_section, looks_like
-from atk_interp.spec.model import BUILT_IN_NAMES, Check, ModelSlot, Output, Param, PipelineSpec, Step
+from atk_interp.spec.model import Check, ModelSlot, Output, PipelineSpec, Step
+from atk_interp.spec.names import check_name
 from atk_interp.spec.options import Option, Takes, cerberus_schema
-from atk_interp.spec.params import check_value, unquoted, where_wrong
 from atk_interp.spec.schema import (
     LISTED_CHECKS,
     OUTPUT_SCHEMA,
-    PARAM_SCHEMA,
     SLOT_SCHEMA,
     SPEC_SCHEMA,
     STEP_SCHEMA,
@@ -32,12 +30,6 @@ from atk_interp.spec.validate import validate
 __all__ = ["LANGUAGE_VERSION", "OWN_FILES", "load_spec", "load_steps"]
 
 LANGUAGE_VERSION = "atk/v1"
-NAME = r"[A-Za-z_][A-Za-z0-9_]*"
-"""What the name of a step, a parameter, a slot or a field is like."""
-_NAME = pattern(NAME + r"\Z")
-RESERVED_NAMES = {"true", "false", "none", "True", "False", "None", "and", "or", "not", "in", "is", "if", "else"}
-TAKEN_BY_THE_CALL = ("pipeline", "models", "prompts", "rows", "task_id", "kwargs")
-"""What a config or a call of the pipeline may hold beside its parameters."""
 _CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029]")
 _NOTHING_REFUSED: Mapping[str, str] = MappingProxyType({})
 
@@ -60,7 +52,7 @@ def load_spec(
         sink.report(codes.NOT_A_MAPPING, document.head_span(()), told, help=help_)
         return None
     schema = {**SPEC_SCHEMA, "checks": LISTED_CHECKS} if isinstance(data.get("checks"), list) else SPEC_SCHEMA
-    validate(document, (), schema, sink, what="at the top of a spec", explain=lambda key: looks_like(data[key]))
+    validate(document, (), schema, sink, what="at the top of a spec", explain=lambda key: looks_like(data.get(key)))
     _check_version(document, sink)
     if "stop_when_rejected" in data:
         stopping(document, ("stop_when_rejected",), sink)
@@ -70,12 +62,13 @@ def load_spec(
     return PipelineSpec(
         name=str(data.get("name", "")),
         description=str(data.get("description") or ""),
-        params=_params(document, sink),
+        params=load_params(document, sink),
         models=_slots(document, sink),
         steps=load_steps(document, ("steps",), kinds, sink),
         outputs=_outputs(document, formats, sink),
         document=document,
         checks=tuple(_checks(document)),
+        requires=tuple(load_requirements(document, sink)),
     )
 
 
@@ -88,76 +81,6 @@ def _check_version(document: Document, sink: Sink) -> None:
             f"this program reads `{LANGUAGE_VERSION}`, not `{version}`",
             help=f"write `spec: {LANGUAGE_VERSION}`, or update atk-interp",
         )
-
-
-def check_name(name: str, what: str, document: Document, path: Path, sink: Sink) -> bool:
-    """Whether a name may be used; reports when not."""
-    if _NAME.match(name) and name not in RESERVED_NAMES and not (keyword.iskeyword(name) and what == "parameter"):
-        if what == "parameter" and name in (*BUILT_IN_NAMES, *TAKEN_BY_THE_CALL):
-            sink.report(
-                codes.BAD_NAME,
-                document.key_span(path),
-                f"`{name}` has a meaning of its own, so no parameter can have this name",
-                help="choose another name",
-            )
-            return False
-        return True
-    fixed = re.sub(r"\W+", "_", name).strip("_")
-    sink.report(
-        codes.BAD_NAME,
-        document.key_span(path),
-        f"`{name}` cannot be the name of a {what}",
-        help=f"write `{fixed}`" if _NAME.match(fixed) and fixed != name else "use letters, digits and underscores",
-    )
-    return False
-
-
-def _params(document: Document, sink: Sink) -> dict[str, Param]:
-    params: dict[str, Param] = {}
-    found = NamedMappings(document, ("params",), "parameter", lambda has: PARAM_SCHEMA, sink)
-    for name, data in found.items():
-        path: Path = ("params", name)
-        named = check_name(name, "parameter", document, path, sink)
-        if not found.fits(name, PARAM_SCHEMA, "in a parameter") or not named:
-            params[name] = Param(name, "any", optional=True, path=path)  # told here, and not again where it is used
-            continue
-        param = Param(
-            name=name,
-            type=data["type"],
-            default=data.get("default"),
-            has_default="default" in data,
-            optional=bool(data.get("optional")),
-            min=data.get("min"),
-            max=data.get("max"),
-            choices=tuple(data.get("choices", ())),
-            help=data.get("help", ""),
-            section=data.get("section", ""),
-            path=path,
-            of=data.get("of", "any"),
-            needs=tuple(data.get("needs", ())),
-        )
-        params[name] = param
-        _check_items(document, param, sink)
-        if param.min is not None and param.max is not None and param.min > param.max:
-            told = f"`min` is {param.min}, more than `max`, which is {param.max}"
-            sink.report(codes.BAD_VALUE, document.span((*path, "min")), told, help="exchange them")
-        problem = check_value(param, param.default) if param.has_default and param.default is not None else None
-        if problem:
-            help_, place = unquoted(param, param.default), (*path, "default", *where_wrong(param, param.default))
-            sink.report(codes.BAD_PARAMETER, document.span(place), problem, help=help_)
-        if param.type == "choice" and not param.choices:
-            sink.report(
-                codes.MISSING_KEY, document.key_span(path), "`choices` is missing in a parameter of type `choice`"
-            )
-    return params
-
-
-def _check_items(document: Document, param: Param, sink: Sink) -> None:
-    """Tells of keys about the items of a list in a parameter that has none such."""
-    for key, belongs in (("of", param.type == "list"), ("needs", param.type == "list" and param.of == "map")):
-        if not belongs and document.has((*param.path, key)):
-            home = "a parameter of `type: list`" if key == "of" else "a list `of: map`"
-            sink.report(codes.BAD_VALUE, document.key_span((*param.path, key)), f"`{key}` is for {home}")
 
 
 def _slots(document: Document, sink: Sink) -> dict[str, ModelSlot]:

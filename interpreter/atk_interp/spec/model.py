@@ -10,7 +10,7 @@ from atk_interp.document import Document, Path
 from atk_interp.records import dataclass
 from atk_interp.values import Value
 
-__all__ = ["BUILT_IN_NAMES", "Check", "ModelSlot", "Output", "Param", "PipelineSpec", "Step"]
+__all__ = ["BUILT_IN_NAMES", "Check", "ModelSlot", "Output", "Param", "PipelineSpec", "Requirement", "Step"]
 
 BUILT_IN_NAMES = ("row", "sample", "attempt", "seed")
 """Names that every expression and template may use beside fields and parameters."""
@@ -20,8 +20,9 @@ BUILT_IN_NAMES = ("row", "sample", "attempt", "seed")
 class Param:
     """One parameter of the pipeline. Required when it has neither a default nor `optional`.
 
-    Of a list, `of` is the type of its items, `needs` the keys of those that are maps, `min` and `max` count the items,
-    and `choices` are the items that there may be.
+    Of a list, `of` is the type of its items, `min` and `max` count them, and `choices` are the items that there may be.
+    Of a map, `of` is the type of its values; it is `any` where the map has keys of its own. `needs` and `takes` are the
+    keys of the maps: those that each must have, and all that one may have with what belongs there, where that is said.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Param:
     path: Path = ()
     of: str = "any"
     needs: tuple[str, ...] = ()
+    takes: Mapping[str, Param] = field(default_factory=dict)
 
     @property
     def required(self) -> bool:
@@ -94,6 +96,19 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Requirement:
+    """What must hold of the parameters: the expression at `path`. The label is what people are told where it does not.
+
+    With `each`, a parameter that is a list or a map, it must hold of each of its items, which is called `item` there.
+    """
+
+    label: str
+    path: Path
+    each: str = ""
+    item: str = ""
+
+
+@dataclass(frozen=True)
 class PipelineSpec:
     """A whole spec. Mappings keep the order of the file."""
 
@@ -105,3 +120,4 @@ class PipelineSpec:
     outputs: Mapping[str, Output]
     document: Document = field(repr=False)
     checks: tuple[Check, ...] = ()
+    requires: tuple[Requirement, ...] = ()

@@ -20,10 +20,13 @@ __all__ = [
     "SLOT_SCHEMA",
     "SPEC_SCHEMA",
     "STEP_SCHEMA",
+    "TAKEN_TYPES",
 ]
 
 PARAM_TYPES = ("text", "int", "float", "bool", "path", "list", "map", "choice")
 ITEM_TYPES = ("text", "int", "float", "bool", "map", "any")
+TAKEN_TYPES = ("text", "int", "float", "bool", "list", "map", "choice", "any")
+"""What a key of a map may take. A path is none: it would not be looked for from where the map is written."""
 EXPECTS = ("instruct", "reasoning", "embedding", "any")
 
 
@@ -32,11 +35,27 @@ def _key(help: str, **rules: Any) -> dict[str, Any]:
     return {**rules, "meta": {"help": help}}
 
 
+_REQUIRED_OF_EACH: dict[str, Any] = {
+    "each": _key(
+        "A parameter that is a list or a map, and a name for each of its items: `folders as folder`.",
+        type="string",
+        required=True,
+    ),
+    "holds": _key("The expression that must hold of each.", type="string", required=True),
+}
+
 SPEC_SCHEMA: dict[str, Any] = {
     "spec": _key("The version of the language: `atk/v1`.", type="string", required=True),
     "name": _key("The name of the pipeline; its prompts may stand in `prompts/NAME/`.", type="string", required=True),
     "description": _key("What the pipeline makes, in one sentence.", type="string"),
     "params": _key("The parameters of the pipeline, by name. A config or a caller gives their values.", type="dict"),
+    "requires": _key(
+        "What must hold of the parameters, or nothing is run: a mapping from sentences, which people are told, to "
+        "expressions over the parameters, or to one that must hold of each item of a list or map.",
+        type="dict",
+        valuesrules={"type": ["string", "dict"], "schema": _REQUIRED_OF_EACH},
+        minlength=1,
+    ),
     "models": _key("Model slots, by name: who is asked. A config says which endpoint answers.", type="dict"),
     "steps": _key("The steps, by name, each with its `kind`.", type="dict", required=True, minlength=1),
     "stop_when_rejected": _key(
@@ -56,13 +75,35 @@ SPEC_SCHEMA: dict[str, Any] = {
 LISTED_CHECKS: dict[str, Any] = {**SPEC_SCHEMA["checks"], "type": "list", "schema": {"type": "string"}}
 """The rules of `checks` where it is a list: cerberus takes `schema` for the keys of a mapping where there is one."""
 
+_TAKEN_SCHEMA: dict[str, Any] = {
+    "type": _key("What the value must be.", type="string", required=True, allowed=list(TAKEN_TYPES)),
+    "of": _key("What each item of a list must be.", type="string", allowed=["text", "int", "float", "bool", "any"]),
+    "min": _key("The least value of a number, or the fewest items of a list.", type="number"),
+    "max": _key("The greatest value of a number, or the most items of a list.", type="number"),
+    "choices": _key("All the values that it may have.", type="list", minlength=1),
+    "help": _key("What it is for.", type="string"),
+}
+
 PARAM_SCHEMA: dict[str, Any] = {
     "type": _key("What a value must be.", type="string", required=True, allowed=list(PARAM_TYPES)),
     "default": _key("What holds when no value is given."),
     "optional": _key("Whether it may be left out; it is none then.", type="boolean"),
-    "of": _key("What each item of a list must be; `any` when not given.", type="string", allowed=list(ITEM_TYPES)),
+    "of": _key(
+        "What each item of a list, or each value of a map, must be; `any` when not given.",
+        type="string",
+        allowed=list(ITEM_TYPES),
+    ),
     "needs": _key(
-        "Keys that each item of a list `of: map` must have.", type="list", minlength=1, schema={"type": "string"}
+        "Keys that the map, or each map of a list or map `of: map`, must have.",
+        type="list",
+        minlength=1,
+        schema={"type": "string"},
+    ),
+    "takes": _key(
+        "All the keys that such a map may have, each with the type of its value, or with rules like a parameter's.",
+        type="dict",
+        minlength=1,
+        valuesrules={"type": ["string", "dict"], "schema": _TAKEN_SCHEMA},
     ),
     "min": _key("The least value of a number, or the fewest items of a list.", type="number"),
     "max": _key("The greatest value of a number, or the most items of a list.", type="number"),

@@ -78,6 +78,8 @@ def _param(param: Param) -> Schema:
     schema: dict[str, Any] = param_type_schema(param.type)
     if param.type == "list":
         return _described(param, schema | _items(param))
+    if param.type == "map":
+        schema |= _values(param) if param.of != "any" else _keys(param)
     if param.choices:
         schema["enum"] = [*param.choices, *([] if param.required else [None])]
     if param.min is not None:
@@ -91,11 +93,22 @@ def _items(param: Param) -> Schema:
     item = item_schema(param.of)
     if param.choices:
         item["enum"] = list(param.choices)
-    if param.needs:
-        item["required"] = list(param.needs)
+    if param.of == "map":
+        item |= _keys(param)
     least = {} if param.min is None else {"minItems": param.min}
     most = {} if param.max is None else {"maxItems": param.max}
     return {**({"items": item} if item else {}), **least, **most}
+
+
+def _values(param: Param) -> Schema:
+    return {"additionalProperties": item_schema(param.of) | (_keys(param) if param.of == "map" else {})}
+
+
+def _keys(param: Param) -> Schema:
+    """The keys of a map: those that it must have, and all that it may have, where that is said."""
+    known = {key: _param(taken) for key, taken in param.takes.items()}
+    closing = {"properties": known, "additionalProperties": False} if known else {}
+    return {**closing, **({"required": list(param.needs)} if param.needs else {})}
 
 
 def _described(param: Param, schema: Schema) -> Schema:

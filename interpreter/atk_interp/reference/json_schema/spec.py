@@ -23,7 +23,8 @@ from atk_interp.reference.markdown import described
 from atk_interp.replies import REPLY_KINDS, ReplyKind
 from atk_interp.replies.options import KEY_HELP
 from atk_interp.spec import BUILT_IN_NAMES, LANGUAGE_VERSION, Option, Takes
-from atk_interp.spec.load import LEAVES_FOLDER, NAME, RESERVED_NAMES, TAKEN_BY_THE_CALL
+from atk_interp.spec.load import LEAVES_FOLDER
+from atk_interp.spec.names import NAME, RESERVED_NAMES, TAKEN_BY_THE_CALL
 from atk_interp.spec.schema import (
     ITEM_TYPES,
     OUTPUT_SCHEMA,
@@ -93,12 +94,15 @@ def _param() -> Schema:
     """A parameter, whose default is of its type and which lists its choices where the type wants them."""
     schema = closed({key: from_rules(rules) for key, rules in PARAM_SCHEMA.items()}, _required(PARAM_SCHEMA))
     cases: dict[str, Schema] = {
-        type_: {"properties": {"default": param_type_schema(type_), "of": False, "needs": False}}
+        type_: {"properties": {"default": param_type_schema(type_), "of": False, "needs": False, "takes": False}}
         for type_ in PARAM_TYPES
     }
     cases["choice"] |= {"required": ["choices"]}
-    cases["list"] = {"properties": {"default": param_type_schema("list")}}
-    listed = {of: {"properties": {"default": {"items": item_schema(of)}}} for of in ITEM_TYPES}
+    cases |= {type_: {"properties": {"default": param_type_schema(type_)}} for type_ in ("list", "map")}
+    listed = {
+        of: {"properties": {"default": {"items": item_schema(of), "additionalProperties": item_schema(of)}}}
+        for of in ITEM_TYPES
+    }
     return {**schema, "allOf": [*branches("type", cases), *branches("of", listed)]}
 
 
