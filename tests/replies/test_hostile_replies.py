@@ -63,3 +63,24 @@ PIECES = st.sampled_from([*WORDS.split(" "), " ", "\n", "\n\n", "\r", "\ud83d"])
 @given(st.sampled_from(list(EVERY_KIND)), st.lists(PIECES | st.characters(codec=None), max_size=40).map("".join))
 def test_any_text_is_read_or_refused(kind: str, reply: str) -> None:
     _survives(EVERY_KIND[kind], reply)
+
+
+@pytest.mark.parametrize(
+    ("options", "reply"),
+    [
+        ({"tag": "answer"}, "<answer>The mill\0 was built.</answer>"),
+        ({"text": "answer"}, "The mill\0 was built."),
+        ({"json": {"answer": "text"}}, '{"answer": "The mill\\u0000 was built."}'),
+        ({"json": {"answer": {"type": "list", "items": "text"}}}, '{"answer": ["The mill", "\\u0000"]}'),
+        ({"yaml": {"answer": "text"}}, 'answer: "The mill\\0 was built."'),
+    ],
+)
+def test_a_nul_reaches_no_field(options: dict[str, Any], reply: str) -> None:
+    with pytest.raises(ReplyUnreadable, match="expected text for `answer`, found text with a NUL in it"):
+        build_reader(options).read(reply)
+
+
+def test_a_nul_beside_what_is_read_does_no_harm() -> None:
+    assert build_reader({"tag": "answer"}).read("\0 Well: <answer>In 1776, \\0.</answer>") == [
+        {"answer": "In 1776, \\0."}
+    ]

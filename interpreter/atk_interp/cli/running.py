@@ -105,9 +105,10 @@ def _report(result: RunResult, quiet: bool) -> None:
     page = _relative(result.output_dir / "report.html")
     for output in result.outputs:
         if output.complete or output.rows:
-            about = "a text about " if output.form == "document" else ""
+            # A document is about rows that nobody has seen: they may be those of a step, or parts of them.
+            held = "a text without rows" if output.form == "document" else counted(output.rows, "row")
             end = "" if output.complete else " (incomplete)"
-            say(f"{_relative(output.path)}: {about}{counted(output.rows, 'row')}{end}")
+            say(f"{_relative(output.path)}: {held}{end}")
     if result.rejected:
         file = _relative(result.output_dir / "rejected.jsonl")
         say(f"{file}: {counted(result.rejected, 'record')} of what was filtered or rejected, with the reasons")

@@ -134,15 +134,18 @@ class Reader(ABC):
         """The readings in a reply, in order; exactly one unless `many`. Linear time in `len(text)`.
 
         `text` has no reasoning in it: clients set that aside (`llm.reasoning`).
-        Raises `ReplyUnreadable` when the reply is not of the wanted form; when it holds no reading.
+        Raises `ReplyUnreadable` when the reply is not of the wanted form; when it holds no reading, or a NUL.
         """
         try:
-            return self._read(clean(text))
+            readings = self._read(clean(text))
         except Exception as error:
             giver = giver_at_fault(error)
             if giver is None:
                 raise
             raise ReplyUnreadable(f"the parser of `{giver}` failed: {said(error)}") from error
+        if "\0" in text or "\\" in text:  # as it is, or as JSON and YAML write it
+            _refuse_nul(readings)
+        return readings
 
     @abstractmethod
     def _read(self, text: str) -> list[Fields]:
@@ -169,6 +172,25 @@ class Reader(ABC):
     def response_format(self) -> Mapping[str, Value] | None:
         """The `response_format` to send to endpoints that have one; None for plain text."""
         return None
+
+
+def _refuse_nul(readings: list[Fields]) -> None:
+    """Raise `ReplyUnreadable` for text with a NUL, which many programs take for its end, or for no text."""
+    for reading in readings:
+        for field, value in reading.items():
+            if _has_nul(value):
+                raise ReplyUnreadable(f"expected text for `{field}`, found text with a NUL in it")
+
+
+def _has_nul(value: Value) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case list():
+            return any(map(_has_nul, value))
+        case dict():
+            return any(_has_nul(part) for part in (*value, *value.values()))
+    return False
 
 
 def _is_free_text(type_: Type) -> bool:

@@ -73,7 +73,8 @@ def check_keys(slots: Mapping[str, EndpointConfig], environment: Mapping[str, st
             f"`{variable}` (for {' and '.join(f'`{slot}`' for slot in slots_)})" for variable, slots_ in lacking.items()
         )
         which = "the environment variable" if len(lacking) == 1 else "the environment variables"
-        raise CannotRun(f"{which} {told} must hold an API key, and is not set", help="export it and run again")
+        is_ = "is empty" if all(variable in environment for variable in lacking) else "is not set"
+        raise CannotRun(f"{which} {told} must hold an API key, and {is_}", help="export it and run again")
 
 
 def targets(slots: Mapping[str, EndpointConfig], clients: Mapping[str, Client] = NO_CLIENTS) -> dict[str, Target]:

@@ -50,6 +50,9 @@ def command(spec: str, output: Path | None) -> int:
     if output is None:
         say(config_template(linted.analysis.spec, _known_as(spec, path, output)).rstrip())
         return OK
+    if not output.resolve().parent.is_dir():
+        complain(f"there is no folder `{output.parent}` to write `{output.name}` into", "make it first")
+        return IMPOSSIBLE
     schema = _schema_for(linted.analysis.spec, output)
     template = config_template(linted.analysis.spec, _known_as(spec, path, output), _from(output, schema))
     try:
