@@ -153,6 +153,18 @@ async def test_a_text_about_rows_is_no_dataset(tmp_path: Path) -> None:
     assert ran.result.message == EMPTY
 
 
+async def test_an_output_that_says_so_is_no_dataset(tmp_path: Path) -> None:
+    reasons = "sets/common.jsonl: {from: common, format: jsonl, dataset: false}"
+    ran = await run(tmp_path, BRANCHES.replace("sets/common.jsonl: {from: common, format: jsonl}", reasons))
+    assert ran.result.status == "stopped"
+    assert ran.result.message == EMPTY
+
+
+async def test_rows_are_a_success_where_no_output_is_a_dataset(tmp_path: Path) -> None:
+    ran = await run(tmp_path, BRANCHES.replace("format: jsonl}", "format: jsonl, dataset: false}"))
+    assert ran.result.status == "done"
+
+
 async def test_the_record_says_where_an_output_is_below_the_folder(tmp_path: Path) -> None:
     ran = await run(tmp_path, BRANCHES)
     record = json.loads((ran.folder / "run.json").read_text())

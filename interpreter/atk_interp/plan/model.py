@@ -150,6 +150,8 @@ class PlannedOutput:
     """Whether the messages of its records say under `train` whether they are to be learned."""
     learned: bool = False
     """Whether `document` is what the step has learned; while it has learned nothing there is no file."""
+    dataset: bool = True
+    """Whether its rows are what the run is made for. A run whose datasets are all empty is no success."""
 
 
 @dataclass(frozen=True)

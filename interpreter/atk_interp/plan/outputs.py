@@ -49,6 +49,7 @@ def planned_output(step: BoundStep, output: Output, source: str, planned: Mappin
         document,
         marked=output.format == "chat" and messages is not None and messages.trains,
         learned=format_.of_learning,
+        dataset=bool(output.options.get("dataset", document is None or format_.of_learning)),
     )
 
 
@@ -124,6 +125,7 @@ def _of_calls(step: BoundStep, output: Output, source: str, planned: Mapping[str
         reached="" if asked == (last,) else last,
         holds=fixed["as"],
         marked=marked and fixed["as"] == "chat",
+        dataset=bool(output.options.get("dataset", True)),
     )
 
 

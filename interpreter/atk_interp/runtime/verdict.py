@@ -78,6 +78,6 @@ def _nothing_written(
 
 
 def _is_written(plan: Plan, outputs: Mapping[str, OutputCount]) -> bool:
-    """Whether there are data. A text about rows, such as a card or the config of a trainer, is none beside datasets."""
-    texts = {name for name, output in plan.outputs.items() if output.document is not None and not output.learned}
-    return any(count.records for name, count in outputs.items() if name not in texts or len(texts) == len(outputs))
+    """Whether there are data. What only tells about rows, such as a card or a list of verdicts, is none beside data."""
+    beside = {name for name, output in plan.outputs.items() if not output.dataset}
+    return any(count.records for name, count in outputs.items() if name not in beside or len(beside) == len(outputs))

@@ -269,5 +269,10 @@ OUTPUT_SCHEMA: dict[str, Any] = {
     "from": _key("The step whose rows are written.", type="string", required=True),
     "format": _key("How they are written.", type="string", required=True),
     "where": _key("An expression over the row: only rows for which it holds are written.", type=["string", "boolean"]),
+    "dataset": _key(
+        "Whether its rows are what the run is for: true when not given, but for a text about rows. When all that are have "
+        "no rows, the run stops; with `false` it tells about them, and rows of it alone do not make a run a success.",
+        type="boolean",
+    ),
 }
 """The keys that every output may have."""
