@@ -246,6 +246,12 @@ def test_a_missing_key_is_told_before_any_work(tmp_path: Path, cli: Cli) -> None
     assert not (tmp_path / "out").exists()
 
 
+def test_a_setting_of_augmentoolkit_is_refused_with_what_to_write(cli: Cli) -> None:
+    told = cli("run", "factual_qa", "--set", "chunk_size=300")
+    assert told.code == 2
+    assert "help: write `chunk_tokens` (docs/migrating.md)" in told.err
+
+
 def test_an_empty_key_is_told_to_be_empty(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OUR_KEY", "")
     told = cli("run", project(tmp_path, api_key_env="OUR_KEY"))

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from atk_interp.diagnostics import Sink
-from atk_interp.importing import Import, Wishes, import_into
 from atk_interp.elsewhere.spellings import names_of
+from atk_interp.importing import Import, Wishes, import_into
 from atk_interp.lint.check import check_file
 from atk_interp.source import SourceFile, Span
 from atk_interp.templates import PromptLibrary

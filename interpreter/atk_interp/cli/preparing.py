@@ -107,6 +107,7 @@ def settings_for(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any
     from atk_interp.diagnostics import Sink, did_you_mean
     from atk_interp.document import parse_document
     from atk_interp.source import SourceFile
+    from atk_interp.spec import of_another_program
 
     given: dict[str, Any] = {}
     for setting in settings:
@@ -125,7 +126,7 @@ def settings_for(settings: tuple[str, ...], pipeline: Pipeline) -> dict[str, Any
                 raise _BadSetting(f"`seed` takes a whole number, not `{text}`", "write `--set seed=7`") from None
             continue
         if param is None:
-            near = did_you_mean(key, pipeline.spec.params)
+            near = of_another_program(pipeline.spec, (key,)) or did_you_mean(key, pipeline.spec.params)
             raise _BadSetting(
                 f"`{pipeline.spec.name}` has no parameter `{key}`",
                 near or "parameters are " + ", ".join(f"`{name}`" for name in pipeline.spec.params),

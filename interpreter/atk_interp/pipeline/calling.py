@@ -28,7 +28,17 @@ from atk_interp.runtime.endpoints import NO_CLIENTS
 from atk_interp.runtime.events import Listener
 from atk_interp.runtime.making import Called
 from atk_interp.runtime.room import RoomPolicy
-from atk_interp.spec import Config, EndpointConfig, PipelineSpec, check_value, missing, unknown_keys, unmet, unquoted
+from atk_interp.spec import (
+    Config,
+    EndpointConfig,
+    PipelineSpec,
+    check_value,
+    missing,
+    of_another_program,
+    unknown_keys,
+    unmet,
+    unquoted,
+)
 from atk_interp.spec.codes import UNKNOWN_PIPELINE
 from atk_interp.stock import find_pipeline, stock_names
 from atk_interp.values import Value
@@ -235,7 +245,7 @@ class Pipeline:
         """Say that a parameter has no effect, as old configs have some."""
         if name in ("pipeline", "output_dir"):
             return
-        near = did_you_mean(name, self.spec.params)
+        near = of_another_program(self.spec, (name,)) or did_you_mean(name, self.spec.params)
         help_ = f"; {near}" if near else ""
         _log.warning("`%s` has no parameter `%s`, so it has no effect%s", self.__name__, name, help_)
 

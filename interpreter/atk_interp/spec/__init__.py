@@ -1,7 +1,7 @@
 """The shape of specs and configs: schemas, their checks, and the typed model they give."""
 
 from atk_interp.spec.codes import CODES
-from atk_interp.spec.config import Config, EndpointConfig, Given, is_config, load_config
+from atk_interp.spec.config import Config, EndpointConfig, Given, is_config, load_config, of_another_program
 from atk_interp.spec.load import LANGUAGE_VERSION, load_spec, load_steps
 from atk_interp.spec.model import BUILT_IN_NAMES, Check, ModelSlot, Output, Param, PipelineSpec, Requirement, Step
 from atk_interp.spec.options import Option, Takes
@@ -44,6 +44,7 @@ __all__ = [
     "load_spec",
     "load_steps",
     "missing",
+    "of_another_program",
     "param_type",
     "taken_by",
     "unknown_keys",
