@@ -127,6 +127,7 @@ def test_a_page_line_is_one_sentence(function: Function) -> None:
         ("'aaa aaa bb' | repetition(1)", 0.375),
         ("'jo@example.org 10.0.0.1' | redacted(only=['ip'])", "jo@example.org [IP]"),
         ("'What is 1999?' | coverage('in 1998')", 0.0),
+        ("'Does a colony eat glass?' | coverage('Colonies of bees eat grasses.')", 0.6666666666666666),
         ("'猫が好き' | similarity('犬が好き')", 0.6),
         ("'Übung' is matching('(?i)^üb')", True),
         ("'a.b' is matching('a\\\\.b')", True),

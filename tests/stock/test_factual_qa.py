@@ -110,7 +110,6 @@ def test_what_is_skipped_asks_nothing(tmp_path: Path, documents: Path) -> None:
     assert {state.name for state in result.steps if state.called} == {"questions"}
     assert {state.name for state in result.steps if state.skipped == state.rows_in > 0} == {
         "suitable",
-        "sought",
         "answerable",
         "relevant",
         "accurate",

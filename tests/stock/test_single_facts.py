@@ -15,34 +15,11 @@ from atk_interp.pipeline import compile_pipeline
 
 CHECKS = ["filter", "question_check", "relevancy_check", "accuracy_check", "sources_check", "repair", "conversation"]
 FORMS = [
-    ("It has no bones. Iron rusts because water and oxygen reach it.", "Why"),
-    (
-        "A light that never goes out is called a fixed light.",
-        "What is a light that never goes out called",
-    ),
-    (
-        "In 1846 the American mechanic Elias Howe patented a sewing machine, and sold it.",
-        "Who patented a sewing machine",
-    ),
-    ("The first piano was built by Bartolomeo Cristofori in Florence.", "Who built the first piano"),
-    ("About 1680 the Dutch invented a faster machine, a tub full of blades.", "Who invented a faster machine"),
-    ("The Golden Gate Bridge was opened in 1937.", "When was the Golden Gate Bridge opened"),
-    ("Glass is made of sand, soda and lime.", "What is glass made of"),
-    ("A glacier is a river of ice that flows downhill.", "What is a glacier"),
-    ("Yeast works quickly at about 30 degrees Celsius.", "At what temperature"),
-    ("A colony in summer has between 20,000 and 60,000 bees.", "How many bees"),
-    ("Bakers add about 2 grams of salt to a loaf of bread.", "How many grams of salt"),
-    ("Colonies of bees multiply by swarming.", "How do colonies of bees multiply"),
-    ("Earthworms eat soil and dead leaves.", "What do earthworms eat"),
-    ("A teaspoon of soil contains a great many bacteria.", "What does a teaspoon of soil contain"),
+    ("It has no bones. The Golden Gate Bridge was opened in 1937.", "When was the Golden Gate Bridge opened"),
+    ("Green glass is made of sand and iron.", "What is green glass made of"),
 ]
 ELSEWHERE = [
     "They are made of sand, soda and lime.",
-    "In the hive it is called a waggle dance.",
-    "The second one is called a windmill.",
-    "The furrows of these are made of stone.",
-    "Only the queen is a mother of bees.",
-    "The documents are provided by John Miller without warranty of any kind.",
     "Lightning strikes the tallest tree again and again.",
 ]
 
@@ -51,13 +28,13 @@ SCRIPT = {
     "factual_qa": """
         - when: {in: last, matching: "^(?P<fact>.+)\\nBegin with: (?P<begin>.+)$"}
           reply: |
-            **QUESTION:** Begun: \\g<begin>?
+            **QUESTION:** \\g<begin>?
             **ANSWER:** \\g<fact>
         """,
     "multi_source_qa": """
         - when: {in: last, matching: "^A: (?P<fact>.+)\\nB: (?P<other>.+)\\nBegin with: (?P<begin>.+)$"}
           reply: |
-            **QUESTION:** Begun: \\g<begin>?
+            **QUESTION:** \\g<begin>?
             **SOURCES:** A, B
             **ANSWER:** \\g<fact>
             **SECOND SENTENCE:** \\g<other>
@@ -80,7 +57,7 @@ def begun(project_root: Path, alone: Path) -> Any:
             "pipeline": pipeline,
             "input_dir": "inputs",
             "output_dir": "out",
-            "prompts": str(project_root / "prompts" / pipeline / "lean"),
+            "prompts": [str(project_root / "prompts" / pipeline / folder) for folder in ("facts", "lean")],
             "single_facts": True,
             **{f"skip_{name}": True for name in CHECKS if f"  skip_{name}:" in spec},
             "models": {slot: {"provider": "scripted", "script": "replies.yaml"} for slot in slots},
@@ -89,7 +66,7 @@ def begun(project_root: Path, alone: Path) -> Any:
         result: Any = compile_pipeline(alone / "config.yaml")()
         lines = (result.output_dir / "pairs.jsonl").read_text().splitlines()
         pairs = [json.loads(line) for line in lines]
-        return {pair["answer"]: pair["question"].removeprefix("Begun: ") for pair in pairs}
+        return {pair["answer"]: pair["question"] for pair in pairs}
 
     return run
 
@@ -100,8 +77,8 @@ def test_a_question_is_begun_by_the_form_of_the_sentence(begun: Any) -> None:
 
 
 def test_a_sentence_that_points_elsewhere_is_not_asked_about(begun: Any) -> None:
-    assert begun("factual_qa", [*ELSEWHERE, "Paper is a thin mat of fibres."]) == {
-        "Paper is a thin mat of fibres.": "What is paper?"
+    assert begun("factual_qa", [*ELSEWHERE, "Old paper is a thin mat of fibres."]) == {
+        "Old paper is a thin mat of fibres.": "What is old paper?"
     }
 
 
