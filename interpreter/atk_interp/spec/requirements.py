@@ -94,5 +94,5 @@ def _why_not(holds: Callable[[Mapping[str, Any]], Any], values: Mapping[str, Any
 
 def _shown(value: Any) -> str:
     """A value as JSON, the beginning of a long one; a text as it is."""
-    text = " ".join(value.split()) if isinstance(value, str) else encode(value).decode()
+    text = " ".join(value.split()) if isinstance(value, str) and value.strip() else encode(value).decode()
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -18,6 +18,7 @@ from atk_interp.kinds.base.examples import REPEATED, UNREADABLE
 from atk_interp.kinds.base.holding import CONSTRAIN, check_constrain, holdings, rules_for
 from atk_interp.kinds.base.results import AcceptedCall, Attempt, RowFailed, StepStopped, Turn, UsedUp
 from atk_interp.kinds.base.view import StepView
+from atk_interp.kinds.base.written import settable
 from atk_interp.llm.messages import ContextTooLong, Reply
 from atk_interp.records import dataclass
 from atk_interp.replies import (
@@ -152,7 +153,9 @@ def _filled(step: BoundStep, reader: Reader) -> Reader:
     try:
         return build_reader({**step.view.option("parse"), reader.unfilled: value})
     except OptionsError as error:
-        raise StepStopped(f"`{step.shown(path)}` of step `{step.name}`: {error}", error.help or "") from error
+        named = settable(step.view.spec, "", step.view.document.get(path))
+        where = f"`{named}`" if named else f"`{step.shown(path)}` of step `{step.name}`"
+        raise StepStopped(f"{where}: {error}", error.help or "") from error
 
 
 class Asker:
