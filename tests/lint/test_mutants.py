@@ -60,7 +60,7 @@ RIGHT = {
     "may be left out": r"delete ((.*\.)?(description|help|section|default|optional|min|max|examples|when|keep|accept"
     r"|attempts|feedback|after|max_items|many|choice|set|drop|fields|constrain|words_of|sentence_of|max_chars|count|models|prompts"
     r"|sampling|temperature|max_tokens|system|skip|with|rejected|filtered|where|include_self|of"
-    r"|own_by|k|take|wrong)|(params\.)?output_dir|outputs\.\w+\.jsonl)",
+    r"|own_by|k|take|wrong|normalise)|(params\.)?output_dir|outputs\.\w+\.jsonl)",
     "one of several": r"delete (.*\.(accept|fields|set|sampling|examples|by|drop|first|messages|reply)"
     r"(\.[^.\[]+|\[\d+\])"
     r"|\[\d+\]|params\.\w+\.default\[\d+\]|(system|skip)\.\w+|.*\.(constrain|with)\.\w+)",

@@ -10,7 +10,15 @@ import pytest
 
 from atk_interp.pipeline import compile_pipeline
 
-PIPELINES = ("preference_pairs", "rag_training", "representation_variation")
+PIPELINES = (
+    "corrections",
+    "factual_qa",
+    "multi_source_qa",
+    "preference_pairs",
+    "rag_training",
+    "representation_variation",
+    "roleplay",
+)
 DOCUMENTS = {
     "one.txt": "The mill was built in 1776, and it has ground ever since.",
     "two.txt": "THE MILL was built in 1776 -\nand it has ground ever since!",
