@@ -69,8 +69,8 @@ async def test_general_data_follow_the_tokens_of_our_own_and_no_instruction_is_a
 @pytest.mark.parametrize(
     ("name", "folder", "told"),
     [
-        ("complete_factual/two_folders", "general_dir", "`general` needs `general_dir`, which has no value"),
-        ("meta/drawn", "conversations_dir", "`thought_over` needs `conversations_dir`, which has no value"),
+        ("complete_factual/two_folders", "general_dir", "`general` needs `general_dir`; "),
+        ("meta/drawn", "conversations_dir", "`rephrase_runs` need `conversations_dir`; "),
     ],
 )
 async def test_nothing_runs_without_the_folder_of_what_is_asked_for(

@@ -152,7 +152,8 @@ def _wrong_key(param: Param, given: Any, where: str) -> _Wrong | None:
     for key, taken in param.takes.items() if isinstance(given, dict) else ():
         value = given.get(key)
         if problem := check_value(taken, value) if value is not None else None:
-            return _Wrong((key, *where_wrong(taken, value)), f"{where}, {problem}", unquoted(taken, value))
+            help_ = _quoted(Param("", "list", of="text"), value) if taken.type == "text" else unquoted(taken, value)
+            return _Wrong((key, *where_wrong(taken, value)), f"{where}, {problem}", help_)
     return None
 
 
