@@ -23,14 +23,14 @@ REPLIES = r"""
     **ANSWER:** Of \g<fact> nothing was found. A list of facts is needed.
 """
 LEAN_REPLIES = r"""
-- when: {matching: "(?s)Then write the answer.*Fact (?P<fact>A\\w+)[^:]*Answer: (?P<told>.*)"}
+- when: {in: last, matching: "^(?P<fact>.+)\nBegin with: (?P<opening>.+)\nAnswer: (?P<told>.+)$"}
   reply: |
-    **QUESTION:** Who found fact \g<fact>?
+    **QUESTION:** \g<opening>?
     **ANSWER:** \g<told>
-- when: {matching: "(?s)Answer it with the sentence.*Fact (?P<fact>A\\w+)"}
+- when: {in: last, matching: "^(?P<fact>.+)\nBegin with: (?P<opening>.+)$"}
   reply: |
-    **QUESTION:** Who found fact \g<fact>?
-    **ANSWER:** Fact \g<fact> was found by old sailors of the northern islands.
+    **QUESTION:** \g<opening>?
+    **ANSWER:** \g<fact>
 """
 QUIET = {"skip_filter": True, "skip_check": True}
 
@@ -183,11 +183,17 @@ def test_the_system_message_holds_what_was_found_for_the_last_question(tmp_path:
 def test_the_config_that_comes_with_it_ends_well(project_root: Path, tmp_path: Path, model: dict[str, Any]) -> None:
     """As it stands, but for the model and the documents."""
     (tmp_path / "replies.yaml").write_text(LEAN_REPLIES)
+    (tmp_path / "in").mkdir()
+    for number in range(50):
+        (tmp_path / "in" / f"{number}.txt").write_text(
+            f"Rock {number} was found by Captain Gray near the northern islands."
+        )
     result = compile_pipeline(project_root / "pipeline_specs/rag_training/config.yaml")(
-        input_dir=many(tmp_path / "in", "A", 50), output_dir=tmp_path / "out", models=model
+        input_dir=tmp_path / "in", output_dir=tmp_path / "out", models=model
     )
     assert (result.status, result.message) == ("done", "")
-    assert len(records(result, "segments.jsonl")) == 16
+    assert len(records(result, "segments.jsonl")) == 40
+    assert {pair["question"] for pair in records(result)} <= {f"Who found Rock {number}?" for number in range(50)}
 
 
 def test_no_system_prompts_leave_the_passages_alone_and_no_admissions_the_models_own_words(
