@@ -197,6 +197,23 @@ async def test_in_a_check_counts_and_what_they_count_are_completed(
 
 
 @pytest.mark.parametrize(
+    ("typed", "among", "not_among"),
+    [
+        ("  it must be small: ¦\n", {"size", "not"}, {"question", "rows", "documents"}),
+        ("  it must be small: size > 3 and siz¦\n", {"size"}, {"rows", "question"}),
+        ("  each must be small: {each: sizes as one, holds: si¦}\n", {"size"}, {"rows", "question"}),
+    ],
+)
+async def test_in_a_requirement_parameters_are_completed(
+    editor: Editor, typed: str, among: set[str], not_among: set[str]
+) -> None:
+    found = await completed(editor, "pipeline.yaml", SPEC + "requires:\n" + typed)
+
+    assert among <= set(found)
+    assert not not_among & set(found)
+
+
+@pytest.mark.parametrize(
     ("right", "typed", "among", "not_among"),
     [
         ("    max_tokens: =size\n", "    max_tokens: =size\n    ¦\n", {"overlap", "field", "when"}, {"kind", "prompt"}),

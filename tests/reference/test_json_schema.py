@@ -244,6 +244,9 @@ params:
   size: {type: int, default: 5, min: 1, section: sizes}
   mode: {type: choice, choices: [fast, slow], default: fast, section: mode}
   names: {type: map, optional: true}
+  parts:
+    {type: list, of: map, needs: [path], takes: {path: text, count: {type: int, min: 1, help: How many}}, default: []}
+  scores: {type: map, of: map, takes: {best: float}, default: {}}
 models: {small: {expects: instruct}}
 steps: {}
 """
@@ -261,6 +264,8 @@ def configured() -> Schema:
         {"pipeline": "p", "anything": {"folder": "x", "deeper": {"size": 3}}},
         {"pipeline": "p", "mode": {"folder": "x", "size": 3}},
         {"pipeline": "p", "mode": "slow", "size": None, "names": {"a": 1}},
+        {"pipeline": "p", "parts": [{"path": "a", "count": 2}, {"path": "b", "count": None}]},
+        {"pipeline": "p", "scores": {"any": {"best": 1.5}, "other": {}}},
         {"pipeline": "p", "models": {"small": "embedded"}, "prompts": ["a", "b"], "seed": 1},
         {"pipeline": "p", "models": {"small": {"model": "m", "base_url": "http://x/v1", "sampling": {"top_p": 1}}}},
         {"pipeline": "p", "models": {"small": {"provider": "scripted", "script": "replies.yaml"}}},
@@ -283,6 +288,11 @@ def test_a_config_may_hold(configured: Schema, config: dict[str, Any]) -> None:
         {"pipeline": "p", "mode": {"size": "many"}},
         {"pipeline": "p", "size": {"mode": "fast"}},
         {"pipeline": "p", "mode": "slo"},
+        {"pipeline": "p", "parts": [{"path": "a", "cuont": 2}]},
+        {"pipeline": "p", "parts": [{"count": 2}]},
+        {"pipeline": "p", "parts": [{"path": "a", "count": 0}]},
+        {"pipeline": "p", "scores": {"any": {"bset": 1}}},
+        {"pipeline": "p", "scores": {"any": {"best": "much"}}},
         {"pipeline": "p", "models": {"smal": "embedded"}},
         {"pipeline": "p", "models": {"small": {"model": "m", "api_key": "k"}}},
         {"pipeline": "p", "models": {"small": {"base_url": "http://x/v1"}}},

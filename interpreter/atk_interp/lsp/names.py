@@ -49,6 +49,9 @@ def view_at(analysis: Analysis, path: Path) -> StepView | None:
 
 def in_spec(readings: Sequence[Linted], path: Path) -> Names:
     """The names for an expression or template at a path of a spec, as the first that knows its step reads it."""
+    if path[:1] == ("requires",):
+        known = [linted.analysis.spec.params for linted in readings if linted.analysis is not None]
+        return Names({name: param_type(param) for name, param in known[0].items()}, {}) if known else _NONE
     for linted in readings:
         view = view_at(linted.analysis, path) if linted.analysis is not None else None
         if view is not None:

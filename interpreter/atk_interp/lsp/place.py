@@ -157,7 +157,8 @@ class Place:
             return None
         key = next((part for part in reversed(self.path) if isinstance(part, str)), "")
         takes = self.option.takes if self.option is not None else None
-        if (key in _ALWAYS and not self.cursor.is_key) or takes in _EXPRESSIONS:
+        is_required = self.sort is Sort.SPEC and self.path[:1] == ("requires",) and key != "each"
+        if (key in _ALWAYS and not self.cursor.is_key) or takes in _EXPRESSIONS or is_required:
             return Inner(text, text)
         return None
 
