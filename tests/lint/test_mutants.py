@@ -76,11 +76,11 @@ RIGHT = {
 
 
 def users_of(prompt: Path) -> Path:
-    """The file that is linted to check a prompt: the config for the lean prompts, else the spec."""
+    """The file that is linted to check a prompt: the config for those of small models, else the spec."""
     if "examples" in prompt.parts:
         return prompt.parent.parent / "pipeline.yaml"
     name, *folders = prompt.relative_to(ROOT / "prompts").parts
-    return ROOT / "pipeline_specs" / name / ("config.yaml" if "lean" in folders else "pipeline.yaml")
+    return ROOT / "pipeline_specs" / name / ("config.yaml" if {"lean", "facts"} & {*folders} else "pipeline.yaml")
 
 
 def is_prompt(path: Path) -> bool:
@@ -98,7 +98,10 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
 def linted(path: Path, mutant: Mutant) -> list[Diagnostic]:
     """What is found in a project where one file is a mutant, advice aside."""
     start = users_of(path) if is_prompt(path) else path
-    sink = lint_path(start, files=Files({path.resolve(): mutant.text})).sink
+    texts = {path.resolve(): mutant.text}
+    if "lean" in path.parts:  # what stands before them for single facts hides those of the same name
+        texts[start.resolve()] = re.sub(r"[\w./]+/facts, ", "", start.read_text(encoding="utf-8"))
+    sink = lint_path(start, files=Files(texts)).sink
     return [found for found in sink.sorted() if found.severity is not Severity.ADVICE]
 
 
