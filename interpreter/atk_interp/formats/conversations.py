@@ -48,7 +48,8 @@ def conversation(record: Mapping[str, Value]) -> dict[str, Value]:
     """The record with its conversation as `messages`, each `{role, content}` with what else it had, and `system`.
 
     `system` is the text of the system prompt, which is taken out of the messages: that of the record, and of the
-    messages that it begins with; null when there is none, or a blank one. Other fields stay. Raises `ConversationError`.
+    messages that it begins with; null when there is none, or a blank one. Other fields stay. Raises
+    `ConversationError`.
     """
     name = next((name for name in CONVERSATIONS if isinstance(record.get(name), list)), None)
     given = record[name] if name is not None else _exchange(record)

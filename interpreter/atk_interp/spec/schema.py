@@ -270,8 +270,8 @@ OUTPUT_SCHEMA: dict[str, Any] = {
     "format": _key("How they are written.", type="string", required=True),
     "where": _key("An expression over the row: only rows for which it holds are written.", type=["string", "boolean"]),
     "dataset": _key(
-        "Whether its rows are what the run is for: true when not given, but for a text about rows. When all that are have "
-        "no rows, the run stops; with `false` it tells about them, and rows of it alone do not make a run a success.",
+        "Whether its rows are what the run is for: true when not given, but for a text about rows. With `false` they "
+        "tell about the others, and are no success by themselves: when those have no rows, the run stops.",
         type="boolean",
     ),
 }
