@@ -22,6 +22,8 @@ def test_a_line_of_dots_takes_no_longer_than_another_line(unit: str) -> None:
     ("text", "expected"),
     [
         ("One. Two! Three? Four", ["One.", "Two!", "Three?", "Four"]),
+        ('He said "Stop." and left. Then it rained.', ['He said "Stop." and left.', "Then it rained."]),
+        ('"Who is it?" she asked. (It was late.)', ['"Who is it?" she asked.', "(It was late.)"]),
         ('He said "no." Then he left.', ['He said "no."', "Then he left."]),
         ("Dr. A. Smith et al. came. They left.", ["Dr. A. Smith et al. came.", "They left."]),
         ("It costs 3.50 euros at example.com today. Yes.", ["It costs 3.50 euros at example.com today.", "Yes."]),

@@ -160,20 +160,23 @@ def _between_characters(text: str, start: int, cut: int) -> int:
 
 def _sentence_ends(text: str, start: int, end: int) -> Iterator[int]:
     for match in _SENTENCE_END.finditer(text, start, end):
-        if (
-            text[match.start()] == "."
-            and match.end() - match.start() == 1
-            and not _ends_here(text, match.start(), start)
-        ):
+        found = match.group()
+        if found == "." and not _ends_here(text, match.start(), start):
             continue
+        if found[0] in _SPACED_ENDERS and found[-1] not in _SPACED_ENDERS and _goes_on(text, match.end()):
+            continue  # a quotation within the sentence
         yield match.end()
+
+
+def _goes_on(text: str, stop: int) -> bool:
+    """Whether a small letter follows."""
+    after = _SPACE_RUN.match(text, stop)
+    return after is not None and text[after.end() : after.end() + 1].islower()
 
 
 def _ends_here(text: str, stop: int, start: int) -> bool:
     """Whether the full stop at `stop` ends a sentence: not after an abbreviation, an initial or a short number."""
-    after = _SPACE_RUN.match(text, stop + 1)
-    following = text[after.end() : after.end() + 1] if after else ""
-    if following.islower():
+    if _goes_on(text, stop + 1):
         return False
     word = _LAST_WORD.search(text[max(start, stop - _LAST_WORD_REACH) : stop])
     if word is None:

@@ -52,6 +52,14 @@ OUTER = """
     ("given", "told"),
     [
         ({"least": 4}, "`least` must not be above `most`; `least` is `4`, `most` is `3`"),
+        ({"least": 4, "most": None}, "`least` must not be above `most`; `least` is `4`, `most` is `3`"),
+        (
+            {"marks": {"plain": {"worst": 2, "best": 1}, "kind": {"worst": 5, "best": 5}}},
+            (
+                'each mark must have a best above its worst; `plain` of `marks` is `{"worst":2,"best":1}`; '
+                'each mark must have a best above its worst; `kind` of `marks` is `{"worst":5,"best":5}`'
+            ),
+        ),
         (
             {"styles": [{"name": "a"}, {"name": "a"}]},
             'each of `styles` must have a name of its own; `styles` is `[{"name":"a"},{"name":"a"}]`',

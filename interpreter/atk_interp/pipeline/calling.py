@@ -216,7 +216,7 @@ class Pipeline:
         for name, value in given.items():
             if name not in params:
                 self.tell_unknown(name)
-            elif value is not None or not params[name].required:
+            elif value is not None or params[name].optional:  # none is none given, as in a config
                 merged[name] = from_folder(params[name], value, Path.cwd())
                 for _, told, help_ in unknown_keys(params[name], value):
                     _log.warning("%s; %s", told, help_)
@@ -227,8 +227,8 @@ class Pipeline:
             problem = check_value(params[name], value)
             if problem:
                 raise CannotRun(problem, help=unquoted(params[name], value) or "")
-        for found in unmet(self.spec, merged):
-            raise CannotRun(found.told())
+        if problems := [found.told() for found in unmet(self.spec, merged)]:
+            raise CannotRun("; ".join(problems))
         return merged
 
     def defaults(self) -> dict[str, Any]:

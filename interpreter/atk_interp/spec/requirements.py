@@ -50,7 +50,7 @@ def requirement_text(spec: PipelineSpec, requirement: Requirement) -> MappedText
 
 
 def unmet(spec: PipelineSpec, values: Mapping[str, Any]) -> Iterator[Unmet]:
-    """The requirements that do not hold for these values, each once: of items, for the first one.
+    """The requirements that do not hold for these values, each once: of items, for each that it does not hold of.
 
     One that names a parameter without an entry here is passed over, and so is one that cannot be read, which `lint`
     tells of.
@@ -81,7 +81,6 @@ def _of_items(requirement: Requirement, expression: Expression, values: Mapping[
             called = f"item {part + 1}" if isinstance(part, int) else f"`{part}`"
             saw = {f"{called} of `{requirement.each}`": item} | {f"`{name}`": value for name, value in others.items()}
             yield Unmet(requirement.label, saw, ((requirement.each, part), *((name,) for name in others)), reason)
-            return
 
 
 def _why_not(holds: Callable[[Mapping[str, Any]], Any], values: Mapping[str, Any]) -> str | None:
