@@ -290,3 +290,15 @@ def test_a_prompt_in_json_can_be_imported_by_itself(tmp_path: Path) -> None:
     folder = write_files(tmp_path / "x", {"ask.json": json.dumps(SAID[:1])})
     done = import_into(folder / "ask.json", tmp_path / "ours", Wishes())
     assert set(done.files) == {"ask.yaml", "IMPORTED.md"}
+
+
+def test_a_step_that_names_a_prompt_in_json_has_its_prompt(tmp_path: Path) -> None:
+    files = {
+        "mine/steps.py": "ask = PipelineStep(prompt_path='ask.json', result_key='said')\n",
+        "mine/prompts/ask.json": json.dumps(SAID),
+    }
+    done = import_into(write_files(tmp_path, files) / "mine", tmp_path / "ours", Wishes())
+    draft = yaml.safe_load((done.output / "pipeline.yaml").read_text(encoding="utf-8"))
+    assert [step["prompt"] for step in draft["steps"].values() if "prompt" in step] == ["ask"]
+    assert "there is no prompt" not in done.report
+    assert done.is_whole

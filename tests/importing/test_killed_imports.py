@@ -75,6 +75,18 @@ def test_what_was_changed_since_is_kept_and_told(tmp_path: Path) -> None:
     assert tree(output) == {"own.txt": "mine", "a.yaml": "mine now"}
 
 
+def test_folders_that_a_killed_import_made_are_gone_and_those_that_were_there_are_kept(tmp_path: Path) -> None:
+    outputs = [write_files(tmp_path / str(moment) / "ours", {"own.txt": "mine"}) for moment in range(MOMENTS)]
+    for output in outputs:
+        (output / "b").mkdir()
+    killed(outputs)
+    halves = [output for output in outputs if (output / "b/d").exists() and not (output / "b/d/e.yaml").exists()]
+    assert halves
+    for output in halves:
+        discard(staged(output, {"other.txt": "something else"}))
+        assert sorted(path.name for path in output.rglob("*")) == ["b", "own.txt"]
+
+
 def test_an_import_that_goes_on_is_left_alone(tmp_path: Path) -> None:
     first = staged(tmp_path / "ours", FILES)
     second = staged(tmp_path / "ours", FILES)

@@ -106,7 +106,7 @@ def _drafts(steps: Sequence[PythonStep], notes: Notes) -> list[_Draft]:
     found: list[_Draft] = []
     for step in steps:
         _tell_credentials(step, notes)
-        prompt = re.sub(r"\.(?:ya?ml|txt)\Z", "", str(step.arguments.get("prompt_path") or ""))
+        prompt = re.sub(r"\.(?:ya?ml|json|txt)\Z", "", str(step.arguments.get("prompt_path") or ""))
         if not prompt:
             notes.look(step.file, step.line, f"`{step.name}` names no prompt in a literal, so the draft leaves it out")
             continue

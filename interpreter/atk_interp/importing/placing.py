@@ -22,6 +22,9 @@ __all__ = ["AlreadyThere", "Staged", "discard", "new_folder", "place", "staged"]
 _OPEN, _PLACED = ".importing", ".imported"
 """What the name of a journal ends in while files get into their places, and when all of them have."""
 
+_MADE = "made"
+"""What stands in a journal before a folder that was not there yet."""
+
 
 class AlreadyThere(Exception):
     """Files would have been overwritten; they are named."""
@@ -97,7 +100,7 @@ def place(stage: Staged, output: Path) -> None:
         folder.rename(output)
         discard(stage)
         return
-    _write_journal(stage)
+    _write_journal(stage, output)
     placed: list[Path] = []
     made: list[Path] = []
     try:
@@ -133,6 +136,11 @@ def _files(folder: Path) -> list[Path]:
     return sorted(found for found in folder.rglob("*") if found.is_file())
 
 
+def _folders(folder: Path) -> list[str]:
+    """The folders below one, by their paths from it; each behind those that are in it."""
+    return sorted((path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_dir()), reverse=True)
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
@@ -146,9 +154,10 @@ def _journal(folder: Path, state: str) -> Path:
     return folder.with_name(folder.name + state)
 
 
-def _write_journal(stage: Staged) -> None:
-    """Write down what each file is, before the first one gets into its place."""
-    lines = (f"{_digest(path)} {path.relative_to(stage.folder).as_posix()}\n" for path in _files(stage.folder))
+def _write_journal(stage: Staged, output: Path) -> None:
+    """Write down what each file is, and which folders are new, before the first file gets into its place."""
+    lines = [f"{_digest(path)} {path.relative_to(stage.folder).as_posix()}\n" for path in _files(stage.folder)]
+    lines += [f"{_MADE} {below}\n" for below in _folders(stage.folder) if not os.path.lexists(output / below)]
     stage.journal.write("".join(lines).encode())
     os.fsync(stage.journal.fileno())
 
@@ -169,10 +178,14 @@ def _undo_killed(output: Path) -> None:
         with path.open("r+b", buffering=0) as journal:
             if not _hold(journal):
                 continue  # it goes on
-            digests = {line.rstrip("\n") for line in journal.read().decode().splitlines()}
+            told = {*journal.read().decode().splitlines()}
         if state == _OPEN and folder.is_dir():
             for staged_file in _files(folder):
-                _withdraw(staged_file, output / staged_file.relative_to(folder), folder, digests)
+                _withdraw(staged_file, output / staged_file.relative_to(folder), folder, told)
+            for below in _folders(folder):
+                if f"{_MADE} {below}" in told:
+                    with suppress(OSError):  # it was never made, or something is in it
+                        (output / below).rmdir()
         shutil.rmtree(folder, ignore_errors=True)
         path.unlink(missing_ok=True)
 
