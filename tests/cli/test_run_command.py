@@ -100,6 +100,16 @@ def test_set_wins_over_the_config(tmp_path: Path, cli: Cli) -> None:
     assert "there/qa.jsonl: 1 row\n" in told.out
 
 
+@pytest.mark.parametrize("more", [(), ("--retry-rejected",)])
+def test_an_unknown_key_in_a_list_of_maps_that_is_set_is_told_once(
+    tmp_path: Path, cli: Cli, more: tuple[str, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    spec = SPEC.replace("style: {type: text, default: plain}", "style: {type: list, of: map, takes: {name: text}}")
+    told = cli("run", scripted(tmp_path, spec=spec), "--set", "style=[{name: few, nmae: x}]", "--quiet", *more)
+    assert told.code == 0
+    assert caplog.text.count("`nmae` means nothing in item 1 of `style`; did you mean `name`?") == 1
+
+
 def test_the_seed_can_be_set_as_in_a_config(tmp_path: Path, cli: Cli) -> None:
     path = scripted(tmp_path, [{"reply": "yes"}])
     for seed in ("7", "8"):

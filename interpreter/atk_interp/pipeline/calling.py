@@ -31,6 +31,7 @@ from atk_interp.runtime.room import RoomPolicy
 from atk_interp.spec import (
     Config,
     EndpointConfig,
+    Param,
     PipelineSpec,
     check_value,
     missing,
@@ -103,6 +104,7 @@ class Pipeline:
     def __init__(self, analysis: Analysis, config: Config | None = None) -> None:
         self._analysis = analysis
         self._config = config
+        self._told: set[str] = set()
         self.spec = analysis.spec
         self.__name__ = analysis.spec.name
         self.__doc__ = analysis.spec.description
@@ -218,8 +220,7 @@ class Pipeline:
                 self.tell_unknown(name)
             elif value is not None or params[name].optional:  # none is none given, as in a config
                 merged[name] = from_folder(params[name], value, Path.cwd())
-                for _, told, help_ in unknown_keys(params[name], value):
-                    _log.warning("%s; %s", told, help_)
+                self._tell_unknown_keys(params[name], value)
         lacking = missing(params, merged)
         if lacking:
             raise MissingParameters(self.__name__, lacking)
@@ -248,6 +249,13 @@ class Pipeline:
         near = of_another_program(self.spec, (name,)) or did_you_mean(name, self.spec.params)
         help_ = f"; {near}" if near else ""
         _log.warning("`%s` has no parameter `%s`, so it has no effect%s", self.__name__, name, help_)
+
+    def _tell_unknown_keys(self, param: Param, value: Any) -> None:
+        """Say once which keys of a value have no effect: a command checks its values before it runs with them."""
+        for _, told, help_ in unknown_keys(param, value):
+            if told not in self._told:
+                self._told.add(told)
+                _log.warning("%s; %s", told, help_)
 
     def _analysis_for(self, prompts: Any) -> Analysis:
         """The analysis with other prompt folders, checked anew."""
