@@ -226,6 +226,66 @@ def test_runs_and_pipelines_are_found_by_their_aliases(tmp_path: Path) -> None:
     assert "`atk-interp run configs/own/poems.yaml`" in done.report
 
 
+RUNS = f"""
+path_aliases: {{f: external_configs/fact.yaml}}
+pipeline_order:
+  - {{node: factual-gen-indiv-pipeline, config: f}}
+  - node: factual-gen-indiv-pipeline
+    config: f
+    parameters: {{chunk_size: 100, input_dir: more in, use_subset: false, double_check_counter: 3, hub_path: me/it}}
+  - config: f
+    parameters:
+      output_dir: b
+      large_model: other
+      large_api_key: {KEYS[0]}
+      conversation_instructions: "a\\nb"
+  - poems
+  - nobody
+  - 7
+"""
+
+
+def test_what_a_run_sets_is_told_in_our_names_at_its_run(tmp_path: Path) -> None:
+    fact = (
+        "pipeline: factual-gen-indiv-pipeline\npath: {input_dir: in, output_dir: out}\napi: {large_model: m}\n"
+        "system: {chunk_size: 70, use_subset: true, subset_size: 5, double_check_counter: 3}\n"
+    )
+    files = {
+        "super_config.yaml": RUNS,
+        "external_configs/fact.yaml": fact,
+        "generation/poems/config.yaml": fact,
+        "generation/poems/run.py": "",
+    }
+    done = import_into(write_files(tmp_path / "checkout", files), tmp_path / "ours", Wishes())
+    told = {note.told for note in done.notes if note.file == "super_config.yaml"}
+    first = "`atk-interp run configs/fact.yaml`"
+    second = (
+        "`atk-interp run configs/fact.yaml --set chunk_tokens=100 --set 'input_dir=../checkout/more in' "
+        "--set subset_size=null`"
+    )
+    third = "`atk-interp run configs/fact.yaml --set output_dir=../checkout/b`"
+    fourth = "`atk-interp run pipeline_specs/poems/config.yaml`"
+    assert told == {
+        f"the order of runs is that of the commands {first} and {second} and {third} and {fourth}",
+        "2 runs of `configs/fact.yaml` write into one folder: give them an `output_dir` of their own with `--set`",
+        "run 2: `hub_path`: nothing is uploaded; upload `output_dir` with the tools of the hub",
+        "run 3: `conversation_instructions` has several lines; write it into a config for this run",
+        "run 3: what it sets of the model `large` stands under `models:` of a config; write one for this run",
+        "the run of `nobody` is left out: there is no config of ours for it",
+        "run 6 is left out: there is no config of ours for it",
+    }
+    assert KEYS[0] not in done.report
+
+
+def test_what_a_run_sets_over_a_config_in_capitals_is_told_by_the_later_names(tmp_path: Path) -> None:
+    order = "pipeline_order:\n  - {folder: rptoolkit, config: config.yaml, parameters: {input_dir: a}}\n"
+    folder = write_files(write_earlier(tmp_path), {"super_config.yaml": order})
+    done = import_into(folder, tmp_path / "ours", Wishes())
+    command = "atk-interp run pipeline_specs/rptoolkit/config.yaml --set input_dir=../earlier/rptoolkit/a"
+    told = [note.told for note in done.notes if note.file == "super_config.yaml"]
+    assert told == [f"the order of runs is that of the command: `{command}`"]
+
+
 def test_a_prompt_whose_name_is_made_in_the_python_is_found(done: Import) -> None:
     draft = yaml.safe_load((done.output / "pipeline_specs/mine/pipeline.yaml").read_text(encoding="utf-8"))
     assert [step["prompt"] for step in draft["steps"].values() if "prompt" in step] == ["look", "check"]

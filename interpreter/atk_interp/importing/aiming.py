@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,6 +15,7 @@ from atk_interp.elsewhere import NO_PIPELINE, SHARED, Known, known_pipeline
 from atk_interp.elsewhere.spellings import is_old
 from atk_interp.importing.configs import Target, config_text, read_config, spec_of, stock_spec
 from atk_interp.importing.draft import Drafted
+from atk_interp.importing.overriding import overridden
 from atk_interp.importing.work import COMPLETION, Work, joined, leaf
 from atk_interp.records import dataclass
 from atk_interp.source import SourceFile
@@ -57,6 +60,8 @@ def import_config(work: Work, file: SourceFile, goal: str, drafts: Drafts, aroun
         work.notes.failed(file.path, 0, f"{told}; name one with `--pipeline NAME` (`atk-interp list`)")
         return
     work.put(goal, config_text(document, target, work.notes), file.path)
+    from_output = replace(target, moved=_mover(work, document, "from the output"))
+    work.overriding[goal] = partial(overridden, document, from_output, work.notes)
 
 
 def _words(name: str) -> list[str]:

@@ -22,7 +22,7 @@ from atk_interp.source import SourceFile
 from atk_interp.spec import Param, PipelineSpec, check_value, load_spec
 from atk_interp.stock import stock_folders
 
-__all__ = ["Target", "config_text", "read_config", "spec_of", "stock_spec"]
+__all__ = ["Target", "config_text", "given_by", "read_config", "spec_of", "stock_spec"]
 
 _BLANKS = {"model": "the model's name", "base_url": "the address of the service"}
 
@@ -45,6 +45,15 @@ class Target:
     subset: str = "subset_size"
     firsts: Mapping[str, str] = field(default_factory=dict)
     composed: Callable[[Values], Iterable[Composed]] | None = None
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a config gives: its parameters, the entries of `models:` by our slots, and its seed."""
+
+    given: _Given
+    models: dict[str, dict[str, Any]]
+    seed: Any
 
 
 def read_config(file: SourceFile, notes: Notes) -> Document | None:
@@ -84,6 +93,21 @@ def spec_of(document: Document) -> PipelineSpec:
 
 def config_text(document: Document, target: Target, notes: Notes) -> str:
     """Our config for one of another project; what becomes of every key of it is in the notes."""
+    read = given_by(document, target, notes)
+    lines = [
+        f"# Imported from {' '.join(document.file.path.split())}. Paths are relative to this file.",
+        "",
+        f"pipeline: {flow(target.pipeline)}",
+        *_prompt_lines(target),
+        *_seed_lines(read.seed),
+        *read.given.lines(),
+        *_model_lines(read.models, target, read.given.settings, notes),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def given_by(document: Document, target: Target, notes: Notes) -> Read:
+    """What a config gives, by our names; what becomes of every key of it is in the notes."""
     settings = Settings(document, target.whole, notes, target.firsts)
     _tell_firsts(document.data, target, settings.file, notes)
     given = _Given(settings, target, notes)
@@ -96,16 +120,7 @@ def config_text(document: Document, target: Target, notes: Notes) -> str:
     taking = {name for name, goal in target.keys.items() if isinstance(goal, tuple) or getattr(goal, "make", None)}
     for setting in settings.rest(first=taking):
         given.setting(setting)
-    lines = [
-        f"# Imported from {' '.join(document.file.path.split())}. Paths are relative to this file.",
-        "",
-        f"pipeline: {flow(target.pipeline)}",
-        *_prompt_lines(target),
-        *_seed_lines(seed),
-        *given.lines(),
-        *_model_lines(models, target, settings, notes),
-    ]
-    return "\n".join(lines) + "\n"
+    return Read(given, models, seed)
 
 
 def _tell_firsts(data: Mapping[str, Any], target: Target, file: str, notes: Notes) -> None:
@@ -241,6 +256,11 @@ class _Given:
             elif param.type == "path":
                 value = self.target.moved(str(value))
         self._values[name] = (value, comment, setting.unfilled if unfilled is None else unfilled)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values by the names of our parameters, but for those that are left to fill in."""
+        return {name: value for name, (value, _, _) in self._values.items() if value is not None}
 
     def lines(self) -> list[str]:
         """The parameters under the headings of their sections; what is required and not given is left to fill in."""

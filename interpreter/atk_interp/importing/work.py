@@ -51,6 +51,8 @@ class Work:
         self.read_python = False
         self.aliases: dict[str, str] = {}
         """What the list of runs of a checkout calls its pipelines and configs, with their paths."""
+        self.overriding: dict[str, Callable[[Mapping[Any, Any], str, str], list[str]]] = {}
+        """For each config of ours, how what a run sets over it is written: see `overridden`."""
 
     def put(self, name: str, text: str, source: str) -> None:
         if name in self.files:
