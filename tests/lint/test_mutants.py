@@ -63,9 +63,9 @@ RIGHT = {
     r"|own_by|k|take|wrong|normalise)|(params\.)?output_dir|outputs\.\w+\.jsonl)",
     "one of several": r"delete (.*\.(accept|fields|set|sampling|examples|by|drop|first|messages|reply)"
     r"(\.[^.\[]+|\[\d+\])"
-    r"|\[\d+\]|params\.\w+\.default\[\d+\]|(system|skip)\.\w+|.*\.(constrain|with)\.\w+)",
+    r"|\[\d+\]|params\.\w+\.default\[\d+\]|prompts\[\d+\]|(system|skip)\.\w+|.*\.(constrain|with)\.\w+)",
     "said twice": r"duplicate (steps\.\w+\.examples\[\d+\](\.reply\[\d+\])?|outputs\.\w+\.jsonl(\.messages\[\d+\])+"
-    r"|params\.\w+\.default\[\d+\])",
+    r"|params\.\w+\.default\[\d+\]|prompts\[\d+\])",
     "another order of keys": r"move (steps\.\w+\.examples\[\d+\]\.\w+|outputs\..*messages\[\d+\]\.\w+"
     r"|(path|system|skip)\.\w+|params\.\w+\.default\[\d+\])",
     "told where the anchor in it is used": r"(move|retype) steps\.\w+\.examples\[0\]",
