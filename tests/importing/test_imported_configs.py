@@ -13,7 +13,7 @@ from atk_interp.importing import Import, NothingToImport, Wishes, import_into
 from atk_interp.importing.configs import stock_spec
 from atk_interp.lint.check import check_file
 from atk_interp.source import SourceFile
-from atk_interp.spec import check_value, load_config
+from atk_interp.spec import Config, check_value, load_config
 from support.foreign_checkout import KEY, write_files
 
 
@@ -24,6 +24,21 @@ def imported(tmp_path: Path, text: str, wishes: Wishes | None = None) -> Import:
 
 def written(done: Import) -> str:
     return (done.output / "mine.yaml").read_text(encoding="utf-8")
+
+
+def config_of(done: Import, pipeline: str, folder: Path) -> Config:
+    """The config that was written, as one of a pipeline: there is nothing to complain of in it."""
+    spec, sink = stock_spec(pipeline), Sink()
+    document = parse_document(SourceFile("mine.yaml", written(done)), sink)
+    assert spec is not None
+    assert document is not None
+    config = load_config(document, folder, spec, sink)
+    assert not [*sink]
+    return config
+
+
+def values_of(config: Config) -> dict[str, object]:
+    return {name: given.value for name, given in config.values.items()}
 
 
 HEAD = "pipeline: factual-gen-indiv-pipeline\npath: {input_dir: in, output_dir: out}\n"
@@ -263,14 +278,8 @@ rag_data: {rag_small_model: other}
 
 def test_the_composition_keeps_its_folders_styles_and_general_data(tmp_path: Path) -> None:
     done = imported(tmp_path, COMPOSITION)
-    spec = stock_spec("complete_factual")
-    sink = Sink()
-    document = parse_document(SourceFile("mine.yaml", written(done)), sink)
-    assert spec is not None
-    assert document is not None
-    config = load_config(document, tmp_path, spec, sink)
-    assert not [*sink]
-    assert {name: given.value for name, given in config.values.items()} == {
+    config = config_of(done, "complete_factual", tmp_path)
+    assert values_of(config) == {
         "input_dir": ".",
         "output_dir": "./out",
         "folders": [{"path": "./inputs/a", "context": "bees", "variations": 4, "rag_passages": 15}],
@@ -384,13 +393,8 @@ dataset_settings: {{total_rows: 1000}}
 
 def test_scores_that_reward_are_a_rubric(tmp_path: Path) -> None:
     done = imported(tmp_path, REWARDED)
-    spec, sink = stock_spec("rubric_judge"), Sink()
-    document = parse_document(SourceFile("mine.yaml", written(done)), sink)
-    assert spec is not None
-    assert document is not None
-    config = load_config(document, tmp_path, spec, sink)
-    assert not [*sink]
-    assert {name: given.value for name, given in config.values.items()} == {
+    config = config_of(done, "rubric_judge", tmp_path)
+    assert values_of(config) == {
         "input_path": "inputs/talks.jsonl",
         "output_dir": "outputs/aligned",
         "rubric": {
