@@ -114,6 +114,9 @@ def load_requirements(document: Document, sink: Sink) -> Iterator[Requirement]:
     found = document.get(("requires",))
     for label, written in found.items() if isinstance(found, dict) else ():
         path: Path = ("requires", label)
+        if not str(label).strip():
+            told = "a requirement has no sentence, so nobody would know what is wrong"
+            sink.report(codes.BAD_VALUE, document.key_span(path), told, help="write in its place what must hold")
         if isinstance(written, str):
             yield Requirement(str(label), path)
             continue
